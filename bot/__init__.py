@@ -1,0 +1,1 @@
+"""The bot: what it does (flows), what calls it (entrypoints), what it calls (adapters)."""
