@@ -1,0 +1,322 @@
+"""What the bot talks about: threads, people, alerts, investigations, reports, proposals, decisions."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from enum import StrEnum
+from typing import Any, Literal, NewType
+
+from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, model_validator
+
+from safety.actions import Action, ActionKind, Digest
+from safety.redaction import Redacted
+from tools.evidence import Category, SeenObject
+
+InboxId = NewType("InboxId", int)
+InvestigationId = NewType("InvestigationId", str)
+ProposalId = NewType("ProposalId", str)
+Fingerprint = NewType("Fingerprint", str)
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class ThreadId:
+    """One conversation: channel ids differ per team, so the team is always part of the key."""
+
+    team: str
+    channel: str
+    thread_ts: str
+
+    def __str__(self) -> str:
+        return f"{self.team}:{self.channel}:{self.thread_ts}"
+
+
+@dataclass(frozen=True, slots=True)
+class Person:
+    """A human in a workspace, by ids."""
+
+    team: str
+    user: str
+
+
+class Origin(StrEnum):
+    """The door a conversation came through."""
+
+    COMMAND = "command"
+    MENTION = "mention"
+    DIRECT = "direct"
+    ALERT = "alert"
+
+
+@dataclass(frozen=True, slots=True)
+class Thread:
+    """The state of one conversation. After ``expires_at`` the next reply starts from ``summary``."""
+
+    id: ThreadId
+    origin: Origin
+    started_by: str | None
+    question: Redacted
+    created_at: datetime
+    expires_at: datetime
+    summary: Redacted | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Exchange:
+    """One question of a person and the answer that was given in the thread."""
+
+    question: Redacted
+    answer: Redacted
+    asked_by: str | None
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Alert:
+    """Something that fired in a monitor. The same fingerprint leads to the same thread."""
+
+    fingerprint: Fingerprint
+    monitor: str
+    firing: bool
+    title: Redacted
+    text: Redacted
+    severity: str | None = None
+
+
+class _Model(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class EvidenceRecord(_Model):
+    """One piece of evidence as a report carries it."""
+
+    id: str
+    source: str
+    ref: str
+    at: AwareDatetime | None
+    text: Redacted
+
+
+class RootCause(_Model):
+    """The one cause that fits best. ``subject`` is ``Kind/namespace/name``; ``confidence`` is 0–1."""
+
+    category: Category
+    summary: Redacted
+    subject: str
+    confidence: float = Field(ge=0, le=1)
+    evidence: tuple[str, ...] = Field(min_length=1)
+
+
+class Issue(_Model):
+    """One thing that is wrong, cause or not."""
+
+    category: Category
+    subject: str
+    summary: Redacted
+    severity: Literal["critical", "high", "medium", "low"]
+    affected: tuple[str, ...]
+    since: AwareDatetime | None
+    evidence: tuple[str, ...] = Field(min_length=1)
+
+
+class ReportedChange(_Model):
+    """A change that happened before; ``suspected`` only when evidence ties it to the cause."""
+
+    id: str
+    kind: str
+    title: Redacted
+    at: AwareDatetime | None
+    by: Redacted | None
+    suspected: bool
+    why: Redacted
+
+
+class Remediation(_Model):
+    """What would remove the cause. ``target`` is ``Kind/namespace/name``; ``reasons`` say why it is not allowed."""
+
+    class_: Literal["restart", "rollback", "scale", "delete-pod", "none"] = Field(alias="class")
+    target: str | None
+    why: Redacted
+    allowed: bool
+    reasons: tuple[Redacted, ...] = ()
+    to_revision: int | None = None
+
+    model_config = ConfigDict(frozen=True, extra="forbid", populate_by_name=True)
+
+
+class IncidentReport(_Model):
+    """What is known without a model: posted first, read by the model, and the whole answer when none is connected.
+
+    Every evidence id that a part cites exists in ``evidence``; building one that does not raises ``ValueError``.
+    """
+
+    schema_: Literal["ask-claude/incident-report/v1"] = Field("ask-claude/incident-report/v1", alias="schema")
+    verdict: Literal["incident", "healthy", "inconclusive"]
+    question: Redacted
+    cluster: str
+    namespace: str | None
+    observed_at: AwareDatetime
+    symptom: Redacted
+    root_cause: RootCause | None
+    issues_found: tuple[Issue, ...] = ()
+    failing: tuple[str, ...] = ()
+    changes: tuple[ReportedChange, ...] = ()
+    culprit_change: str | None = None
+    remediation: Remediation
+    ruled_out: tuple[Redacted, ...] = ()
+    not_checked: tuple[Redacted, ...] = ()
+    evidence: tuple[EvidenceRecord, ...] = ()
+    explanation: Redacted
+    usage: Mapping[str, float] = Field(default_factory=dict)
+
+    model_config = ConfigDict(frozen=True, extra="forbid", populate_by_name=True)
+
+    @model_validator(mode="after")
+    def _cites_only_what_exists(self) -> "IncidentReport":
+        known = {each.id for each in self.evidence}
+        cited = {each for issue in self.issues_found for each in issue.evidence}
+        cited |= set(self.root_cause.evidence) if self.root_cause else set()
+        if cited - known:
+            raise ValueError(f"evidence that does not exist is cited: {sorted(cited - known)}")
+        if self.culprit_change is not None and self.culprit_change not in {each.id for each in self.changes}:
+            raise ValueError("the culprit is not among the changes")
+        return self
+
+
+@dataclass(frozen=True, slots=True)
+class Triaged:
+    """What the first pass leaves: the report, the objects it read by handle, and the action it suggests, if any."""
+
+    report: IncidentReport
+    objects: tuple[SeenObject, ...]
+
+
+class InvestigationState(StrEnum):
+    """RUNNING survives a crash: the next start takes the investigation up again and says so."""
+
+    RUNNING = "running"
+    DONE = "done"
+    FAILED = "failed"
+
+
+@dataclass(frozen=True, slots=True)
+class Investigation:
+    """One run over one question."""
+
+    id: InvestigationId
+    thread: ThreadId
+    question: Redacted
+    state: InvestigationState
+    started_at: datetime
+    attempts: int
+    triaged: Triaged | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class WantedChange:
+    """A change somebody asked for, naming its target by handle. Only code turns it into an action."""
+
+    kind: ActionKind
+    handle: str
+    reason: Redacted
+    to_revision: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Usage:
+    """Tokens of one or more model calls; ``input_tokens`` is the whole prompt, cached parts included."""
+
+    input_tokens: int = 0
+    output_tokens: int = 0
+    cache_read_tokens: int = 0
+    calls: int = 0
+
+    def __add__(self, other: "Usage") -> "Usage":
+        return Usage(
+            self.input_tokens + other.input_tokens,
+            self.output_tokens + other.output_tokens,
+            self.cache_read_tokens + other.cache_read_tokens,
+            self.calls + other.calls,
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What the analyst says. ``caveat`` is shown first when the answer is less than it should be."""
+
+    text: Redacted
+    written_by: str
+    connected: bool
+    wanted: tuple[WantedChange, ...] = ()
+    caveat: Redacted | None = None
+    usage: Usage = field(default_factory=Usage)
+    tools_called: tuple[str, ...] = ()
+
+
+class ProposalState(StrEnum):
+    """See docs/architecture.md for the picture. Those in ``FINAL_STATES`` never change again."""
+
+    REJECTED = "REJECTED"
+    PENDING = "PENDING"
+    APPROVED = "APPROVED"
+    EXECUTING = "EXECUTING"
+    SUCCEEDED = "SUCCEEDED"
+    FAILED = "FAILED"
+    STALE = "STALE"
+    BLOCKED = "BLOCKED"
+    UNKNOWN = "UNKNOWN"
+    DENIED = "DENIED"
+    EXPIRED = "EXPIRED"
+    CANCELLED = "CANCELLED"
+
+
+FINAL_STATES = frozenset(ProposalState) - {
+    ProposalState.PENDING,
+    ProposalState.APPROVED,
+    ProposalState.EXECUTING,
+    ProposalState.UNKNOWN,
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Proposal:
+    """An action, why, and its state. ``requested_by`` is who asked for the change in words, if anybody did."""
+
+    id: ProposalId
+    thread: ThreadId
+    action: Action
+    digest: Digest
+    why: Redacted
+    before_after: tuple[tuple[Redacted, Redacted, Redacted], ...]
+    state: ProposalState
+    requested_by: str | None
+    created_at: datetime
+    expires_at: datetime
+    message_ts: str | None = None
+    decided_by: str | None = None
+    decided_at: datetime | None = None
+    reason: Redacted | None = None
+    fence: int = 0
+    attempts: int = 0
+    result: Redacted | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Inbound:
+    """One thing Slack delivered, stored before it was acknowledged. ``payload`` holds only what the flow needs."""
+
+    id: InboxId
+    kind: str
+    thread: ThreadId | None
+    payload: Mapping[str, Any]
+    received_at: datetime
+    attempts: int
+
+
+@dataclass(frozen=True, slots=True)
+class Spans:
+    """How long things live."""
+
+    idle: timedelta = timedelta(minutes=30)
+    proposal: timedelta = timedelta(minutes=30)
+    approved: timedelta = timedelta(minutes=5)
+    lease: timedelta = timedelta(seconds=30)

@@ -1,0 +1,149 @@
+"""The outside world as tools see it: a Reader that looks, a Writer that changes (Protocols).
+
+Errors are named for what the caller does next. Every method that reaches the cluster may raise any of them:
+``Unreachable`` (try again later), ``Forbidden`` (say which right is missing), ``NotFound``, ``Conflict`` (read again
+and decide again), ``Rejected`` (the server will never accept this request as it is).
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any, Protocol
+
+from safety.redaction import Redactor
+
+JsonObject = dict[str, Any]
+
+
+class WorldError(Exception):
+    """The outside world did not do what was asked; the message is for people and holds no secret."""
+
+
+class Unreachable(WorldError):
+    """No usable answer: refused, timed out, throttled or a server fault. Nothing is known about a write in flight."""
+
+    def __init__(self, message: str, retry_after: timedelta | None = None) -> None:
+        super().__init__(message)
+        self.retry_after = retry_after
+
+
+class Forbidden(WorldError):
+    """401 or 403: the credentials do not allow this; the server's own words say which right is missing."""
+
+
+class NotFound(WorldError):
+    """404: the object does not exist (any more)."""
+
+
+class Conflict(WorldError):
+    """409, or a JSON-Patch test that failed: the object moved since it was read."""
+
+
+class Rejected(WorldError):
+    """400, 415 or 422: the request is invalid and repeating it is useless."""
+
+
+@dataclass(frozen=True, slots=True)
+class Table:
+    """The server's own table of a kind, without the objects: column names, and the cells of each row as strings."""
+
+    columns: tuple[str, ...]
+    rows: tuple[tuple[str, ...], ...]
+    truncated: bool = False
+
+    def records(self) -> list[dict[str, str]]:
+        return [dict(zip(self.columns, row, strict=True)) for row in self.rows]
+
+
+class ClusterReader(Protocol):
+    """Reads one cluster. Objects are the server's JSON as plain dicts: typed models are slow and strict."""
+
+    @property
+    def name(self) -> str:
+        """The cluster's name for people, such as ``dev-eks``."""
+
+    async def uid(self) -> str:
+        """The uid of the ``kube-system`` namespace, which identifies the cluster."""
+
+    async def version(self) -> str: ...
+
+    async def namespaces(self) -> list[JsonObject]: ...
+
+    async def table(
+        self, kind: str, namespace: str | None, *, field_selector: str = "", label_selector: str = "", limit: int = 0
+    ) -> Table:
+        """One bulk request; ``namespace=None`` means all namespaces (rows then do not say which)."""
+
+    async def get(self, kind: str, namespace: str | None, name: str) -> JsonObject: ...
+
+    async def list(
+        self, kind: str, namespace: str | None, *, field_selector: str = "", label_selector: str = "", limit: int = 500
+    ) -> list[JsonObject]: ...
+
+    async def log(self, namespace: str, pod: str, container: str, options: "LogOptions") -> str:
+        """The tail of a container's log, bounded on the server by lines and bytes."""
+
+    async def may(
+        self, verb: str, resource: str, namespace: str | None, group: str = "", subresource: str = ""
+    ) -> bool:
+        """Whether these credentials are allowed to do this (SelfSubjectAccessReview)."""
+
+
+@dataclass(frozen=True, slots=True)
+class LogOptions:
+    """Bounds of one log read; ``limit_bytes`` and ``tail_lines`` hold on the server."""
+
+    previous: bool = False
+    tail_lines: int = 80
+    limit_bytes: int = 32_768
+    since: timedelta | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class WriteOptions:
+    """How one write is sent: ``audit_id`` travels as ``Audit-ID``; ``dry_run`` validates and stores nothing."""
+
+    audit_id: str
+    dry_run: bool = False
+
+
+class ClusterWriter(Protocol):
+    """Changes one cluster. Only wiring makes one, and not at all when remediation is off."""
+
+    async def patch(
+        self,
+        kind: str,
+        namespace: str,
+        name: str,
+        patch: Mapping[str, Any] | Sequence[Mapping[str, Any]],
+        options: WriteOptions,
+    ) -> JsonObject:
+        """A mapping is sent as a strategic merge patch, a sequence as a JSON Patch; answers the object as stored."""
+
+
+@dataclass(frozen=True, slots=True)
+class Reader:
+    """What read tools get."""
+
+    cluster: ClusterReader
+    redactor: Redactor
+
+
+@dataclass(frozen=True, slots=True)
+class Order:
+    """The circumstances of one approved write; everything in it is fixed, so a repeat sends the same bytes."""
+
+    proposal_id: str
+    approved_at: datetime
+    resource_version: str
+    audit_id: str
+    dry_run: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Writer:
+    """What write tools get: a reader, a cluster that can be changed, and the order to carry out."""
+
+    reader: Reader
+    cluster: ClusterWriter
+    order: Order
