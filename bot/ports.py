@@ -1,12 +1,13 @@
-"""What the flows need from outside: a language model, a chat, stores, a clock. Plain nouns; adapters carry vendor names."""
+"""What the flows need from outside: a language model, a chat, people, a clock. Adapters carry vendor names."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 from typing import Any, Protocol
 
 from bot.domain import Exchange, IncidentReport, Usage
+from bot.messages import Message
 from safety.redaction import Redacted
 from tools.evidence import SeenObject
 
@@ -85,7 +86,7 @@ class ModelRequest:
     """All a model is told for one reply: the evidence pack, the talk so far, the question, and the steps already taken.
 
     ``first`` marks the analysis of the pack (no tools); later questions carry ``tools``. ``final`` asks for an answer
-    with what is at hand, tools or not.
+    with what is at hand: ``tools`` still describes what earlier steps used, but none may be called any more.
     """
 
     report: IncidentReport
@@ -97,6 +98,15 @@ class ModelRequest:
     first: bool = False
     final: bool = False
     summary: Redacted | None = None
+
+
+class StreamSink(Protocol):
+    """Hears a reply while it is written. The pieces are raw: whoever shows them redacts them first."""
+
+    def text(self, piece: str) -> None: ...
+
+    def restart(self) -> None:
+        """The reply broke off and is asked for again: forget every piece heard so far."""
 
 
 class ModelFault(Exception):
@@ -117,8 +127,8 @@ class LanguageModel(Protocol):
     @property
     def connected(self) -> bool: ...
 
-    async def reply(self, request: ModelRequest, on_text: Callable[[str], None] | None = None) -> ModelReply:
-        """One reply. ``on_text`` gets text as it arrives. Raises ``ModelFault`` only; retries of one call are inside."""
+    async def reply(self, request: ModelRequest, sink: StreamSink | None = None) -> ModelReply:
+        """One reply. ``sink`` hears it as it arrives. Raises ``ModelFault`` only; retries of one call are inside."""
 
 
 # ---- the chat -----------------------------------------------------------------------------------------------------
@@ -149,17 +159,33 @@ class ChatFault(Exception):
         self.code = code
 
 
+@dataclass(frozen=True, slots=True)
+class Saying:
+    """A message on its way. The key names it for ever: said again, it replaces what stands in the chat."""
+
+    key: str
+    place: Place
+    message: Rendered
+    user: str | None = None
+
+
 class Chat(Protocol):
-    """Says things in the chat. Every call is durable (outbox) and keyed: the same key is never posted twice."""
+    """Says things in the chat. Everything goes through an outbox and is keyed: the same key never stands there twice."""
 
-    async def post(self, key: str, place: Place, message: Rendered) -> str:
-        """Post once per key and answer the message's ts; a later call with the same key updates that message."""
+    def compose(self, message: Message) -> Rendered:
+        """How a message looks, within every limit of the chat."""
 
-    async def update(self, key: str, place: Place, ts: str, message: Rendered) -> None:
-        """Replace a message."""
+    async def say(self, key: str, place: Place, message: Message) -> str:
+        """Post once per key, or replace what the key posted; answers the message's ts. Raises ``ChatFault``."""
 
-    async def whisper(self, key: str, place: Place, user: str, message: Rendered) -> None:
+    async def progress(self, key: str, place: Place, message: Message) -> None:
+        """Like ``say`` for intermediate states: dropped when the last one is too fresh, and never raises."""
+
+    async def whisper(self, key: str, place: Place, user: str, message: Message) -> None:
         """Show something to one person only; falls back to a direct message where that is impossible."""
+
+    async def deliver(self, key: str) -> str | None:
+        """Send what a store's transaction put in the outbox; None when the chat refused it for good."""
 
 
 class People(Protocol):

@@ -1,0 +1,1 @@
+"""What the bot calls: models, chats and stores. One vendor, one file."""

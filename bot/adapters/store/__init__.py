@@ -1,0 +1,1 @@
+"""What is remembered: tables, and one repository per noun. The only room of sqlalchemy."""

@@ -1,0 +1,61 @@
+"""The audit chain in the database. Rows are appended inside the transaction of what they record."""
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import Row, func, insert, select
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from bot.adapters.store.database import Database
+from bot.adapters.store.tables import audit
+from bot.domain import ProposalId
+from bot.stores import AuditEntry
+from safety.audit import GENESIS, AuditRecord, Verified, sealed, verify
+from safety.redaction import stored_json
+
+
+async def append(connection: AsyncConnection, entry: AuditEntry, now: datetime) -> None:
+    """Seal one entry to everything before it, within somebody's transaction: no audit row, no change."""
+    last = (await connection.execute(select(audit).order_by(audit.c.seq.desc()).limit(1))).first()
+    seq, prev = (last.seq + 1, last.hash) if last else (1, GENESIS)
+    record = sealed(seq, now, entry.type, entry.payload, prev)
+    row = {
+        "seq": record.seq,
+        "at": record.at,
+        "type": record.type,
+        "proposal": entry.proposal,
+        "payload": record.payload,
+        "prev": record.prev,
+        "hash": record.hash,
+    }
+    await connection.execute(insert(audit).values(row))
+
+
+class SqlAudit:
+    """``AuditStore`` over SQL."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    async def append(self, entry: AuditEntry, now: datetime) -> None:
+        async with self._database.write() as connection:
+            await append(connection, entry, now)
+
+    async def records(self, proposal: ProposalId | None = None) -> Sequence[AuditRecord]:
+        wanted = select(audit).order_by(audit.c.seq)
+        if proposal is not None:
+            wanted = wanted.where(audit.c.proposal == proposal)
+        async with self._database.read() as connection:
+            return [_record(row) for row in (await connection.execute(wanted)).all()]
+
+    async def verify(self) -> Verified:
+        return verify(await self.records())
+
+    async def count(self) -> int:
+        async with self._database.read() as connection:
+            return int((await connection.execute(select(func.count()).select_from(audit))).scalar_one())
+
+
+def _record(row: Row[Any]) -> AuditRecord:
+    return AuditRecord(row.seq, row.at, row.type, stored_json(row.payload), row.prev, row.hash)

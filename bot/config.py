@@ -1,0 +1,94 @@
+"""Every setting, read from the environment (and ``.env``) once. Data only: nothing here builds or connects anything."""
+
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+import yaml
+from pydantic import Field, SecretStr, ValidationError, field_validator
+from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
+
+from safety.policy import Policy
+
+VERSION = "0.1.0"
+PRODUCT = "Ask Claude"
+SLACK_API = "https://slack.com/api/"
+
+
+class BadSetting(Exception):
+    """A setting or the policy file cannot be used; the message says which one and what to write instead."""
+
+
+class Settings(BaseSettings):
+    """The settings, one field each; the environment variable has the field's name in capitals."""
+
+    model_config = SettingsConfigDict(env_file=".env", env_file_encoding="utf-8", extra="ignore", frozen=True)
+
+    slack_bot_token: SecretStr | None = Field(None, description="Bot token of the Slack app (OAuth & Permissions).")
+    slack_app_token: SecretStr | None = Field(None, description="App-level token with `connections:write`.")
+    slack_api_url: str = Field(SLACK_API, description="The one switch between Slack and the emulator.")
+    slack_sockets: int = Field(2, ge=1, le=10, description="Socket Mode connections held open at once.")
+    anthropic_api_key: SecretStr | None = Field(None, description="Key for Claude; without one the rules answer alone.")
+    anthropic_base_url: str | None = Field(None, description="Another address for the Messages API (a gateway).")
+    orchestrator_model: str = Field("claude-sonnet-5-5", description="The model that writes the analysis.")
+    kubeconfig: str | None = Field(None, description="Kubeconfig file; default: in-cluster, then `~/.kube/config`.")
+    kube_context: str | None = Field(None, description="Context in the kubeconfig; default: the current one.")
+    cluster_name: str | None = Field(None, description="The cluster's name for people; default: the context's name.")
+    default_namespace: str | None = Field(None, description="Looked at when a question names no namespace.")
+    database_url: str = Field("sqlite:///var/ask-claude.db", description="Where threads, proposals and audit live.")
+    policy_file: Path = Field(Path("policy.yaml"), description="What may be changed; no file means nothing may.")
+    remediation_mode: Literal["off", "approve"] = Field(
+        "approve", description="`off` builds no executor at all; `approve` lets people approve what the policy allows."
+    )
+    alert_channels: Annotated[dict[str, tuple[str, ...]], NoDecode] = Field(
+        default_factory=dict,
+        description="Channels whose alerts open threads: `C0123=Alertmanager` (several with `,`; monitors with `|`).",
+    )
+    thread_idle_minutes: float = Field(
+        30, gt=0, description="After so long without a word a thread restarts from its summary."
+    )
+    verify_seconds: float = Field(120, gt=0, description="How long a change may take to show its effect.")
+    parallel_threads: int = Field(8, ge=1, le=64, description="Threads worked on at the same time.")
+    log_level: Literal["debug", "info", "warning", "error"] = Field("info", description="How much is logged.")
+    log_format: Literal["json", "text"] = Field("text", description="One JSON object a line, or lines for people.")
+
+    @field_validator("alert_channels", mode="before")
+    @classmethod
+    def _channels(cls, value: Any) -> Any:
+        if not isinstance(value, str):
+            return value
+        channels: dict[str, tuple[str, ...]] = {}
+        for part in filter(None, (each.strip() for each in value.split(","))):
+            channel, equals, monitors = part.partition("=")
+            if not equals or not channel or not monitors:
+                raise ValueError(f"{part!r} is not CHANNEL=Monitor, for example C0123ABCD=Alertmanager")
+            channels[channel.strip()] = tuple(each.strip() for each in monitors.split("|"))
+        return channels
+
+    def secrets(self) -> list[str]:
+        """The values that must never leave this process."""
+        held = (self.slack_bot_token, self.slack_app_token, self.anthropic_api_key)
+        return [each.get_secret_value() for each in held if each is not None]
+
+
+def read_settings(**overrides: Any) -> Settings:
+    """The settings from the environment; ``BadSetting`` names the variable and the fault."""
+    try:
+        return Settings(**overrides)
+    except ValidationError as error:
+        raise BadSetting(_faults(error, str.upper)) from None
+
+
+def read_policy(path: Path) -> Policy:
+    """The policy from its file. A missing file allows nothing; a broken one raises ``BadSetting``."""
+    if not path.exists():
+        return Policy.nothing_allowed()
+    try:
+        return Policy.model_validate(yaml.safe_load(path.read_text(encoding="utf-8")) or {})
+    except yaml.YAMLError as error:
+        raise BadSetting(f"{path} is not YAML: {error}") from None
+    except ValidationError as error:
+        raise BadSetting(f"{path}: {_faults(error, str)}") from None
+
+
+def _faults(error: ValidationError, name: Any) -> str:
+    return "; ".join(f"{name('.'.join(map(str, each['loc'])))}: {each['msg']}" for each in error.errors())

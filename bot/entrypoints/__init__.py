@@ -1,0 +1,1 @@
+"""What calls the bot: Slack and the command line."""

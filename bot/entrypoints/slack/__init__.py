@@ -1,0 +1,1 @@
+"""The front door for Slack. The only room of slack_bolt."""

@@ -1,0 +1,223 @@
+"""What the flows remember through: one plain noun per store, and the records that go in together in one transaction."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any, Protocol
+
+from bot.domain import (
+    Alert,
+    Exchange,
+    Inbound,
+    InboxId,
+    Investigation,
+    InvestigationId,
+    Proposal,
+    ProposalId,
+    ProposalState,
+    Thread,
+    ThreadId,
+    Triaged,
+)
+from bot.ports import Saying
+from safety.audit import AuditRecord, Verified
+from safety.redaction import Redacted, RedactedJson
+
+
+@dataclass(frozen=True, slots=True)
+class Arrival:
+    """Something to be stored before it is acknowledged.
+
+    ``event_key`` names the delivery, ``message_key`` the message behind it (a mention arrives as two events).
+    ``lane`` orders: what shares a lane is handled one after the other, by ``sort_ts``.
+    """
+
+    event_key: str
+    kind: str
+    lane: str
+    sort_ts: str
+    payload: RedactedJson
+    thread: ThreadId | None = None
+    message_key: str | None = None
+
+
+class InboxStore(Protocol):
+    """What Slack delivered, stored once per event and once per message."""
+
+    async def put(self, arrival: Arrival, now: datetime) -> bool:
+        """False when it was already there."""
+
+    async def next(self, busy_lanes: frozenset[str], now: datetime) -> tuple[Inbound, str] | None:
+        """Take the next waiting one (and its lane) whose lane is not busy."""
+
+    async def finish(self, inbox_id: InboxId, failed: bool = False) -> None: ...
+
+    async def retry(self, inbox_id: InboxId, not_before: datetime) -> None: ...
+
+    async def recover(self) -> int:
+        """Make what was taken but not finished waiting again; answers how many."""
+
+
+class ThreadStore(Protocol):
+    """Conversations, keyed by (team, channel, thread_ts)."""
+
+    async def open(self, thread: Thread) -> Thread:
+        """Store it unless it exists; answers what is stored."""
+
+    async def get(self, thread: ThreadId) -> Thread | None: ...
+
+    async def touch(self, thread: ThreadId, expires_at: datetime, summary: Redacted | None) -> None: ...
+
+    async def remember(self, key: str, thread: ThreadId, exchange: Exchange) -> None:
+        """Once per key."""
+
+    async def history(self, thread: ThreadId, since: datetime) -> Sequence[Exchange]: ...
+
+    async def count(self, now: datetime) -> int:
+        """How many are alive."""
+
+
+class InvestigationStore(Protocol):
+    async def begin(self, wanted: Investigation) -> Investigation:
+        """Store it, or count another attempt at the stored one; answers what is stored."""
+
+    async def triaged(self, investigation: InvestigationId, triaged: Triaged) -> None: ...
+
+    async def done(self, investigation: InvestigationId, failed: bool = False) -> None: ...
+
+    async def latest(self, thread: ThreadId) -> Investigation | None:
+        """The newest with a picture."""
+
+    async def running(self) -> int: ...
+
+
+@dataclass(frozen=True, slots=True)
+class AuditEntry:
+    """One thing that happened, before it is sealed into the chain."""
+
+    type: str
+    payload: RedactedJson
+    proposal: ProposalId | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Transition:
+    """A change of a proposal's state; it happens only from one of ``sources`` (and under ``fence``, if given)."""
+
+    proposal: ProposalId
+    sources: tuple[ProposalState, ...]
+    to: ProposalState
+    audit: AuditEntry
+    fields: Mapping[str, Any] = field(default_factory=dict)
+    fence: int | None = None
+    says: tuple[Saying, ...] = ()
+
+
+class ProposalStore(Protocol):
+    """Proposals. A state change, its audit row and its outbox rows commit together or not at all."""
+
+    async def create(self, proposal: Proposal, payload: "CardPayload", entry: AuditEntry) -> bool: ...
+
+    async def get(self, proposal: ProposalId) -> Proposal | None: ...
+
+    async def payload(self, proposal: ProposalId) -> "CardPayload": ...
+
+    async def move(self, transition: Transition, now: datetime) -> bool:
+        """False when the proposal is not (any more) in a state the transition starts from."""
+
+    async def claim(self, now: datetime, lease_until: datetime, entry_type: str) -> Proposal | None:
+        """Take the next approved one, or one whose lease ran out: EXECUTING with a new fence, and its intent row."""
+
+    async def holds(self, proposal: ProposalId, fence: int, lease_until: datetime) -> bool:
+        """Whether it is still EXECUTING under this fence; extends the lease when it is."""
+
+    async def sending(self, proposal: ProposalId, fence: int, entry: AuditEntry, now: datetime) -> bool:
+        """Note, before a request leaves, that one may have been sent."""
+
+    async def was_sent(self, proposal: ProposalId) -> bool: ...
+
+    async def of_thread(self, thread: ThreadId) -> Sequence[Proposal]: ...
+
+    async def due(self, now: datetime, approved_before: datetime) -> Sequence[Proposal]:
+        """PENDING past their time, and APPROVED that nobody started in time."""
+
+    async def unverified(self) -> Sequence[Proposal]:
+        """SUCCEEDED ones whose effect was never reported."""
+
+    async def set_verified(self, proposal: ProposalId, verdict: str, entry: AuditEntry, now: datetime) -> bool:
+        """Once; False when somebody reported already."""
+
+    async def placed(self, proposal: ProposalId, message_ts: str) -> None: ...
+
+    async def in_flight(self, target: str) -> bool: ...
+
+    async def started_since(self, target_prefix: str, since: datetime) -> int: ...
+
+    async def open_count(self) -> int: ...
+
+
+@dataclass(frozen=True, slots=True)
+class CardPayload:
+    """What the card shows beyond the proposal itself, kept so that it can be drawn again after a restart."""
+
+    cluster: str
+    environment: str
+    risk: Redacted
+    undo: Redacted
+    users: tuple[str, ...]
+    groups: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class KnownAlert:
+    """An alert as it is counted: the thread it leads to, and how often it was seen."""
+
+    thread: ThreadId
+    count: int
+    firing: bool
+    first_at: datetime
+    last_at: datetime
+
+
+class AlertStore(Protocol):
+    async def seen(self, team: str, channel: str, alert: Alert, ts: str, now: datetime) -> tuple[KnownAlert, bool]:
+        """Count an alert; the bool says that it opens a new episode (unknown so far, or firing again after a resolve)."""
+
+
+class AuditStore(Protocol):
+    async def append(self, entry: AuditEntry, now: datetime) -> None: ...
+
+    async def records(self, proposal: ProposalId | None = None) -> Sequence[AuditRecord]: ...
+
+    async def verify(self) -> Verified: ...
+
+    async def count(self) -> int: ...
+
+
+@dataclass(frozen=True, slots=True)
+class Flag:
+    by: str
+    at: datetime
+
+
+class FlagStore(Protocol):
+    """Switches that people set, such as ``paused``."""
+
+    async def get(self, name: str) -> Flag | None: ...
+
+    async def set(self, name: str, by: str, now: datetime, entry: AuditEntry) -> None: ...
+
+    async def clear(self, name: str, now: datetime, entry: AuditEntry) -> None: ...
+
+
+@dataclass(frozen=True, slots=True)
+class Stores:
+    """All of them."""
+
+    inbox: InboxStore
+    threads: ThreadStore
+    investigations: InvestigationStore
+    proposals: ProposalStore
+    alerts: AlertStore
+    audit: AuditStore
+    flags: FlagStore
