@@ -15,6 +15,40 @@ from safety.redaction import Redactor
 JsonObject = dict[str, Any]
 
 
+@dataclass(frozen=True, slots=True)
+class Kind:
+    """Where the API serves one kind."""
+
+    name: str
+    group: str
+    version: str
+    plural: str
+    namespaced: bool = True
+
+
+# Every kind that tools may read. Secrets are left out on purpose: that one is missing shows in the pods' events.
+KINDS: Mapping[str, Kind] = {
+    each.name: each
+    for each in (
+        Kind("Namespace", "", "v1", "namespaces", namespaced=False),
+        Kind("Node", "", "v1", "nodes", namespaced=False),
+        Kind("Pod", "", "v1", "pods"),
+        Kind("Service", "", "v1", "services"),
+        Kind("Endpoints", "", "v1", "endpoints"),
+        Kind("ConfigMap", "", "v1", "configmaps"),
+        Kind("Event", "", "v1", "events"),
+        Kind("PersistentVolumeClaim", "", "v1", "persistentvolumeclaims"),
+        Kind("ResourceQuota", "", "v1", "resourcequotas"),
+        Kind("Deployment", "apps", "v1", "deployments"),
+        Kind("ReplicaSet", "apps", "v1", "replicasets"),
+        Kind("StatefulSet", "apps", "v1", "statefulsets"),
+        Kind("DaemonSet", "apps", "v1", "daemonsets"),
+        Kind("Job", "batch", "v1", "jobs"),
+        Kind("CronJob", "batch", "v1", "cronjobs"),
+    )
+}
+
+
 class WorldError(Exception):
     """The outside world did not do what was asked; the message is for people and holds no secret."""
 

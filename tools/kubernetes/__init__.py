@@ -1,0 +1,1 @@
+"""Kubernetes tools: what can be looked at and changed in one cluster."""

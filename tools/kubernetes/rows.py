@@ -1,0 +1,58 @@
+"""Reads the server's tables: one line per pod, deployment or node, without the objects behind them."""
+
+import re
+from datetime import timedelta
+
+from tools.snapshot import NodeRow, PodRow, WorkloadRow
+from tools.world import Table
+
+_RESTARTS = re.compile(r"(\d+)(?:\s+\((\S+) ago\))?")
+_SPAN = re.compile(r"(\d+)([smhdy])")
+_SECONDS = {"s": 1, "m": 60, "h": 3_600, "d": 86_400, "y": 365 * 86_400}
+
+WELL = frozenset({"Running", "Completed", "Succeeded"})
+STARTING = frozenset({"Pending", "ContainerCreating", "PodInitializing", "NotReady"})
+PULLING = frozenset({"ErrImagePull", "ImagePullBackOff"})
+
+
+def span(text: str) -> timedelta:
+    """kubectl's ages: 45s, 3m20s, 5h, 2d4h; zero for what is none."""
+    return timedelta(seconds=sum(int(count) * _SECONDS[unit] for count, unit in _SPAN.findall(text)))
+
+
+def pod_rows(table: Table, namespace: str | None) -> tuple[PodRow, ...]:
+    return tuple(_pod_row(each, namespace) for each in table.records())
+
+
+def _pod_row(cells: dict[str, str], namespace: str | None) -> PodRow:
+    ready, _, wanted = cells.get("Ready", "0/0").partition("/")
+    restarts = _RESTARTS.match(cells.get("Restarts", "0"))
+    return PodRow(
+        namespace=namespace,
+        name=cells.get("Name", ""),
+        ready=int(ready) if ready.isdigit() else 0,
+        wanted=int(wanted) if wanted.isdigit() else 0,
+        status=cells.get("Status", ""),
+        restarts=int(restarts[1]) if restarts else 0,
+        restarted_ago=span(restarts[2]) if restarts and restarts[2] else None,
+        age=span(cells.get("Age", "")),
+    )
+
+
+def workload_rows(table: Table, namespace: str | None) -> tuple[WorkloadRow, ...]:
+    found = []
+    for cells in table.records():
+        ready, _, desired = cells.get("Ready", "0/0").partition("/")
+        if ready.isdigit() and desired.isdigit():
+            found.append(WorkloadRow(namespace, cells.get("Name", ""), int(ready), int(desired)))
+    return tuple(found)
+
+
+def node_rows(table: Table) -> tuple[NodeRow, ...]:
+    return tuple(NodeRow(each.get("Name", ""), each.get("Status", "")) for each in table.records())
+
+
+def is_failing(row: PodRow) -> bool:
+    """In a state that does not pass by itself: crashing, a fault of image or configuration."""
+    word = row.status.removeprefix("Init:")
+    return not (re.fullmatch(r"\d+/\d+", word) or word in WELL | STARTING | {"Terminating"})
