@@ -1,0 +1,240 @@
+"""Says things in Slack through the outbox: stored first, then sent, once per key, even if the process dies between."""
+
+import asyncio
+from collections.abc import Mapping
+from dataclasses import replace
+from datetime import datetime, timedelta
+from typing import Any
+from weakref import WeakValueDictionary
+
+import aiohttp
+import structlog
+from slack_sdk.errors import SlackApiError, SlackClientError
+from slack_sdk.web.async_client import AsyncWebClient
+
+from bot.adapters import slack_blocks
+from bot.adapters.store.outbox import Outbox, Parcel
+from bot.messages import Message
+from bot.ports import ChatFault, Clock, Place, Rendered, Saying
+
+log = structlog.get_logger()
+
+METADATA_TYPE = "ask_claude_message"
+# Slack will answer these the same way next time; trying again would only be noise.
+_FATAL = frozenset(
+    (
+        "account_inactive",
+        "cannot_reply_to_message",
+        "cant_update_message",
+        "channel_not_found",
+        "edit_window_closed",
+        "invalid_auth",
+        "is_archived",
+        "messages_tab_disabled",
+        "missing_scope",
+        "no_permission",
+        "not_in_channel",
+        "restricted_action",
+        "token_revoked",
+        "user_not_found",
+        "user_not_in_channel",
+    )
+)
+_BAD_BLOCKS = frozenset(("invalid_blocks", "invalid_blocks_format", "msg_blocks_too_long", "msg_too_long"))
+_GONE = frozenset(("message_not_found", "thread_not_found"))
+_ELSEWHERE = frozenset(("not_in_channel", "channel_not_found", "user_not_in_channel", "is_archived"))
+_MEND = {
+    "not_in_channel": "I am not a member of that channel: invite me with /invite @ask-claude",
+    "channel_not_found": "I cannot see that channel: invite me with /invite @ask-claude",
+    "is_archived": "that channel is archived",
+    "missing_scope": "a permission is missing: reinstall the app with the current manifest",
+}
+_PATIENCE = timedelta(seconds=60)
+_PROGRESS_EVERY = timedelta(seconds=3)
+
+
+class Gate:
+    """About one post a second per channel, as Slack asks, with a small burst."""
+
+    def __init__(self, clock: Clock, burst: int = 5, per_second: float = 1.0) -> None:
+        self._clock, self._burst, self._rate = clock, burst, per_second
+        self._level: dict[str, tuple[float, datetime]] = {}
+
+    async def pass_through(self, channel: str) -> None:
+        while True:
+            now = self._clock.now()
+            level, at = self._level.get(channel, (float(self._burst), now))
+            level = min(self._burst, level + (now - at).total_seconds() * self._rate)
+            if level >= 1:
+                self._level[channel] = (level - 1, now)
+                return
+            self._level[channel] = (level, now)
+            await self._clock.sleep((1 - level) / self._rate)
+
+
+class SlackChat:
+    """``Chat`` over Slack's Web API. The client must not retry by itself: a repeated post would stand there twice."""
+
+    def __init__(self, client: AsyncWebClient, outbox: Outbox, clock: Clock) -> None:
+        self._client, self._outbox, self._clock = client, outbox, clock
+        self._gate = Gate(clock)
+        self._locks: WeakValueDictionary[str, asyncio.Lock] = WeakValueDictionary()
+        self._progressed: dict[str, datetime] = {}
+
+    def compose(self, message: Message) -> Rendered:
+        return slack_blocks.compose(message)
+
+    async def say(self, key: str, place: Place, message: Message) -> str:
+        self._progressed.pop(key, None)
+        return await self._say(key, place, message)
+
+    async def _say(self, key: str, place: Place, message: Message) -> str:
+        await self._outbox.put(Saying(key, place, self.compose(message)), self._clock.now())
+        ts = await self.deliver(key)
+        if ts is None:
+            parcel = await self._outbox.get(key)
+            code = parcel.error if parcel and parcel.error else "unknown"
+            raise ChatFault(code, _MEND.get(code, f"Slack refused the message ({code})"))
+        return ts
+
+    async def progress(self, key: str, place: Place, message: Message) -> None:
+        now = self._clock.now()
+        if now - self._progressed.get(key, now - _PROGRESS_EVERY) < _PROGRESS_EVERY:
+            return
+        self._progressed[key] = now
+        try:
+            await self._say(key, place, message)
+        except ChatFault as fault:
+            log.warning("progress_not_shown", code=fault.code)
+
+    async def whisper(self, key: str, place: Place, user: str, message: Message) -> None:
+        await self._outbox.put(Saying(key, place, self.compose(message), user), self._clock.now())
+        await self.deliver(key)
+
+    async def deliver(self, key: str) -> str | None:
+        deadline = self._clock.now() + _PATIENCE
+        while True:
+            parcel = await self._attempt(key)
+            if parcel is None or parcel.state == "failed":
+                return None
+            if parcel.state == "sent":
+                return parcel.ts or ""
+            if self._clock.now() >= deadline:
+                raise ChatFault("timeout", "Slack could not be reached for a minute; the message waits in the outbox")
+            await self._clock.sleep(min(2.0**parcel.tries, 10.0))
+
+    async def drain(self) -> int:
+        """Send whatever is due, such as messages left by an earlier process; answers how many were looked at."""
+        due = await self._outbox.due(self._clock.now())
+        for parcel in due:
+            await self._attempt(parcel.key)
+        return len(due)
+
+    async def _attempt(self, key: str) -> Parcel | None:
+        lock = self._locks.setdefault(key, asyncio.Lock())
+        async with lock:
+            parcel = await self._outbox.get(key)
+            if parcel is None or parcel.state in ("sent", "failed"):
+                return parcel
+            try:
+                await self._send(parcel)
+            except SlackApiError as error:
+                await self._refused(parcel, error)
+            except (SlackClientError, aiohttp.ClientError, TimeoutError, OSError) as error:
+                # It may have arrived: the row stays "sending", so that the next try looks first.
+                log.warning("slack_unreachable", error=type(error).__name__)
+                await self._later(parcel, type(error).__name__)
+            return await self._outbox.get(key)
+
+    async def _send(self, parcel: Parcel) -> None:
+        if parcel.in_doubt and parcel.user is None:
+            arrived = await self._find(parcel)
+            if arrived is not None:
+                await self._outbox.sent(parcel, arrived)
+                return
+        await self._gate.pass_through(parcel.place.channel)
+        await self._outbox.sending(parcel.key)
+        await self._outbox.sent(parcel, await self._call(parcel, with_blocks=True))
+
+    async def _call(self, parcel: Parcel, with_blocks: bool) -> str:
+        message: dict[str, Any] = {"channel": parcel.place.channel, "text": str(parcel.message.text)}
+        if with_blocks and parcel.message.blocks:
+            message["blocks"] = list(parcel.message.blocks)
+        if parcel.ts is not None:
+            answer = await self._client.chat_update(ts=parcel.ts, **message)
+            return str(answer["ts"])
+        if parcel.place.thread_ts:
+            message["thread_ts"] = parcel.place.thread_ts
+        if parcel.user is not None:
+            answer = await self._client.chat_postEphemeral(user=parcel.user, **message)
+            return str(answer.get("message_ts", ""))
+        metadata = {"event_type": METADATA_TYPE, "event_payload": {"key": parcel.key}}
+        message |= {"metadata": metadata, "unfurl_links": False, "unfurl_media": False}
+        answer = await self._client.chat_postMessage(**message)
+        return str(answer["ts"])
+
+    async def _refused(self, parcel: Parcel, error: SlackApiError) -> None:
+        code = str(error.response.get("error", "")) or f"http_{error.response.status_code}"
+        log.warning("slack_refused", code=code, method=str(error.response.api_url).rsplit("/", 1)[-1])
+        if code in _BAD_BLOCKS and parcel.message.blocks:
+            await self._instead(parcel, with_blocks=False)
+        elif code in _GONE and parcel.ts is not None:
+            await self._instead(replace(parcel, ts=None), with_blocks=True)
+        elif code in _GONE:
+            channel = Place(parcel.place.team, parcel.place.channel)
+            await self._instead(replace(parcel, place=channel), with_blocks=True)
+        elif code in _ELSEWHERE and parcel.user is not None:
+            await self._directly(parcel)
+        elif code in _FATAL or code in _BAD_BLOCKS:
+            await self._outbox.failed(parcel, code, None)
+        else:
+            wait = float(error.response.headers.get("Retry-After", 0) or 0)
+            await self._later(parcel, code, wait, arrived_possible=error.response.status_code >= 500)
+
+    async def _instead(self, parcel: Parcel, *, with_blocks: bool) -> None:
+        """Say it in a form that Slack takes: without blocks, or anew when the message or its thread was deleted."""
+        try:
+            await self._outbox.sent(parcel, await self._call(parcel, with_blocks=with_blocks))
+        except SlackApiError as error:
+            await self._outbox.failed(parcel, str(error.response.get("error", "refused")), None)
+
+    async def _directly(self, parcel: Parcel) -> None:
+        try:
+            opened = await self._client.conversations_open(users=parcel.user)
+            await self._client.chat_postMessage(channel=opened["channel"]["id"], text=str(parcel.message.text))
+            await self._outbox.sent(parcel, None)
+        except SlackApiError as error:
+            await self._outbox.failed(parcel, str(error.response.get("error", "refused")), None)
+
+    async def _later(self, parcel: Parcel, error: str, wait_seconds: float = 0, arrived_possible: bool = True) -> None:
+        wait = max(wait_seconds, min(2.0**parcel.tries, 60.0))
+        next_at = self._clock.now() + timedelta(seconds=wait)
+        await self._outbox.failed(parcel, error, next_at)
+        if arrived_possible and parcel.ts is None:
+            await self._outbox.sending(parcel.key)
+        if wait_seconds:
+            await self._clock.sleep(wait_seconds)
+
+    async def _find(self, parcel: Parcel) -> str | None:
+        """The ts of a message that an interrupted send did post, found by the key in its metadata."""
+        place = parcel.place
+        if place.thread_ts:
+            answer = await self._client.conversations_replies(
+                channel=place.channel, ts=place.thread_ts, limit=200, include_all_metadata=True
+            )
+        else:
+            answer = await self._client.conversations_history(
+                channel=place.channel, limit=100, include_all_metadata=True
+            )
+        messages: list[Mapping[str, Any]] = answer.get("messages") or []
+        for message in messages:
+            if _key_of(message) == parcel.key:
+                return str(message["ts"])
+        return None
+
+
+def _key_of(message: Mapping[str, Any]) -> str | None:
+    metadata = message.get("metadata") or {}
+    if metadata.get("event_type") != METADATA_TYPE:
+        return None
+    return str((metadata.get("event_payload") or {}).get("key"))
