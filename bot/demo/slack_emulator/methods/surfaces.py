@@ -1,0 +1,160 @@
+"""Everything around messages: reactions, views, statuses and agent sessions, and signing in.
+
+Assumed about the real Slack: the wording of errors for agent sessions.
+"""
+
+from bot.demo.slack_emulator.arguments import Arguments
+from bot.demo.slack_emulator.conversing import Thread
+from bot.demo.slack_emulator.methods.method import Method
+from bot.demo.slack_emulator.office import Office
+from bot.demo.slack_emulator.refusals import Refused
+from bot.demo.slack_emulator.shapes import Json, Message
+
+SESSION_STATUSES = ("active", "processing", "suspended", "closed")
+
+
+# -- signing in --------------------------------------------------------------------------------------
+
+
+def auth_test(office: Office, args: Arguments) -> Json:
+    workspace, app = office.team.workspace, office.team.app
+    if args.values.get("token") == app.app_token:
+        return {"app_name": app.name, "app_id": app.id}
+    return {
+        "url": f"{office.address}/",
+        "team": workspace.name,
+        "user": app.name,
+        "team_id": workspace.team_id,
+        "user_id": app.user_id,
+        "bot_id": app.bot_id,
+        "is_enterprise_install": False,
+    }
+
+
+def open_connection(office: Office, args: Arguments) -> Json:
+    socket_address = office.address.replace("http://", "ws://", 1)
+    return {"url": f"{socket_address}/link/?ticket={office.sockets.issue_ticket()}&app_id={office.team.app.id}"}
+
+
+# -- reactions ---------------------------------------------------------------------------------------
+
+
+def add_reaction(office: Office, args: Arguments) -> Json:
+    message, name, has_it = _reaction(office, args)
+    if has_it:
+        raise Refused("already_reacted")
+    office.team.react(message, office.team.app.user_id, name, is_added=True)
+    return {}
+
+
+def remove_reaction(office: Office, args: Arguments) -> Json:
+    message, name, has_it = _reaction(office, args)
+    if not has_it:
+        raise Refused("no_reaction")
+    office.team.react(message, office.team.app.user_id, name, is_added=False)
+    return {}
+
+
+def _reaction(office: Office, args: Arguments) -> tuple[Message, str, bool]:
+    message = office.message_of(office.joined_channel_of(args), args.need("timestamp"))
+    name = args.need("name").strip(":")
+    mine = [r["name"] for r in message.raw.get("reactions") or [] if office.team.app.user_id in r["users"]]
+    return message, name, name in mine
+
+
+# -- views -------------------------------------------------------------------------------------------
+
+
+def open_view(office: Office, args: Arguments) -> Json:
+    view = _view(args)
+    user = office.triggers.exchange(args.need("trigger_id"))
+    return {"view": office.views.open(user, view).raw}
+
+
+def push_view(office: Office, args: Arguments) -> Json:
+    view = _view(args)
+    user = office.triggers.exchange(args.need("trigger_id"))
+    return {"view": office.views.push(user, view).raw}
+
+
+def update_view(office: Office, args: Arguments) -> Json:
+    view = _view(args)
+    old = office.views.find(args.text("view_id") or args.need("external_id"))
+    return {"view": office.views.update(old, view, args.text("hash")).raw}
+
+
+def publish_view(office: Office, args: Arguments) -> Json:
+    view = _view(args)
+    user = args.need("user_id")
+    if user not in office.team.users:
+        raise Refused("user_not_found")
+    return {"view": office.views.publish(user, view).raw}
+
+
+def _view(args: Arguments) -> Json:
+    view = args.record("view")
+    if view is None:
+        raise Refused("invalid_arguments", ["[ERROR] missing required field: view"])
+    return view
+
+
+# -- statuses and sessions ---------------------------------------------------------------------------
+
+
+def _thread(office: Office, args: Arguments) -> Thread:
+    channel = office.joined_channel_of(args, "channel_id")
+    return channel.id, office.thread_root(channel, args.need("thread_ts")).ts
+
+
+def set_thread_status(office: Office, args: Arguments) -> Json:
+    thread = _thread(office, args)
+    lines = args.values.get("loading_messages") or []
+    if not isinstance(lines, list) or len(lines) > office.limits.loading_messages:
+        raise Refused("invalid_arguments", ["[ERROR] no more than 10 items allowed [json-pointer:/loading_messages]"])
+    office.conversing.set_status(thread, args.text("status") or "", tuple(str(line) for line in lines))
+    return {}
+
+
+def set_session_status(office: Office, args: Arguments) -> Json:
+    thread = _thread(office, args)
+    status = args.need("status")
+    if status not in SESSION_STATUSES:
+        raise Refused("invalid_arguments", ["[ERROR] must be a valid enum value [json-pointer:/status]"])
+    title = _title(office, args.text("title") or "")
+    session = office.conversing.sessions.setdefault(thread, {"title": title})
+    session["status"] = status
+    office.team.beat()
+    body: Json = {"status": status, "agent_status": status, "title": session.get("title", "")}
+    if status == "processing" and not office.manifest.delivers("agent_session_stopped"):
+        body["warning"] = "missing_agent_session_stopped_event_subscription"
+    return body
+
+
+def rename_session(office: Office, args: Arguments) -> Json:
+    session = office.conversing.sessions.get(_thread(office, args))
+    if session is None:
+        raise Refused("session_not_found")
+    session["title"] = _title(office, args.need("title"))
+    office.team.beat()
+    return {"title": session["title"]}
+
+
+def _title(office: Office, title: str) -> str:
+    if len(title) > office.limits.status_title:
+        raise Refused("invalid_arguments", ["[ERROR] must be less than 201 characters [json-pointer:/title]"])
+    return title
+
+
+METHODS = {
+    "auth.test": Method(auth_test, tokens=("bot", "app")),
+    "apps.connections.open": Method(open_connection, tokens=("app",)),
+    "reactions.add": Method(add_reaction, "reactions:write"),
+    "reactions.remove": Method(remove_reaction, "reactions:write"),
+    "views.open": Method(open_view),
+    "views.push": Method(push_view),
+    "views.update": Method(update_view),
+    "views.publish": Method(publish_view),
+    "assistant.threads.setStatus": Method(set_thread_status, "chat:write", channel_argument="channel_id"),
+    "agents.sessions.setStatus": Method(set_session_status, "chat:write", channel_argument="channel_id"),
+    "agents.sessions.rename": Method(rename_session, "chat:write", channel_argument="channel_id"),
+}
