@@ -6,13 +6,27 @@ bot's own secrets by value, shapes that vendors publish for their tokens, and co
 
 import base64
 import json
+import math
 import re
 import urllib.parse
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any, final
 
 from pydantic import GetCoreSchemaHandler
 from pydantic_core import CoreSchema, core_schema
+
+from safety.secret_shapes import (
+    BASE64,
+    MARK_FIRST,
+    MARKS,
+    PARTS,
+    PEM_END,
+    PLACEHOLDER,
+    SECRET_KEY,
+    SHAPES,
+    Shape,
+    decoded_text,
+)
 
 _SEAL = object()
 
@@ -77,67 +91,18 @@ def stored_json(text: str) -> RedactedJson:
     return RedactedJson(text, _SEAL)
 
 
-def _masked(kind: str) -> str:
-    return f"[{kind}:redacted]"
-
-
-# Each rule: a cheap keyword that must occur (lower case), the pattern, and what replaces the match.
-# A group named "secret" is what goes; without it the whole match goes.
-_Rule = tuple[tuple[str, ...], re.Pattern[str], str]
-
-_PLACEHOLDER = re.compile(
-    r"^(\*+|x{3,}|<[^>]*>|\$\{[^}]*\}|\$\([^)]*\)|\$[A-Z_]+|\{\{.*\}\}|\[[\w-]+:redacted\]|(?i:none|null|true|false|redacted|\[redacted\]))$"
-)
-_KEYS = (
-    r"(?:[\w.-]*(?:password|passwd|passphrase|secret(?![-_]?(?:name|ref|key-?ref))|api[-_]?key|access[-_]?key|private[-_]?key"
-    r"|auth[-_]?token|access[-_]?token|refresh[-_]?token|session[-_]?token|client[-_]?secret|credential|token)[\w-]*|pwd|pgpassword)"
-)
-RULES: tuple[tuple[str, _Rule], ...] = (
-    ("PEM", (("-----begin",), re.compile(
-        r"-----BEGIN [A-Z0-9 ]*PRIVATE KEY-----(?:(?!-----END)[\s\S]){0,20000}(?:-----END [A-Z0-9 ]*PRIVATE KEY-----|$)"), "")),
-    ("BEARER", (("bearer", "basic", "token "), re.compile(
-        r"(?i)\b(?:authorization\s*[:=]\s*[\"']?(?:bearer|basic|token)|bearer)\s+(?P<secret>[A-Za-z0-9._~+/=-]{8,})"), "")),
-    ("SLACK", (("xox", "xapp-"), re.compile(r"\b(?:xox[abeoprs]|xapp)-[A-Za-z0-9-]{8,}"), "")),
-    ("SLACK_WEBHOOK", (("hooks.slack.com",), re.compile(r"hooks\.slack\.com/(?P<secret>[A-Za-z]+/[A-Za-z0-9/_-]{8,})"), "")),
-    ("ANTHROPIC", (("sk-ant-",), re.compile(r"\bsk-ant-[A-Za-z0-9_-]{8,}"), "")),
-    ("API_KEY", (("sk-", "sk_", "rk_"), re.compile(r"\b(?:sk-(?:proj-)?[A-Za-z0-9_-]{20,}|[sr]k_(?:live|test)_[A-Za-z0-9]{10,})"), "")),
-    ("GITHUB", (("gh", "github_pat_"), re.compile(r"\b(?:gh[oprsu]_[A-Za-z0-9]{20,}|github_pat_[A-Za-z0-9_]{22,})"), "")),
-    ("GITLAB", (("glpat-",), re.compile(r"\bglpat-[A-Za-z0-9_-]{20,}"), "")),
-    ("AWS_KEY", (("akia", "asia"), re.compile(r"\b(?:AKIA|ASIA)[A-Z0-9]{16}\b"), "")),
-    ("GOOGLE", (("aiza", "ya29."), re.compile(r"\b(?:AIza[A-Za-z0-9_-]{35}|ya29\.[A-Za-z0-9_-]{20,})"), "")),
-    ("NPM", (("npm_",), re.compile(r"\bnpm_[A-Za-z0-9]{36}\b"), "")),
-    ("PYPI", (("pypi-",), re.compile(r"\bpypi-[A-Za-z0-9_-]{50,}"), "")),
-    ("JWT", (("eyj",), re.compile(r"\beyJ[A-Za-z0-9_-]{8,}\.[A-Za-z0-9_-]{8,}\.[A-Za-z0-9_-]{4,}"), "")),
-    ("URL_PASSWORD", (("://",), re.compile(r"\b[a-z][a-z0-9+.-]{1,20}://[^\s/:@\"']{0,128}:(?P<secret>[^\s/@\"']{1,256})@"), "")),
-    ("COOKIE", (("cookie",), re.compile(r"(?i)\b(?:set-)?cookie\s*[:=]\s*[\"']?(?P<secret>[^\s\"'][^\r\n\"']{6,})"), "")),
-    ("SECRET", (("pass", "pwd", "secret", "key", "token", "credential"), re.compile(
-        rf"(?i)(?<![\w]){_KEYS}[\"']?\s*(?::=|=>|[:=])\s*(?:(?P<quote>\\?[\"'])(?P<quoted>.{{1,512}}?)(?P=quote)|(?P<secret>[^\s,;&\"'\\)}}\]]{{1,512}}))"), "")),
-)  # fmt: skip
-
-_SECRET_KEY = re.compile(rf"(?i)^{_KEYS}$")
-
-
-def _replacement(kind: str) -> Callable[[re.Match[str]], str]:
-    def replace(match: re.Match[str]) -> str:
-        groups = match.groupdict()
-        name = next((each for each in ("secret", "quoted") if groups.get(each) is not None), None)
-        if name is None:
-            return _masked(kind)
-        if _PLACEHOLDER.match(groups[name]):
-            return match[0]
-        start, end = match.start(name) - match.start(), match.end(name) - match.start()
-        return match[0][:start] + _masked(kind) + match[0][end:]
-
-    return replace
-
-
-_COMPILED = tuple((keywords, pattern, _replacement(kind)) for kind, (keywords, pattern, _) in RULES)
-
-
-def _spellings(secret: str) -> set[str]:
-    """A secret as it may appear: raw, URL-encoded, base64 (without its padding), and in the middle of longer base64."""
-    encoded = base64.b64encode(secret.encode()).decode().rstrip("=")
-    return {secret, urllib.parse.quote(secret, safe=""), encoded, json.dumps(secret)[1:-1]}
+RULES = SHAPES
+_KINDS = tuple(dict.fromkeys(("OWN_SECRET", "BASE64", "WITHHELD", *(each.kind for each in RULES))))
+_MARK = {kind: chr(MARK_FIRST + at) for at, kind in enumerate(_KINDS)}
+_MASK = {mark: f"[{kind}:redacted]" for kind, mark in _MARK.items()}
+_A_MASK = re.compile(rf"\[({'|'.join(_KINDS)}):redacted\]")
+_A_MARK = re.compile(f"[{''.join(_MASK)}]")
+# Our marks must not come from outside; half a surrogate pair and NUL are text that no store or socket takes.
+_UNWANTED = re.compile(f"[{MARKS}\ud800-\udfff\x00]")
+_MAX_PASSES = 8
+_MAX_DEPTH = 64
+_PEM_LINE = re.compile(r"[A-Za-z0-9+/=]{32,80}")
+_PEM_LAST_LINE = re.compile(r"[A-Za-z0-9+/=]{0,80}")
 
 
 class Redactor:
@@ -145,41 +110,168 @@ class Redactor:
 
     def __init__(self, own_secrets: Iterable[str] = ()) -> None:
         spelled = {form for secret in own_secrets if len(secret) >= 6 for form in _spellings(secret)}
-        longest_first = sorted(spelled, key=len, reverse=True)
-        self._own = re.compile("|".join(map(re.escape, longest_first))) if longest_first else None
+        self._own = tuple(sorted(spelled, key=lambda form: (-len(form), form)))
 
     def text(self, value: str) -> Redacted:
         """Redact one text. Idempotent: what is already redacted comes back unchanged."""
         if isinstance(value, Redacted):
-            return value
-        if self._own is not None:
-            value = self._own.sub(_masked("OWN_SECRET"), value)
-        lowered = value.lower()
-        for keywords, pattern, replace in _COMPILED:
-            if any(each in lowered for each in keywords):
-                value = pattern.sub(replace, value)
-        return Redacted(value, _SEAL)
+            return self._without_own(value)
+        marked = _A_MASK.sub(lambda match: _MARK[match[1]], _UNWANTED.sub("\ufffd", value))
+        marked = self._settled(marked)
+        return Redacted(_A_MARK.sub(lambda match: _MASK[match[0]], marked), _SEAL)
 
-    def tree(self, value: Any) -> Any:
-        """The same structure with every string redacted; the value under a key such as ``password`` goes whole."""
+    def tree(self, value: Any, depth: int = 0) -> Any:
+        """The same structure with every string redacted; the value under a key such as ``password`` goes whole.
+
+        What JSON has no word for becomes redacted text.
+        """
+        if depth > _MAX_DEPTH:
+            return _masked("WITHHELD")
         match value:
-            case str():
-                return self.text(value)
-            case Mapping():
-                return {str(self.text(str(key))): self._member(str(key), each) for key, each in value.items()}
-            case list() | tuple():
-                return [self.tree(each) for each in value]
-            case _:
+            case None | bool() | int():
                 return value
+            case float():
+                return value if math.isfinite(value) else self.text(str(value))
+            case Mapping():
+                return self._members(value, depth)
+            case list() | tuple() | set() | frozenset():
+                return [self.tree(each, depth + 1) for each in value]
+            case bytes():
+                return self.text(value.decode(errors="replace"))
+            case _:
+                return self.text(value if isinstance(value, str) else str(value))
 
     def json(self, value: Any) -> RedactedJson:
         """A redacted tree as one JSON text with sorted keys."""
-        return RedactedJson(json.dumps(self.tree(value), sort_keys=True, ensure_ascii=False, default=str), _SEAL)
+        return RedactedJson(json.dumps(self.tree(value), sort_keys=True, ensure_ascii=False), _SEAL)
 
-    def _member(self, key: str, value: Any) -> Any:
-        if isinstance(value, str) and _SECRET_KEY.match(key) and value and not _PLACEHOLDER.match(value):
-            return Redacted(_masked("SECRET"), _SEAL)
-        return self.tree(value)
+    def _members(self, value: Mapping[Any, Any], depth: int) -> dict[str, Any]:
+        # A Kubernetes Secret may call its keys anything, and {"name": "DB_PASSWORD", "value": …} names its own value.
+        is_secret = value.get("kind") == "Secret"
+        named = isinstance(value.get("name"), str) and SECRET_KEY.fullmatch(value["name"]) is not None
+        members: dict[str, Any] = {}
+        for key, each in value.items():
+            name = str(key)
+            hidden = (
+                SECRET_KEY.fullmatch(name) is not None
+                or (is_secret and name in ("data", "stringData", "annotations"))
+                or (named and name == "value")
+            )
+            if is_secret and name == "metadata" and isinstance(each, Mapping):
+                each = {**each, "annotations": None}
+            members[str(self.text(name))] = (
+                self._hidden(each, name, depth + 1) if hidden else self.tree(each, depth + 1)
+            )
+        return members
+
+    def _hidden(self, value: Any, key: str, depth: int) -> Any:
+        """Everything under a secret's key, its structure kept so that a reader still sees what was there."""
+        if depth > _MAX_DEPTH:
+            return _masked("WITHHELD")
+        match value:
+            case None | bool() | "":
+                return value
+            case int() | float() if key.lower().endswith("tokens"):
+                return value  # a count: input_tokens, max_tokens
+            case Mapping():
+                return {
+                    str(self.text(str(name))): self._hidden(each, str(name), depth + 1) for name, each in value.items()
+                }
+            case list() | tuple() | set() | frozenset():
+                return [self._hidden(each, key, depth + 1) for each in value]
+            case str() if PLACEHOLDER.fullmatch(value) or _A_MASK.fullmatch(value):
+                return self.text(value)
+            case _:
+                return _masked("SECRET")
+
+    def _without_own(self, value: Redacted) -> Redacted:
+        """Text that another redactor made (one that does not know our secrets) keeps its kind and loses them."""
+        if not any(form in value for form in self._own):
+            return value
+        marked = _A_MASK.sub(lambda match: _MARK[match[1]], value)
+        return type(value)(_A_MARK.sub(lambda match: _MASK[match[0]], self._own_gone(marked)), _SEAL)
+
+    def _own_gone(self, marked: str) -> str:
+        for form in self._own:
+            if form in marked:
+                marked = marked.replace(form, _MARK["OWN_SECRET"])
+        return marked
+
+    def _settled(self, marked: str) -> str:
+        """Run the rules until they find nothing more, so that a second run over the result changes nothing."""
+        for _ in range(_MAX_PASSES):
+            after = self._one_pass(marked)
+            if after == marked:
+                return after
+            marked = after
+        return _MARK["WITHHELD"]
+
+    def _one_pass(self, marked: str) -> str:
+        marked = _cut_pem_gone(_shapes_gone(self._own_gone(marked)))
+        return BASE64.sub(self._blob, marked)
+
+    def _blob(self, match: re.Match[str]) -> str:
+        """Base64 is looked into once: a secret does not become harmless by being encoded."""
+        inside = decoded_text(match[0])
+        if inside is None or _shapes_gone(self._own_gone(inside)) == inside:
+            return match[0]
+        return _MARK["BASE64"]
+
+
+def _masked(kind: str) -> Redacted:
+    return Redacted(f"[{kind}:redacted]", _SEAL)
+
+
+def _shapes_gone(marked: str) -> str:
+    lowered = marked.lower()
+    for shape in RULES:
+        if any(each in lowered for each in shape.keywords):
+            marked = shape.pattern.sub(lambda match, shape=shape: _replaced(match, shape), marked)  # type: ignore[misc]
+    return marked
+
+
+def _replaced(match: re.Match[str], shape: Shape) -> str:
+    groups = match.groupdict()
+    part: str | int = next((each for each in PARTS if groups.get(each) is not None), 0)
+    if shape.spares is not None and shape.spares(match, match[part]):
+        return match[0]
+    start, end = match.start(part) - match.start(), match.end(part) - match.start()
+    return match[0][:start] + _MARK[shape.kind] + match[0][end:]
+
+
+def _cut_pem_gone(marked: str) -> str:
+    """The end of a private key whose beginning was cut off, as in the tail of a log."""
+    if "-----END" not in marked:
+        return marked
+    kept: list[str] = []
+    done = 0
+    for match in PEM_END.finditer(marked):
+        pieces = re.split(r"((?:\s|\\[nr])+)", marked[done : match.start()])
+        line = _PEM_LAST_LINE
+        while len(pieces) > 1 and (not pieces[-1] or line.fullmatch(pieces[-1])):
+            line = _PEM_LINE if pieces[-1] else line
+            del pieces[-2:]
+        kept += [*pieces, _MARK["PEM"]]
+        done = match.end()
+    return "".join([*kept, marked[done:]])
+
+
+def _spellings(secret: str) -> set[str]:
+    """A secret as it may appear: raw, URL-encoded, in JSON, in hex, and anywhere inside longer base64."""
+    quoted = urllib.parse.quote(secret, safe="")
+    lower_hex = re.sub(r"%[0-9A-F]{2}", lambda match: match[0].lower(), quoted)
+    in_json = json.dumps(secret)[1:-1]
+    for_html = in_json.replace("&", "\\u0026").replace("<", "\\u003c").replace(">", "\\u003e")
+    hexed = secret.encode().hex()
+    forms = {secret, quoted, lower_hex, urllib.parse.quote_plus(secret), in_json, for_html, hexed, hexed.upper()}
+    forms |= {json.dumps(secret, ensure_ascii=False)[1:-1]}
+    forms |= {line for line in secret.splitlines() if len(line) >= 20 and not line.startswith("-----")}
+    for offset in range(3):
+        # Three bytes make four characters: what the neighbours of the secret do not touch is the same in any text.
+        raw = b"\0" * offset + secret.encode()
+        encoded = base64.b64encode(raw).decode()[(0, 2, 3)[offset] : len(raw) * 8 // 6]
+        forms |= {encoded, encoded.replace("+", "-").replace("/", "_")}
+    return {form for form in forms if len(form) >= 6}
 
 
 _GENERAL = Redactor()

@@ -8,15 +8,15 @@ import json
 import re
 import secrets
 import unicodedata
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any, final
 
-from safety.redaction import Redacted, seal
+from safety.redaction import Redacted, Redactor, seal
 
 
 @final
 class Mrkdwn(Redacted):
-    """Slack mrkdwn whose only live markup comes from our own templates. Made by ``mrkdwn``, ``mention`` and the like."""
+    """Slack mrkdwn whose only live markup comes from our own templates. Made by ``mrkdwn``, ``mention`` and others."""
 
     __slots__ = ()
 
@@ -30,30 +30,63 @@ class Prompt(Redacted):
 
 _USER_ID = re.compile(r"[UW][A-Z0-9]{2,20}")
 _GROUP_ID = re.compile(r"S[A-Z0-9]{2,20}")
-_SCHEME = re.compile(r"(?i)\b(https?|ftp|mailto|slack|tel)(:)")
-_HOST = re.compile(r"(?i)\b([a-z0-9-]+(?:\.[a-z0-9-]+)*)\.([a-z]{2,18})(?=[/?#:]|\b)")
-_AT = re.compile(r"(?i)@(?=channel|here|everyone|[\w])")
-# A dotted name is defanged only where a chat client would turn it into a link; these endings name files and objects.
-_NOT_HOSTS = frozenset(
-    "py js ts go rs java kt rb sh yaml yml json toml xml md txt log conf cfg ini lock sql html css so dll exe class svc local".split()
+# Characters that show nothing and yet are letters or marks to Unicode: fillers, joiners, and variation selectors, in
+# which whole hidden messages have been spelled. Control, format, private and unassigned ones go by their category.
+_INVISIBLE = re.compile(
+    "[\u034f\u115f\u1160\u17b4\u17b5\u180b-\u180f\u2028\u2029\u3164\ufe00-\ufe0f\uffa0\U000e0100-\U000e01ef]"
 )
+_SLASHES = re.compile(r":(?=(?:\\?/){2})")
+_SCHEME = re.compile(
+    r"(?i)(https?|ftp|file|mailto|tel|sms|callto|facetime|slack|msteams|skype|zoommtg|data|javascript|vscode|xmpp|geo):"
+)
+_HOST = re.compile(r"[\w.-]+")
+_DOT = re.compile(r"\.(?=xn--|[^\W\d_]{2})")
+_AT = re.compile(r"@(?=\w)")
+_BACKTICKS = re.compile(r"`{2,}")
+# A dotted name is defanged where a chat client might make a link of it. These endings are no top-level domains; they
+# name files and cluster objects, which people copy. (py, rs, sh, md and so are countries, so they are not here.)
+_NOT_HOSTS = frozenset(
+    ("js", "ts", "go", "java", "kt", "rb", "yaml", "yml", "json", "toml", "xml", "txt", "log", "conf", "cfg", "ini")
+    + ("lock", "sql", "html", "css", "dll", "exe", "class", "svc", "local")
+)
+_RULES = Redactor()
+
+
+def _plain(text: str) -> str:
+    """Only what a reader sees: no control, direction, tag, zero-width or filler characters."""
+    if text.isascii() and text.isprintable():
+        return text
+    seen = "".join(each for each in text if each in "\n\t" or unicodedata.category(each)[0] != "C")
+    return _INVISIBLE.sub("", seen)
 
 
 def _defang_host(match: re.Match[str]) -> str:
-    if match[2].lower() in _NOT_HOSTS or match[2].isdigit():
+    ending = match[0].rstrip("._-").rpartition(".")[2]
+    if ending.lower() in _NOT_HOSTS:
         return match[0]
-    return f"{match[1]}\u2024{match[2]}"
+    return _DOT.sub("\u2024", match[0])
+
+
+def _balance_backticks(text: str) -> str:
+    """Single backticks in pairs only, so that neither a fence nor a code span of ours can be opened from inside."""
+    text = _BACKTICKS.sub(lambda match: "ʼ" * len(match[0]), text)
+    if text.count("`") % 2:
+        before, _, after = text.rpartition("`")
+        text = f"{before}ʼ{after}"
+    # Next to a backtick of a template these would make a longer run.
+    start, end = "\u200b" * text.startswith("`"), "\u200b" * text.endswith("`")
+    return f"{start}{text}{end}"
 
 
 def defuse(text: Redacted) -> Mrkdwn:
     """Make text from outside safe to show in Slack: plain characters, escaped, with nothing that links or notifies."""
-    plain = unicodedata.normalize("NFKC", text)
-    plain = "".join(each for each in plain if each in "\n\t" or unicodedata.category(each)[0] != "C")
+    plain = _plain(unicodedata.normalize("NFKC", _plain(text)))
+    plain = _SLASHES.sub("\u2236", plain)
     plain = _SCHEME.sub("\\1\u2236", plain)
     plain = _HOST.sub(_defang_host, plain)
     plain = _AT.sub("@\u200b", plain)
     plain = plain.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
-    return _mrkdwn(plain)
+    return _mrkdwn(_balance_backticks(plain))
 
 
 def _mrkdwn(text: str) -> Mrkdwn:
@@ -63,8 +96,14 @@ def _mrkdwn(text: str) -> Mrkdwn:
 
 
 def mrkdwn(template: str, **parts: Redacted | int) -> Mrkdwn:
-    """Fill a fixed template (a literal: a test of the house checks it). ``Mrkdwn`` parts stay live, others are defused."""
+    """Fill a fixed template (a literal: a test of the house checks it). ``Mrkdwn`` parts stay live, others do not."""
+    _must_be_ours(template)
     return _mrkdwn(template.format(**{name: _live(part) for name, part in parts.items()}))
+
+
+def _must_be_ours(template: str) -> None:
+    if isinstance(template, Redacted):
+        raise TypeError("text from outside is a part of a message, never its template")
 
 
 def _live(part: Redacted | int) -> str:
@@ -81,34 +120,46 @@ def _live(part: Redacted | int) -> str:
 
 def joined(separator: str, parts: "list[Mrkdwn]") -> Mrkdwn:
     """Several pieces of mrkdwn as one; the separator is a literal."""
+    _must_be_ours(separator)
     if not all(isinstance(each, Mrkdwn) for each in parts):
         raise TypeError("only mrkdwn can be joined")
     return _mrkdwn(separator.join(parts))
 
 
 def clipped(text: Mrkdwn, limit: int) -> Mrkdwn:
-    """At most ``limit`` characters, never cut inside ``<…>`` or an entity."""
+    """At most ``limit`` characters, never cut inside ``<…>`` or an entity; a code block that was cut is closed."""
     if len(text) <= limit:
         return text
-    cut = text[: limit - 1]
+    if limit < 8:
+        return _mrkdwn("…"[: max(0, limit)])
+    cut = _cut_whole(text[: limit - 1])
+    if cut.count("```") % 2 == 0:
+        return _mrkdwn(cut.rstrip("`") + "…" if cut.endswith("``") and not cut.endswith("```") else cut + "…")
+    cut = _cut_whole(text[: limit - 4])
+    # The shorter cut may lie before the fence, or in the middle of it.
+    return _mrkdwn(cut + "…```") if cut.count("```") % 2 else _mrkdwn(cut.rstrip("`") + "…")
+
+
+def _cut_whole(cut: str) -> str:
     opened, closed = cut.rfind("<"), cut.rfind(">")
     if opened > closed:
         cut = cut[:opened]
     entity = cut.rfind("&")
     if entity >= 0 and ";" not in cut[entity:] and len(cut) - entity < 6:
         cut = cut[:entity]
-    return _mrkdwn(cut + "…")
+    return cut
 
 
 def code_block(text: Redacted, limit: int = 2500) -> Mrkdwn:
-    """Text from outside as a code block; backticks inside it cannot close it."""
-    inner = clipped(defuse(text), limit).replace("```", "ʼʼʼ")
+    """Text from outside as a code block of at most ``limit`` characters; backticks inside it cannot close it."""
+    inner = clipped(_mrkdwn(defuse(text).replace("`", "ʼ")), max(0, limit - 6)) or " "
     return _mrkdwn(f"```{inner}```")
 
 
 def code(text: Redacted) -> Mrkdwn:
-    """A short name from outside in code style."""
-    return _mrkdwn("`" + defuse(text).replace("`", "ʼ") + "`")
+    """A short name from outside in code style, on one line."""
+    inner = defuse(text).replace("`", "ʼ").replace("\n", " ") or " "
+    return _mrkdwn(f"`{inner}`")
 
 
 def mention(user: str) -> Mrkdwn:
@@ -127,20 +178,28 @@ def group(group_id: str) -> Mrkdwn:
 
 def local_time(at: datetime, form: str = "{time_secs}") -> Mrkdwn:
     """A time that Slack shows in the reader's own zone, with UTC as the fallback."""
-    fallback = at.strftime("%Y-%m-%d %H:%M UTC")
+    if at.tzinfo is None:
+        raise ValueError("a time without its zone means something else to every reader")
+    if not re.fullmatch(r"[\w {},.:()-]*", form):
+        raise ValueError("the form of a time holds its placeholders and plain words only")
+    fallback = at.astimezone(UTC).strftime("%Y-%m-%d %H:%M UTC")
     return _mrkdwn(f"<!date^{int(at.timestamp())}^{form}|{fallback}>")
 
 
 def fence(source: str, content: Any) -> Prompt:
-    """Data from outside for a model: JSON, labelled untrusted, between delimiters that its author cannot guess."""
+    """Data from outside for a model: one JSON document, labelled untrusted, between delimiters nobody can guess."""
+    # Whatever was not redacted before is now: a prompt must not become the way around.
+    data = _RULES.tree({"source": source, "trust": "untrusted", "content": content})
+    body = _plain(json.dumps(data, ensure_ascii=False))
     mark = secrets.token_hex(6)
-    body = json.dumps({"source": source, "trust": "untrusted", "content": content}, ensure_ascii=False, default=str)
-    plain = "".join(each for each in body if each in "\n\t" or unicodedata.category(each)[0] != "C")
-    return _prompt(f"<data-{mark}>\n{plain}\n</data-{mark}>")
+    # In JSON "<\/" and "</" are the same; written so, nothing inside looks like the end of the fence.
+    body = body.replace("</", "<\\/")
+    return _prompt(f"<data-{mark}>\n{body}\n</data-{mark}>")
 
 
 def prompt(template: str, **parts: "Prompt | int") -> Prompt:
     """Fill a fixed template (a literal) with fenced data; raw text is refused."""
+    _must_be_ours(template)
     for name, part in parts.items():
         if not isinstance(part, Prompt | int):
             raise TypeError(f"{name} must be fenced before a model reads it")
