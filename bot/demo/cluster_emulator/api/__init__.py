@@ -1,0 +1,1 @@
+"""The REST side: requests in, objects, tables, streams and Status bodies out."""

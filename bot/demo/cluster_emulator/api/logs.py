@@ -1,0 +1,102 @@
+"""The log of a container: which life of it is meant, and which part of what it wrote."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+
+from bot.demo.cluster_emulator import statuses
+from bot.demo.cluster_emulator.api.requests import Request
+from bot.demo.cluster_emulator.kubelet.containers import Container
+from bot.demo.cluster_emulator.kubelet.instances import Instance
+from bot.demo.cluster_emulator.kubelet.node_agents import NodeAgents
+from bot.demo.cluster_emulator.objects import Obj, dig, name_of, parse_stamp
+from bot.demo.cluster_emulator.resources import PODS
+
+_PULLING = {
+    "ErrImagePull": "image can't be pulled",
+    "ImagePullBackOff": "trying and failing to pull image",
+}
+
+
+def read_log(request: Request, agents: NodeAgents) -> bytes:
+    """The log's text, cut as the query says."""
+    pod = agents.store.require(PODS, request.target.namespace, request.target.name)
+    name = _container_name(pod, request.query.get("container", ""))
+    worker = agents.worker_of(pod)
+    if worker is None:
+        return b""
+    container = next(each for each in [*worker.init, *worker.containers] if each.name == name)
+    instance = _instance(container, name_of(pod), request.query.get("previous") in ("true", "1"))
+    now = agents.clock.seconds
+    return _cut(request, instance.lines(now), now)
+
+
+def _container_name(pod: Obj, wanted: str) -> str:
+    spec = pod["spec"]
+    main = [str(each["name"]) for each in spec["containers"]]
+    init = [str(each["name"]) for each in spec.get("initContainers", [])]
+    if wanted:
+        if wanted not in main + init:
+            raise statuses.bad_request(f"container {wanted} is not valid for pod {name_of(pod)}")
+        return wanted
+    if len(main) == 1 and not init:
+        return main[0]
+    default = dig(pod, "metadata", "annotations", "kubectl.kubernetes.io/default-container", default="")
+    if default in main:
+        return str(default)
+    if len(main) == 1:
+        choices = f"[{main[0]}] or one of the init containers: [{' '.join(init)}]"
+    else:
+        choices = f"[{' '.join(main)}]" + (f" or one of the init containers: [{' '.join(init)}]" if init else "")
+    raise statuses.bad_request(f"a container name must be specified for pod {name_of(pod)}, choose one of: {choices}")
+
+
+def _instance(container: Container, pod: str, previous: bool) -> Instance:
+    held = container.instance
+    subject = f'container "{container.name}" in pod "{pod}"'
+    if previous:
+        # After a crash the last dead container is the previous one, until the next one has started.
+        dead = held if held is not None and "waiting" in container.state else container.previous
+        if dead is None:
+            raise statuses.bad_request(f"previous terminated {subject} not found")
+        return dead
+    if held is None:
+        reason = str(dig(container.state, "waiting", "reason", default="ContainerCreating"))
+        raise statuses.bad_request(f"{subject} is waiting to start: {_PULLING.get(reason, reason)}")
+    return held
+
+
+def _cut(request: Request, lines: list[tuple[float, str]], now: float) -> bytes:
+    query = request.query
+    since = _since(query, now)
+    lines = [entry for entry in lines if entry[0] >= since]
+    if query.get("tailLines"):
+        count = _whole(query, "tailLines")
+        lines = lines[-count:] if count else []
+    stamps = query.get("timestamps") in ("true", "1")
+    text = "".join(f"{_precise(moment)} {line}\n" if stamps else f"{line}\n" for moment, line in lines).encode()
+    return text[: _whole(query, "limitBytes")] if query.get("limitBytes") else text
+
+
+def _since(query: dict[str, str], now: float) -> float:
+    if query.get("sinceSeconds"):
+        return now - _whole(query, "sinceSeconds")
+    if query.get("sinceTime"):
+        return parse_stamp(query["sinceTime"]).timestamp()
+    return 0.0
+
+
+def _whole(query: dict[str, str], key: str) -> int:
+    try:
+        number = int(query[key])
+    except ValueError:
+        raise statuses.bad_request(f'strconv.ParseInt: parsing "{query[key]}": invalid syntax') from None
+    smallest = 0 if key == "tailLines" else 1
+    if number < smallest:
+        cause = statuses.Cause.invalid(key, str(number), f"must be greater than or equal to {smallest}")
+        raise statuses.invalid("PodLogOptions", "", [cause])
+    return number
+
+
+def _precise(moment: float) -> str:
+    return datetime.fromtimestamp(moment, UTC).strftime("%Y-%m-%dT%H:%M:%S.%f") + "000Z"

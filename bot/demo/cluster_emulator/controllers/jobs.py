@@ -1,0 +1,82 @@
+"""The Job controller: pods that run to their end, retried up to a limit."""
+
+from __future__ import annotations
+
+from bot.demo.cluster_emulator.controllers.events import EventRecorder
+from bot.demo.cluster_emulator.controllers.podmaking import create_pod, live_pods, pod_from
+from bot.demo.cluster_emulator.controllers.workqueue import WorkQueue
+from bot.demo.cluster_emulator.deletion import delete
+from bot.demo.cluster_emulator.objects import Obj, clone, dig, is_going, is_true, name_of, namespace_of, owner_of, stamp
+from bot.demo.cluster_emulator.resources import JOBS, PODS
+from bot.demo.cluster_emulator.store import Change, Store
+
+COMPONENT = "job-controller"
+RETRY_SECONDS = 10.0
+
+
+class JobController:
+    """Watches jobs and their pods."""
+
+    def __init__(self, store: Store, events: EventRecorder) -> None:
+        self._store = store
+        self._events = events
+        self._queue = WorkQueue(store.clock, self._reconcile)
+        store.listeners.append(self._noticed)
+
+    def _noticed(self, change: Change) -> None:
+        if change.resource is JOBS and change.kind != "DELETED":
+            self._queue.add(namespace_of(change.obj), name_of(change.obj))
+        elif change.resource is PODS:
+            owner = owner_of(change.obj)
+            if owner is not None and owner["kind"] == "Job":
+                self._queue.add(namespace_of(change.obj), owner["name"])
+
+    def _reconcile(self, namespace: str, name: str) -> None:
+        job = self._store.get(JOBS, namespace, name)
+        if job is None or is_going(job) or is_true(job, "Complete") or is_true(job, "Failed"):
+            return
+        pods = self._store.owned_by(PODS, job)
+        done = sum(1 for pod in pods if dig(pod, "status", "phase") == "Succeeded")
+        failed = sum(1 for pod in pods if dig(pod, "status", "phase") == "Failed")
+        wanted = int(dig(job, "spec", "completions", default=1))
+        limit = int(dig(job, "spec", "backoffLimit", default=6))
+        active = live_pods(self._store, job)
+        if failed > limit:
+            for pod in active:
+                delete(self._store, PODS, pod)
+        elif not dig(job, "spec", "suspend"):
+            room = min(int(dig(job, "spec", "parallelism", default=1)), wanted - done) - len(active)
+            self._start(job, max(0, room), failed)
+        self._publish(job, (done, failed), (wanted, limit))
+
+    def _start(self, job: Obj, count: int, failed: int) -> None:
+        last = dig(job, "status", "failed", default=0)
+        if count and failed > last:
+            # A failure that was not counted yet is waited out first.
+            self._queue.add_later(namespace_of(job), name_of(job), RETRY_SECONDS * 2 ** (failed - 1))
+            return
+        for _ in range(count):
+            labels = {"batch.kubernetes.io/job-name": name_of(job), "job-name": name_of(job)}
+            pod = create_pod(self._store, pod_from(job["spec"]["template"], job, labels=labels))
+            self._events.record(job, "Normal", "SuccessfulCreate", f"Created pod: {name_of(pod)}", COMPONENT)
+
+    def _publish(self, job: Obj, ended: tuple[int, int], bounds: tuple[int, int]) -> None:
+        now = stamp(self._store.clock.now)
+        done, failed = ended
+        status: Obj = {"startTime": dig(job, "status", "startTime", default=now)}
+        active = live_pods(self._store, job)
+        counts = {"active": len(active), "succeeded": done, "failed": failed}
+        status.update({key: value for key, value in counts.items() if value})
+        status["ready"] = sum(1 for pod in active if is_true(pod, "Ready"))
+        entry = {"status": "True", "lastProbeTime": now, "lastTransitionTime": now}
+        if done >= bounds[0]:
+            status["completionTime"] = now
+            status["conditions"] = [{"type": "Complete", **entry}]
+            self._events.record(job, "Normal", "Completed", "Job completed", COMPONENT)
+        elif failed > bounds[1]:
+            text = "Job has reached the specified backoff limit"
+            status["conditions"] = [{"type": "Failed", **entry, "reason": "BackoffLimitExceeded", "message": text}]
+            self._events.record(job, "Warning", "BackoffLimitExceeded", text, COMPONENT)
+        changed = clone(job)
+        changed["status"] = status
+        self._store.update(JOBS, changed)

@@ -1,0 +1,96 @@
+"""The ReplicaSet controller: as many pods as are wanted, no more and no fewer."""
+
+from __future__ import annotations
+
+from bot.demo.cluster_emulator.controllers.events import EventRecorder
+from bot.demo.cluster_emulator.controllers.podmaking import create_pod, live_pods, pod_from, ready_seconds
+from bot.demo.cluster_emulator.controllers.workqueue import WorkQueue
+from bot.demo.cluster_emulator.deletion import delete
+from bot.demo.cluster_emulator.objects import Obj, clone, dig, is_going, name_of, namespace_of, owner_of, stamp
+from bot.demo.cluster_emulator.resources import PODS, REPLICASETS
+from bot.demo.cluster_emulator.statuses import ApiFailure
+from bot.demo.cluster_emulator.store import Change, Store
+
+COMPONENT = "replicaset-controller"
+RETRY_SECONDS = 15.0
+
+
+class ReplicaSetController:
+    """Watches replica sets and their pods."""
+
+    def __init__(self, store: Store, events: EventRecorder) -> None:
+        self._store = store
+        self._events = events
+        self._queue = WorkQueue(store.clock, self._reconcile)
+        store.listeners.append(self._noticed)
+
+    def _noticed(self, change: Change) -> None:
+        if change.resource is REPLICASETS and change.kind != "DELETED":
+            self._queue.add(namespace_of(change.obj), name_of(change.obj))
+        elif change.resource is PODS:
+            owner = owner_of(change.obj)
+            if owner is not None and owner["kind"] == "ReplicaSet":
+                self._queue.add(namespace_of(change.obj), owner["name"])
+
+    def _reconcile(self, namespace: str, name: str) -> None:
+        replicaset = self._store.get(REPLICASETS, namespace, name)
+        if replicaset is None or is_going(replicaset):
+            return
+        pods = live_pods(self._store, replicaset)
+        wanted = int(dig(replicaset, "spec", "replicas", default=1))
+        failure = None
+        if len(pods) < wanted:
+            failure = self._create(replicaset, wanted - len(pods))
+        for pod in sorted(pods, key=_expendability)[: max(0, len(pods) - wanted)]:
+            delete(self._store, PODS, pod)
+            self._events.record(replicaset, "Normal", "SuccessfulDelete", f"Deleted pod: {name_of(pod)}", COMPONENT)
+        self._publish(replicaset, failure)
+
+    def _create(self, replicaset: Obj, count: int) -> str | None:
+        for _ in range(count):
+            try:
+                pod = create_pod(self._store, pod_from(replicaset["spec"]["template"], replicaset))
+            except ApiFailure as failure:
+                text = f"Error creating: {failure}"
+                self._events.record(replicaset, "Warning", "FailedCreate", text, COMPONENT)
+                self._queue.add_later(namespace_of(replicaset), name_of(replicaset), RETRY_SECONDS)
+                return str(failure)
+            self._events.record(replicaset, "Normal", "SuccessfulCreate", f"Created pod: {name_of(pod)}", COMPONENT)
+        return None
+
+    def _publish(self, replicaset: Obj, failure: str | None) -> None:
+        pods = live_pods(self._store, replicaset)
+        now = self._store.clock.seconds
+        patience = float(dig(replicaset, "spec", "minReadySeconds", default=0))
+        waits = [seconds for pod in pods if (seconds := ready_seconds(pod, now)) is not None]
+        status: Obj = {
+            "replicas": len(pods),
+            "fullyLabeledReplicas": len(pods),
+            "readyReplicas": len(waits),
+            "availableReplicas": sum(1 for seconds in waits if seconds >= patience),
+        }
+        status = {key: value for key, value in status.items() if value or key == "replicas"}
+        status["observedGeneration"] = dig(replicaset, "metadata", "generation", default=1)
+        if failure is not None:
+            entry = {"type": "ReplicaFailure", "status": "True", "reason": "FailedCreate", "message": failure}
+            status["conditions"] = [{**entry, "lastTransitionTime": stamp(self._store.clock.now)}]
+        changed = clone(replicaset)
+        changed["status"] = status
+        self._store.update(REPLICASETS, changed)
+        unripe = [patience - seconds for seconds in waits if seconds < patience]
+        if unripe:
+            self._queue.add_later(namespace_of(replicaset), name_of(replicaset), max(min(unripe), 0.5))
+
+
+def _expendability(pod: Obj) -> tuple[bool, int, bool, int, str]:
+    # First to go: without a node, pending, not ready, much restarted, young.
+    order = {"Pending": 0, "Unknown": 1, "Running": 2}
+    restarts = sum(each.get("restartCount", 0) for each in dig(pod, "status", "containerStatuses", default=[]))
+    is_ready = any(
+        each["type"] == "Ready" and each["status"] == "True" for each in dig(pod, "status", "conditions", default=[])
+    )
+    phase = order.get(dig(pod, "status", "phase", default="Pending"), 1)
+    # The youngest of equals goes first: times sort upwards, so their digits are turned round.
+    made = str(dig(pod, "metadata", "creationTimestamp", default=""))
+    inverted = made.translate(str.maketrans("0123456789", "9876543210"))
+    return (bool(dig(pod, "spec", "nodeName")), phase, is_ready, -restarts, inverted)

@@ -1,0 +1,122 @@
+"""Small questions about Kubernetes objects held as JSON: copies, paths, times, owners, conditions."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from datetime import UTC, datetime
+from typing import Any
+
+Obj = dict[str, Any]
+
+# The letters that the real servers draw generated names from: no vowels, so that no words appear.
+NAME_ALPHABET = "bcdfghjklmnpqrstvwxz2456789"
+
+
+def clone(value: Any) -> Any:
+    """Copy JSON data; several times faster than copy.deepcopy, which history replay depends on."""
+    if isinstance(value, dict):
+        return {key: clone(item) for key, item in value.items()}
+    if isinstance(value, list):
+        return [clone(item) for item in value]
+    return value
+
+
+def _has(value: Any, key: str | int) -> bool:
+    return isinstance(value, dict) and key in value
+
+
+def dig(value: Any, *path: str | int, default: Any = None) -> Any:
+    """Follow a path through dictionaries and lists; the default where it ends early."""
+    for step in path:
+        is_there = step < len(value) if isinstance(step, int) and isinstance(value, list) else _has(value, step)
+        if not is_there:
+            return default
+        value = value[step]
+    return default if value is None else value
+
+
+def name_of(obj: Obj) -> str:
+    """The object's name."""
+    return str(dig(obj, "metadata", "name", default=""))
+
+
+def namespace_of(obj: Obj) -> str:
+    """The object's namespace, empty for cluster-wide kinds."""
+    return str(dig(obj, "metadata", "namespace", default=""))
+
+
+def uid_of(obj: Obj) -> str:
+    """The object's uid."""
+    return str(dig(obj, "metadata", "uid", default=""))
+
+
+def is_going(obj: Obj) -> bool:
+    """Whether the object has been asked to go and is only waiting for its grace period."""
+    return dig(obj, "metadata", "deletionTimestamp") is not None
+
+
+def stamp(moment: datetime) -> str:
+    """A time as Kubernetes prints it."""
+    return moment.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+
+
+def parse_stamp(text: str) -> datetime:
+    """The inverse of stamp; also reads fractions of a second."""
+    return datetime.fromisoformat(text.replace("Z", "+00:00"))
+
+
+def owner_of(obj: Obj) -> Obj | None:
+    """The owner reference that controls the object."""
+    for reference in dig(obj, "metadata", "ownerReferences", default=[]):
+        if reference.get("controller"):
+            found: Obj = reference
+            return found
+    return None
+
+
+def owner_reference(owner: Obj) -> Obj:
+    """A controlling reference to the owner."""
+    return {
+        "apiVersion": owner["apiVersion"],
+        "kind": owner["kind"],
+        "name": name_of(owner),
+        "uid": uid_of(owner),
+        "controller": True,
+        "blockOwnerDeletion": True,
+    }
+
+
+def condition(obj: Obj, kind: str) -> Obj | None:
+    """One condition of the object's status, by its type."""
+    for entry in dig(obj, "status", "conditions", default=[]):
+        if entry.get("type") == kind:
+            found: Obj = entry
+            return found
+    return None
+
+
+def is_true(obj: Obj, kind: str) -> bool:
+    """Whether a condition of the object is True."""
+    entry = condition(obj, kind)
+    return entry is not None and entry.get("status") == "True"
+
+
+def spell(number: int, length: int) -> str:
+    """A number written in the alphabet of generated names."""
+    letters = []
+    for _ in range(length):
+        number, digit = divmod(number, len(NAME_ALPHABET))
+        letters.append(NAME_ALPHABET[digit])
+    return "".join(letters)
+
+
+def digest_number(value: Any) -> int:
+    """A stable number for JSON data, the same in every process."""
+    text = json.dumps(value, sort_keys=True, separators=(",", ":"))
+    return int.from_bytes(hashlib.sha256(text.encode()).digest()[:8], "big")
+
+
+def template_hash(template: Obj) -> str:
+    """The pod-template-hash of a pod template."""
+    return spell(digest_number(template), 10)
