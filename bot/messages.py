@@ -1,4 +1,4 @@
-"""What the bot says, before anybody decides how it looks. One record per kind of message; looks live in the chat adapter."""
+"""What the bot says, before anybody decides how it looks: one record per kind of message."""
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -33,7 +33,6 @@ class Findings:
 
     report: IncidentReport
     took: timedelta
-    analyst: str
 
 
 @dataclass(frozen=True, slots=True)

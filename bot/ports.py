@@ -170,7 +170,7 @@ class Saying:
 
 
 class Chat(Protocol):
-    """Says things in the chat. Everything goes through an outbox and is keyed: the same key never stands there twice."""
+    """Says things in the chat. All goes through an outbox and is keyed: the same key never stands there twice."""
 
     def compose(self, message: Message) -> Rendered:
         """How a message looks, within every limit of the chat."""

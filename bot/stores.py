@@ -125,8 +125,8 @@ class ProposalStore(Protocol):
     async def move(self, transition: Transition, now: datetime) -> bool:
         """False when the proposal is not (any more) in a state the transition starts from."""
 
-    async def claim(self, now: datetime, lease_until: datetime, entry_type: str) -> Proposal | None:
-        """Take the next approved one, or one whose lease ran out: EXECUTING with a new fence, and its intent row."""
+    async def claim(self, now: datetime, lease_until: datetime, approved_after: datetime) -> Proposal | None:
+        """Take one approved since then, or one whose lease ran out: EXECUTING with a new fence, and its intent row."""
 
     async def holds(self, proposal: ProposalId, fence: int, lease_until: datetime) -> bool:
         """Whether it is still EXECUTING under this fence; extends the lease when it is."""
@@ -181,7 +181,7 @@ class KnownAlert:
 
 class AlertStore(Protocol):
     async def seen(self, team: str, channel: str, alert: Alert, ts: str, now: datetime) -> tuple[KnownAlert, bool]:
-        """Count an alert; the bool says that it opens a new episode (unknown so far, or firing again after a resolve)."""
+        """Count an alert; True when it opens an episode: unknown so far, or firing again after a resolve."""
 
 
 class AuditStore(Protocol):

@@ -105,9 +105,9 @@ class SqlProposals:
                 await outbox.put(connection, saying, now)
         return True
 
-    async def claim(self, now: datetime, lease_until: datetime, entry_type: str) -> Proposal | None:
+    async def claim(self, now: datetime, lease_until: datetime, approved_after: datetime) -> Proposal | None:
         startable = or_(
-            proposals.c.state == ProposalState.APPROVED.value,
+            and_(proposals.c.state == ProposalState.APPROVED.value, proposals.c.decided_at > approved_after),
             and_(proposals.c.state == ProposalState.EXECUTING.value, proposals.c.lease_until < now),
         )
         wanted = select(proposals).where(startable).order_by(proposals.c.decided_at)
@@ -129,11 +129,11 @@ class SqlProposals:
                 except IntegrityError:
                     continue  # another one is executing on the same target; this one waits for its turn
                 fresh = (await connection.execute(select(proposals).where(proposals.c.id == row.id))).one()
-                await chain.append(connection, self._intent(fresh, entry_type), now)
+                await chain.append(connection, self._intent(fresh), now)
                 return _proposal(fresh)
         return None
 
-    def _intent(self, row: Row[Any], entry_type: str) -> AuditEntry:
+    def _intent(self, row: Row[Any]) -> AuditEntry:
         payload = {
             "proposal": row.id,
             "digest": row.digest,
@@ -142,7 +142,7 @@ class SqlProposals:
             "fence": row.fence,
             "approved_by": row.decided_by,
         }
-        return AuditEntry(entry_type, self._redactor.json(payload), ProposalId(row.id))
+        return AuditEntry("execution.intent", self._redactor.json(payload), ProposalId(row.id))
 
     async def holds(self, proposal: ProposalId, fence: int, lease_until: datetime) -> bool:
         mine = update(proposals).where(*_mine(proposal, fence)).values(lease_until=lease_until)

@@ -1,0 +1,91 @@
+"""What ``/ask-claude`` answers at once, to the one who typed it: help, status, pause, resume."""
+
+from dataclasses import dataclass
+
+from bot.domain import Person
+from bot.flows.judging import PAUSED, Judge
+from bot.messages import Notice, Tone
+from bot.stores import AuditEntry
+from safety.actions import ACTION_KINDS
+from safety.approval import entitled
+from safety.redaction import Redacted
+
+HELP = """Ask me what is wrong, and I open a thread with the cause, the evidence and what changed:
+/ask-claude What is wrong with checkout-dev?
+Reply in the thread to ask more ("show the logs", "what changed?", "explain this for a beginner", "restart X").
+Mention me, or write to me directly, works the same.
+A fix waits behind an Approve button. It runs once, as shown, and only if it is still safe.
+/ask-claude status — what I am doing and what I can reach
+/ask-claude pause — no change runs any more, whoever approves it
+/ask-claude resume — changes may run again (for those who may approve)"""
+
+
+@dataclass(frozen=True, slots=True)
+class Analyst:
+    """Who writes the analysis."""
+
+    name: str
+    connected: bool
+
+
+class Console:
+    """Short answers that need no investigation."""
+
+    def __init__(self, judge: Judge, analyst: Analyst) -> None:
+        self._judge, self._analyst = judge, analyst
+
+    async def answer(self, text: str, person: Person) -> Notice | None:
+        """The answer, or None when this is a question to investigate."""
+        match text.strip().lower():
+            case "" | "help" | "?":
+                return Notice(self._words(HELP))
+            case "status":
+                return await self._status()
+            case "pause":
+                return await self._pause(person)
+            case "resume":
+                return await self._resume(person)
+            case _:
+                return None
+
+    async def _status(self) -> Notice:
+        judge = self._judge
+        stores, now = judge.stores, judge.clock.now()
+        paused = await stores.flags.get(PAUSED)
+        remediation = "off" if judge.mode == "off" else "behind approval"
+        if paused:
+            remediation = f"paused since {paused.at:%Y-%m-%d %H:%M} UTC"
+        model = self._analyst.name if self._analyst.connected else "none connected (rules only)"
+        lines = (
+            f"{await stores.threads.count(now)} threads alive, {await stores.investigations.running()} being worked on",
+            f"{await stores.proposals.open_count()} proposals open",
+            f"changes: {remediation}",
+            f"model: {model}",
+            f"cluster: {judge.world.cluster.name}",
+            f"audit log: {await stores.audit.count()} records",
+        )
+        return Notice(self._words("\n".join(lines)), Tone.WARNING if paused else Tone.INFO)
+
+    async def _pause(self, person: Person) -> Notice:
+        # Stopping is always safe, so anybody may; starting again is for those who may approve.
+        await self._judge.stores.flags.set(PAUSED, person.user, self._judge.clock.now(), self._entry("paused", person))
+        text = "Paused: no change runs until somebody who may approve types /ask-claude resume. I keep investigating."
+        return Notice(self._words(text), Tone.WARNING)
+
+    async def _resume(self, person: Person) -> Notice:
+        judge = self._judge
+        for kind in ACTION_KINDS:
+            rule = judge.policy.approval_for(kind)
+            voter = await judge.voter(person.user, person.team, rule)
+            if entitled(voter, rule, None, judge.home_team) is None:
+                entry = self._entry("resumed", person)
+                await judge.stores.flags.clear(PAUSED, judge.clock.now(), entry)
+                return Notice(self._words("Resumed: approved changes run again."), Tone.GOOD)
+        return Notice(self._words("Only those who may approve changes may resume them."), Tone.WARNING)
+
+    def _entry(self, what: str, person: Person) -> AuditEntry:
+        payload = {"to": what, "by": person.user, "team": person.team}
+        return AuditEntry("mode.changed", self._judge.redactor.json(payload))
+
+    def _words(self, text: str) -> Redacted:
+        return self._judge.redactor.text(text)

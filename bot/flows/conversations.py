@@ -1,0 +1,305 @@
+"""A question becomes an answer in a thread: first findings, the analysis, a proposal; later questions from memory.
+
+Every step says its message under a key of its own, so that a run that was interrupted can be taken up again without
+saying anything twice.
+"""
+
+import asyncio
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+import structlog
+
+from bot.domain import (
+    Answer,
+    Exchange,
+    Inbound,
+    Investigation,
+    InvestigationId,
+    InvestigationState,
+    Origin,
+    Thread,
+    ThreadId,
+    Triaged,
+    WantedChange,
+)
+from bot.flows.investigate import Investigator
+from bot.flows.proposals import Ask, Proposals
+from bot.flows.triage import triage
+from bot.messages import Analysis, Findings, Notice, Opening, Tone, Working
+from bot.ports import Chat, ChatFault, Clock, Place
+from bot.stores import Stores
+from safety.redaction import Redacted
+from tools.evidence import SeenObject
+from tools.world import Reader
+
+log = structlog.get_logger()
+
+QUESTION_LIMIT = 4000
+_PATIENCE = 1.5
+_KINDS = {"rollback": "rollback_deployment", "restart": "restart_deployment"}
+
+
+@dataclass(frozen=True, slots=True)
+class Habits:
+    """How conversations are held."""
+
+    idle: timedelta
+    default_namespace: str | None
+
+
+class Conversations:
+    """Opens threads, investigates, answers what is asked in them."""
+
+    def __init__(
+        self,
+        stores: Stores,
+        chat: Chat,
+        clock: Clock,
+        world: Reader,
+        desk: "Desk",
+    ) -> None:
+        self._stores, self._chat, self._clock, self._world = stores, chat, clock, world
+        self._investigator, self._proposals, self._habits = desk.investigator, desk.proposals, desk.habits
+
+    # ---- the doors ------------------------------------------------------------------------------------------------
+
+    async def command(self, inbound: Inbound) -> None:
+        """``/ask-claude question``: open a thread in the channel and investigate in it."""
+        asked = inbound.payload
+        place = Place(asked["team"], asked["channel"])
+        question = self._question(asked["text"])
+        opening = Opening(Origin.COMMAND, asked["user"], question)
+        try:
+            ts = await self._chat.say(f"in:{inbound.id}:root", place, opening)
+        except ChatFault as fault:
+            text = self._words(f"I could not open a thread there: {fault}. Then ask again.")
+            await self._chat.whisper(f"in:{inbound.id}:fault", place, asked["user"], Notice(text, Tone.WARNING))
+            return
+        thread = await self._open(ThreadId(place.team, place.channel, ts), Origin.COMMAND, asked["user"], question)
+        await self._investigate(thread, inbound, question, asked["user"])
+
+    async def question(self, inbound: Inbound) -> None:
+        """A mention or a direct message that starts a conversation: its own message is the root of the thread."""
+        asked = inbound.payload
+        assert inbound.thread is not None
+        question = self._question(asked["text"])
+        if not question.strip():
+            await self._say(inbound, "empty", Notice(self._words(f"Ask me something, for example: {EXAMPLE}")))
+            return
+        thread = await self._open(inbound.thread, Origin(asked["origin"]), asked["user"], question)
+        await self._investigate(thread, inbound, question, asked["user"])
+
+    async def reply(self, inbound: Inbound) -> None:
+        """A person's reply in a thread we know."""
+        assert inbound.thread is not None
+        thread = await self._stores.threads.get(inbound.thread)
+        question = self._question(inbound.payload["text"])
+        if thread is None or not question.strip():
+            return
+        now = self._clock.now()
+        latest = await self._stores.investigations.latest(thread.id)
+        if now > thread.expires_at or latest is None or latest.triaged is None:
+            await self._from_summary(thread, inbound, question)
+            return
+        await self._follow_up(thread, latest.triaged, inbound, question)
+
+    async def edited(self, inbound: Inbound) -> None:
+        """A question was edited after it was taken: the answer stands for the first wording, and that is said."""
+        text = "I answered your message as it was first written. Send the new wording as a reply and I will take it."
+        place = self._place(inbound)
+        await self._chat.whisper(f"in:{inbound.id}:edited", place, inbound.payload["user"], Notice(self._words(text)))
+
+    async def alert(self, inbound: Inbound, question: Redacted, thread_id: ThreadId) -> None:
+        """An alert's own message is the root of the thread."""
+        thread = await self._open(thread_id, Origin.ALERT, None, question)
+        await self._investigate(thread, inbound, question, None)
+
+    # ---- the first answer -----------------------------------------------------------------------------------------
+
+    async def _open(self, thread: ThreadId, origin: Origin, user: str | None, question: Redacted) -> Thread:
+        now = self._clock.now()
+        return await self._stores.threads.open(Thread(thread, origin, user, question, now, now + self._habits.idle))
+
+    async def _investigate(
+        self, thread: Thread, inbound: Inbound, question: Redacted, user: str | None, preface: Redacted | None = None
+    ) -> None:
+        began = self._clock.now()
+        run = await self._begin(thread, inbound, question)
+        if run.state is InvestigationState.DONE:
+            return
+        place = Place(thread.id.team, thread.id.channel, thread.id.thread_ts)
+        triaged = await triage(question, self._world, began, default_namespace=self._habits.default_namespace)
+        await self._stores.investigations.triaged(run.id, triaged)
+        findings = Findings(triaged.report, self._clock.now() - began)
+        await self._chat.say(f"{run.id}:findings", place, findings)
+        working = _Working(self._chat, self._clock, f"{run.id}:analysis", place)
+        async with working:
+            answer = await self._investigator.analyse(
+                triaged, question, summary=thread.summary, progress=working.progress
+            )
+        took = self._clock.now() - began
+        await self._chat.say(f"{run.id}:analysis", place, Analysis(answer, took, follow_up=False, preface=preface))
+        await self._keep(run.id, thread, question, answer, user, triaged)
+        await self._offer(run.id, thread, triaged, answer, user)
+        await self._show_verdict(thread, inbound, question, triaged)
+        await self._stores.investigations.done(run.id)
+
+    async def _begin(self, thread: Thread, inbound: Inbound, question: Redacted) -> Investigation:
+        run_id = InvestigationId(f"inv_{inbound.id}")
+        wanted = Investigation(run_id, thread.id, question, InvestigationState.RUNNING, self._clock.now(), 1)
+        run = await self._stores.investigations.begin(wanted)
+        if run.attempts > 1 and run.state is InvestigationState.RUNNING:
+            place = Place(thread.id.team, thread.id.channel, thread.id.thread_ts)
+            text = self._words("I was interrupted while working on this and am starting again.")
+            await self._chat.say(f"{run.id}:interrupted:{run.attempts}", place, Notice(text, Tone.WARNING))
+        return run
+
+    async def _show_verdict(self, thread: Thread, inbound: Inbound, question: Redacted, triaged: Triaged) -> None:
+        if thread.origin is not Origin.COMMAND or inbound.kind != "command":
+            return
+        channel = Place(thread.id.team, thread.id.channel)
+        opening = Opening(thread.origin, thread.started_by, question, triaged.report)
+        await self._chat.say(f"in:{inbound.id}:root", channel, opening)
+
+    # ---- later questions ------------------------------------------------------------------------------------------
+
+    async def _follow_up(self, thread: Thread, triaged: Triaged, inbound: Inbound, question: Redacted) -> None:
+        began = self._clock.now()
+        place = self._place(inbound)
+        key = f"in:{inbound.id}:answer"
+        history = await self._stores.threads.history(thread.id, thread.created_at)
+        working = _Working(self._chat, self._clock, key, place)
+        async with working:
+            answer = await self._investigator.follow_up(
+                triaged, question, history=history, summary=thread.summary, progress=working.progress
+            )
+        await self._chat.say(key, place, Analysis(answer, self._clock.now() - began, follow_up=True))
+        user = inbound.payload["user"]
+        await self._keep(key, thread, question, answer, user, None)
+        for number, wanted in enumerate(answer.wanted, 1):
+            await self._propose(f"{key}:{number}", thread, triaged, wanted, user)
+
+    async def _from_summary(self, thread: Thread, inbound: Inbound, question: Redacted) -> None:
+        """The conversation went cold: look again, with the stored summary as what is remembered."""
+        preface = None
+        if thread.summary is not None:
+            minutes = round(self._habits.idle.total_seconds() / 60)
+            since = f"quiet for over {minutes} min, so I looked again. Before: {thread.summary}"
+            preface = self._words(f"This thread was {since}").clip(700)
+        await self._investigate(thread, inbound, question, inbound.payload["user"], preface)
+
+    # ---- memory and proposals -------------------------------------------------------------------------------------
+
+    async def _keep(
+        self,
+        key: str,
+        thread: Thread,
+        question: Redacted,
+        answer: Answer,
+        user: str | None,
+        triaged: Triaged | None,
+    ) -> None:
+        now = self._clock.now()
+        await self._stores.threads.remember(key, thread.id, Exchange(question, answer.text.clip(3000), user, now))
+        first_line = self._words(answer.text.strip().split("\n", 1)[0]).clip(200)
+        summary = self._words(f"{thread.summary or ''} Then: {question.clip(150)} — {first_line}".strip()).clip(900)
+        if triaged is not None:
+            report = triaged.report
+            cause = report.root_cause.summary if report.root_cause else report.symptom
+            asked_at = report.observed_at.strftime("%Y-%m-%d %H:%M UTC")
+            summary = self._words(f"At {asked_at} somebody asked: {question.clip(200)} Verdict: {cause}").clip(900)
+        await self._stores.threads.touch(thread.id, now + self._habits.idle, summary)
+
+    async def _offer(
+        self, run: InvestigationId, thread: Thread, triaged: Triaged, answer: Answer, user: str | None
+    ) -> None:
+        """What the evidence itself suggests has no requester: the asker did not ask for a change in words."""
+        remediation = triaged.report.remediation
+        kind = _KINDS.get(remediation.class_)
+        seen = next((each for each in triaged.objects if str(each.ref) == remediation.target), None)
+        if kind is not None and seen is not None:
+            suggested = WantedChange(kind, seen.handle, remediation.why, remediation.to_revision)  # type: ignore[arg-type]
+            await self._proposals.propose(Ask(f"{run}:remedy", thread.id, suggested, seen, None))
+            return
+        for number, wanted in enumerate(answer.wanted, 1):
+            await self._propose(f"{run}:{number}", thread, triaged, wanted, user)
+
+    async def _propose(
+        self, key: str, thread: Thread, triaged: Triaged, wanted: WantedChange, user: str | None
+    ) -> None:
+        seen: SeenObject | None = next((each for each in triaged.objects if each.handle == wanted.handle), None)
+        if seen is not None:
+            await self._proposals.propose(Ask(key, thread.id, wanted, seen, user))
+
+    # ---- small things ---------------------------------------------------------------------------------------------
+
+    def _question(self, text: str) -> Redacted:
+        question = self._words(text)
+        return question.clip(QUESTION_LIMIT)
+
+    async def _say(self, inbound: Inbound, what: str, notice: Notice) -> None:
+        await self._chat.say(f"in:{inbound.id}:{what}", self._place(inbound), notice)
+
+    @staticmethod
+    def _place(inbound: Inbound) -> Place:
+        thread = inbound.thread
+        if thread is not None:
+            return Place(thread.team, thread.channel, thread.thread_ts)
+        payload: Mapping[str, Any] = inbound.payload
+        return Place(payload["team"], payload["channel"])
+
+    def _words(self, text: str) -> Redacted:
+        return self._world.redactor.text(text)
+
+
+EXAMPLE = "What is wrong with checkout-dev?"
+
+
+@dataclass(frozen=True, slots=True)
+class Desk:
+    """What a conversation works with."""
+
+    investigator: Investigator
+    proposals: Proposals
+    habits: Habits
+
+
+class _Working:
+    """Shows that something is under way, but only when it takes longer than people notice."""
+
+    def __init__(self, chat: Chat, clock: Clock, key: str, place: Place) -> None:
+        self._chat, self._clock, self._key, self._place = chat, clock, key, place
+        self._started_at: datetime = clock.now()
+        self._line: Redacted | None = None
+        self._news, self._over = asyncio.Event(), asyncio.Event()
+        self._task: asyncio.Task[None] | None = None
+
+    def progress(self, line: Redacted) -> None:
+        self._line = line
+        self._news.set()
+
+    async def __aenter__(self) -> "_Working":
+        self._task = asyncio.create_task(self._show())
+        return self
+
+    async def __aexit__(self, *_exc: object) -> None:
+        assert self._task is not None
+        # Not cancelled: a line that is just being sent must have arrived before the answer replaces it.
+        self._over.set()
+        self._news.set()
+        await self._task
+
+    async def _show(self) -> None:
+        patience = asyncio.ensure_future(self._clock.sleep(_PATIENCE))
+        over = asyncio.ensure_future(self._over.wait())
+        await asyncio.wait({patience, over}, return_when=asyncio.FIRST_COMPLETED)
+        for each in (patience, over):
+            each.cancel()
+        while not self._over.is_set():
+            await self._news.wait()
+            self._news.clear()
+            if self._line is not None and not self._over.is_set():
+                await self._chat.progress(self._key, self._place, Working(self._line, self._started_at))

@@ -1,0 +1,91 @@
+"""Collects what the pure rules in ``safety`` judge by: live facts, circumstances, and who somebody is."""
+
+from dataclasses import dataclass
+from datetime import timedelta
+
+from bot.domain import Proposal, ThreadId
+from bot.ports import ChatFault, Clock, People
+from bot.stores import Stores
+from safety.actions import digest
+from safety.approval import Voter, entitled
+from safety.policy import ApprovalRule, Mode, Policy
+from safety.redaction import Redacted, Redactor
+from safety.validator import AnyAction, Circumstances, Clearance, Facts, Reason, Refusal, clear
+from tools.kubernetes.facts import read_facts
+from tools.world import Reader
+
+PAUSED = "paused"
+_HOUR = timedelta(hours=1)
+
+
+@dataclass(frozen=True, slots=True)
+class Judge:
+    """Asks the validator with everything it needs; holds no rule of its own."""
+
+    policy: Policy
+    mode: Mode
+    stores: Stores
+    people: People
+    clock: Clock
+    world: Reader
+    redactor: Redactor
+    home_team: str
+
+    def rule(self, action: AnyAction) -> ApprovalRule:
+        return self.policy.approval_for(action.kind)
+
+    def environment(self, namespace: str) -> str:
+        return self.policy.environment_of(self.world.cluster.name, namespace) or "not listed"
+
+    async def facts(self, namespace: str, name: str) -> Facts | None:
+        """What is true now. Raises the world's errors: not knowing is not the same as not there."""
+        return await read_facts(self.world, namespace, name, self.clock.now())
+
+    async def clear(
+        self, action: AnyAction, facts: Facts | None, thread: ThreadId, running: Proposal | None = None
+    ) -> Clearance | Refusal:
+        """The validator's answer on live facts. ``running`` is the proposal that asks, if it is already executing."""
+        if running is not None and digest(action, self.policy.sha256) != running.digest:
+            text = "the policy changed after this was approved; propose it again"
+            return Refusal((Reason("digest", text),))
+        now = self.clock.now()
+        paused = await self.stores.flags.get(PAUSED)
+        target = action.target
+        namespace = f"{target.cluster}/{target.namespace}/"
+        key = f"{namespace}{target.kind}/{target.name}"
+        store = self.stores.proposals
+        own = 1 if running is not None and await store.was_sent(running.id) else 0
+        circumstances = Circumstances(
+            now=now,
+            mode_switch=self.mode,
+            paused_by=paused.by if paused else None,
+            in_flight=False if running is not None else await store.in_flight(key),
+            recent_on_target=await store.started_since(key, now - _HOUR) - own,
+            recent_in_namespace=await store.started_since(namespace, now - _HOUR) - own,
+            in_incident=await self._shown_in(thread, running),
+        )
+        return clear(action, facts, self.policy, circumstances)
+
+    async def _shown_in(self, thread: ThreadId, running: Proposal | None) -> int:
+        """How many proposals this thread has had; the one that asks does not count against itself."""
+        shown = await self.stores.proposals.of_thread(thread)
+        return sum(1 for each in shown if running is None or each.id != running.id)
+
+    async def voter(self, user: str, team: str, rule: ApprovalRule) -> Voter:
+        """Who somebody is for this rule. A group that cannot be read has no members."""
+        groups = set()
+        for group in rule.groups:
+            try:
+                if user in await self.people.members(group):
+                    groups.add(group)
+            except ChatFault:
+                continue
+        return Voter(user, team, await self.people.is_active_human(user, team), frozenset(groups))
+
+    async def may_approve(self, user: str, team: str, action: AnyAction, requested_by: str | None) -> Refusal | None:
+        """Whether this person may approve this action now."""
+        rule = self.rule(action)
+        return entitled(await self.voter(user, team, rule), rule, requested_by, self.home_team)
+
+    def reasons(self, refusal: Refusal) -> tuple[Redacted, ...]:
+        return tuple(self.redactor.text(each.text) for each in refusal.reasons)
