@@ -54,7 +54,7 @@ class SlackEmulator:
             response_urls=ResponseUrls(self.team, limits),
             conversing=Conversing(self.team),
         )
-        EventFeed(self.team, self.office.manifest, self._sockets.send_event)
+        self._feed = EventFeed(self.team, self.office.manifest, self._sockets.send_event)
         self._interactions = Interactions(self.office)
         self._web_api = WebApi(self.office, self.faults)
         self._server = Server(self.office, self._web_api, PageApi(self.office, self._interactions))
@@ -133,6 +133,10 @@ class SlackEmulator:
     def calls(self, method: str | None = None) -> list[Call]:
         """Every Web API request so far, or those to one method."""
         return [call for call in self._web_api.calls if method in (None, call.method)]
+
+    def events(self, kind: str | None = None) -> list[Json]:
+        """Every Events API payload the app was due, whether or not it was connected."""
+        return [payload for payload in self._feed.sent if kind in (None, payload["event"]["type"])]
 
     def deliveries(self, kind: str | None = None) -> list[Delivery]:
         """Every Socket Mode envelope that was sent and has been answered or given up."""

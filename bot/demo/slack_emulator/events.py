@@ -31,6 +31,7 @@ class EventFeed:
     """Listens to a team and passes on event payloads."""
 
     def __init__(self, team: Team, manifest: Manifest, send: Callable[[Json], None]) -> None:
+        self.sent: list[Json] = []
         self._team = team
         self._manifest = manifest
         self._send = send
@@ -150,22 +151,22 @@ class EventFeed:
             return
         team = self._team
         authorization = {"enterprise_id": None, "team_id": team.workspace.team_id, "user_id": team.app.user_id}
-        self._send(
-            {
-                "token": "demo-verification",
-                "team_id": team.workspace.team_id,
-                "context_team_id": team.workspace.team_id,
-                "context_enterprise_id": None,
-                "api_app_id": team.app.id,
-                "event": event,
-                "type": "event_callback",
-                "event_id": team.new_id("Ev"),
-                "event_time": int(team.now().timestamp()),
-                "authorizations": [{**authorization, "is_bot": True, "is_enterprise_install": False}],
-                "is_ext_shared_channel": False,
-                "event_context": f"4-{event['type']}-{team.workspace.team_id}-{event.get('channel', '')}",
-            }
-        )
+        payload: Json = {
+            "token": "demo-verification",
+            "team_id": team.workspace.team_id,
+            "context_team_id": team.workspace.team_id,
+            "context_enterprise_id": None,
+            "api_app_id": team.app.id,
+            "event": event,
+            "type": "event_callback",
+            "event_id": team.new_id("Ev"),
+            "event_time": int(team.now().timestamp()),
+            "authorizations": [{**authorization, "is_bot": True, "is_enterprise_install": False}],
+            "is_ext_shared_channel": False,
+            "event_context": f"4-{event['type']}-{team.workspace.team_id}-{event.get('channel', '')}",
+        }
+        self.sent.append(payload)
+        self._send(payload)
 
 
 def _inner(message: Message) -> Json:

@@ -9,6 +9,7 @@ from bot.demo.slack_emulator.methods.method import Method
 from bot.demo.slack_emulator.office import Office
 from bot.demo.slack_emulator.refusals import Refused
 from bot.demo.slack_emulator.shapes import Json, Message
+from bot.demo.slack_emulator.validation import check_view
 
 SESSION_STATUSES = ("active", "processing", "suspended", "closed")
 
@@ -66,35 +67,37 @@ def _reaction(office: Office, args: Arguments) -> tuple[Message, str, bool]:
 
 
 def open_view(office: Office, args: Arguments) -> Json:
-    view = _view(args)
+    view = _view(office, args)
     user = office.triggers.exchange(args.need("trigger_id"))
     return {"view": office.views.open(user, view).raw}
 
 
 def push_view(office: Office, args: Arguments) -> Json:
-    view = _view(args)
+    view = _view(office, args)
     user = office.triggers.exchange(args.need("trigger_id"))
     return {"view": office.views.push(user, view).raw}
 
 
 def update_view(office: Office, args: Arguments) -> Json:
-    view = _view(args)
+    view = _view(office, args)
     old = office.views.find(args.text("view_id") or args.need("external_id"))
     return {"view": office.views.update(old, view, args.text("hash")).raw}
 
 
 def publish_view(office: Office, args: Arguments) -> Json:
-    view = _view(args)
+    view = _view(office, args)
     user = args.need("user_id")
     if user not in office.team.users:
         raise Refused("user_not_found")
     return {"view": office.views.publish(user, view).raw}
 
 
-def _view(args: Arguments) -> Json:
+def _view(office: Office, args: Arguments) -> Json:
+    """The view, checked before a trigger is used up for it."""
     view = args.record("view")
     if view is None:
         raise Refused("invalid_arguments", ["[ERROR] missing required field: view"])
+    check_view(view, office.limits)
     return view
 
 
