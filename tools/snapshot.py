@@ -10,7 +10,7 @@ from datetime import datetime, timedelta
 from typing import Literal
 
 from safety.redaction import Redacted
-from tools.evidence import Evidence, ObjectRef
+from tools.evidence import Evidence, EvidenceId, ObjectRef
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,6 +62,15 @@ class Ended:
 
 
 @dataclass(frozen=True, slots=True)
+class MissingThing:
+    """A ConfigMap or Secret (or a key of one) that a message says is not there."""
+
+    kind: Literal["Secret", "ConfigMap"]
+    name: str
+    key: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Container:
     """One container of one pod: what it was asked to run and how it is."""
 
@@ -80,15 +89,7 @@ class Container:
     liveness: Probe | None
     readiness: Probe | None
     startup: Probe | None
-
-
-@dataclass(frozen=True, slots=True)
-class MissingThing:
-    """A ConfigMap or Secret (or a key of one) that a message says is not there."""
-
-    kind: Literal["Secret", "ConfigMap"]
-    name: str
-    key: str | None = None
+    missing: MissingThing | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -260,6 +261,16 @@ class Snapshot:
     blind: bool = False
     truncated: bool = False
     thresholds: "Thresholds" = field(default_factory=lambda: Thresholds())
+
+    def evidence(self) -> dict[EvidenceId, Evidence]:
+        """All that can be cited, by provisional id."""
+        found = [each.evidence for each in self.deployments]
+        for deployment in self.deployments:
+            found += [each.evidence for each in deployment.releases]
+            found += [each.evidence for each in deployment.events]
+        for pod in (each for workload in self.workloads for each in workload.pods):
+            found += [pod.evidence, *(each.evidence for each in pod.events), *(each.evidence for each in pod.logs)]
+        return {each.id: each for each in found}
 
 
 @dataclass(frozen=True, slots=True)

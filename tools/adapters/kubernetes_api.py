@@ -210,7 +210,7 @@ async def _connect(kubeconfig: str | None, context: str | None, name: str | None
             f"there is no usable kubeconfig in {where}: {error}. "
             "Name an existing file and context, or run inside the cluster with a service account"
         ) from None
-    return _Connection(configuration, name or str(loader.current_context["name"]), limits)
+    return _Connection(configuration, name or str(loader.current_context["context"]["cluster"]), limits)
 
 
 def _at_home(path: str | None) -> str | None:

@@ -207,6 +207,7 @@ def _container(spec: JsonObject, status: JsonObject, is_init: bool, redactor: Re
         liveness=probe_from(spec.get("livenessProbe")),
         readiness=probe_from(spec.get("readinessProbe")),
         startup=probe_from(spec.get("startupProbe")),
+        missing=missing_thing(str(detail.get("message") or "")),
     )
 
 

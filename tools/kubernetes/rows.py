@@ -3,7 +3,7 @@
 import re
 from datetime import timedelta
 
-from tools.snapshot import NodeRow, PodRow, WorkloadRow
+from tools.snapshot import NodeRow, PodRow, Thresholds, WorkloadRow
 from tools.world import Table
 
 _RESTARTS = re.compile(r"(\d+)(?:\s+\((\S+) ago\))?")
@@ -56,3 +56,25 @@ def is_failing(row: PodRow) -> bool:
     """In a state that does not pass by itself: crashing, a fault of image or configuration."""
     word = row.status.removeprefix("Init:")
     return not (re.fullmatch(r"\d+/\d+", word) or word in WELL | STARTING | {"Terminating"})
+
+
+def is_suspicious(row: PodRow, limits: Thresholds) -> bool:
+    """Worth reading in full; the thresholds keep pods that only start, or that restarted long ago, out of it."""
+    word = row.status.removeprefix("Init:")
+    if word in PULLING:
+        return row.age >= limits.image_pull
+    if is_failing(row):
+        return True
+    if word == "Running" and row.ready >= row.wanted:
+        is_recent = row.restarted_ago is not None and row.restarted_ago <= limits.recent
+        return is_recent and row.restarts > limits.restarts and row.age > limits.pod_age
+    if word in {"Completed", "Succeeded", "Terminating"}:
+        return False
+    return row.age >= (limits.not_ready if word == "Running" else limits.pending)
+
+
+def suspicion(row: PodRow) -> int:
+    """How much a row stands out; when not all can be read, the higher ones are."""
+    if is_failing(row):
+        return 3
+    return 2 if row.status == "Pending" else 1

@@ -1,0 +1,58 @@
+"""Configuration that a pod needs and does not find: a Secret, a ConfigMap, or a key in one."""
+
+from collections.abc import Callable, Iterator
+
+from tools.analyzers.interface import Claim, began_at, cited, count_words, find_blame, finding
+from tools.evidence import Category, Finding
+from tools.snapshot import MissingThing, Pod, Release, Snapshot, Workload
+
+_WAITING = frozenset({"CreateContainerConfigError", "ContainerCreating", "PodInitializing"})
+_REASONS = frozenset({"Failed", "FailedMount"})
+
+
+def missing_config(snapshot: Snapshot) -> Iterator[Finding]:
+    """The container cannot be made because a Secret or ConfigMap it names is not there."""
+    for workload in snapshot.workloads:
+        pods = tuple(each for each in workload.pods if _waits_long(each, snapshot))
+        told = [each for pod in pods for each in pod.events if each.missing and each.reason in _REASONS]
+        # Events live for an hour and the back-off outlives them: the container's own words name it too.
+        missing = next((each.missing for each in told if each.missing), None) or _from_state(pods)
+        if missing is None:
+            continue
+        what = f"{missing.kind} {missing.name}"
+        gap = f"has no key {missing.key}" if missing.key else "does not exist"
+        claim = Claim(
+            category=Category.MISSING_SECRET if missing.kind == "Secret" else Category.MISSING_CONFIGMAP,
+            summary=f"{what} {gap}: {count_words(workload, pods)} cannot start",
+            explanation=f"The pods need the {what} in namespace {workload.ref.namespace}, and it {gap}. "
+            "Kubernetes waits for it and starts the container by itself once it is there. A restart changes nothing. "
+            f"Either create it, or stop asking for it.{_still_serving(workload)}",
+            evidence=cited((each.evidence for each in told), (each.evidence for each in pods)),
+            confidence=0.92,
+            pods=pods,
+            since=began_at(pods),
+            blame=find_blame(workload, pods, _asks_for(missing), snapshot.thresholds),
+        )
+        yield finding(workload, claim)
+
+
+def _asks_for(missing: MissingThing) -> Callable[[Release, Release], bool]:
+    """Whether a release is the first to name the missing thing."""
+    key = f"{missing.kind}/{missing.name}"
+    return lambda release, older: key in release.config_names and key not in older.config_names
+
+
+def _waits_long(pod: Pod, snapshot: Snapshot) -> bool:
+    is_waiting = any(each.reason in _WAITING for each in pod.containers)
+    is_old = pod.created_at is None or snapshot.observed_at - pod.created_at >= snapshot.thresholds.image_pull
+    return is_waiting and is_old
+
+
+def _from_state(pods: tuple[Pod, ...]) -> MissingThing | None:
+    found = (each.missing for pod in pods for each in pod.containers if each.missing is not None)
+    return next(found, None)
+
+
+def _still_serving(workload: Workload) -> str:
+    deployment = workload.deployment
+    return f" Meanwhile {deployment.available} older pods still serve." if deployment and deployment.available else ""

@@ -1,0 +1,207 @@
+"""What an analyzer is: a pure function from a snapshot to findings; and the words all of them share.
+
+Also here, because every family asks it: which release brought a fault, and whether going back would remove it.
+"""
+
+import itertools
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from safety.redaction import Redactor
+from tools.evidence import Category, Evidence, EvidenceId, Finding, ObjectRef, Remedy
+from tools.snapshot import Container, Event, Pod, Release, Snapshot, Thresholds, Workload
+
+Analyzer = Callable[[Snapshot], Iterator[Finding]]
+
+# What the snapshot holds was redacted with the bot's own secrets; here only sentences are put together.
+say = Redactor().text
+
+# From what explains most to what is only a consequence. Of the findings on one workload the first of these stays.
+EXPLAINS: tuple[Category, ...] = (
+    Category.EVICTED,
+    Category.IMAGE_AUTH,
+    Category.IMAGE_RATE_LIMITED,
+    Category.IMAGE_NOT_FOUND,
+    Category.IMAGE_REGISTRY_UNREACHABLE,
+    Category.MISSING_SECRET,
+    Category.MISSING_CONFIGMAP,
+    Category.APP_CONFIG_ERROR,
+    Category.OOM_KILLED,
+    Category.INIT_CONTAINER_FAILED,
+    Category.LIVENESS_PROBE_MISCONFIG,
+    Category.LIVENESS_PROBE_FAILING,
+    Category.JOB_FAILED,
+    Category.APP_CRASH,
+    Category.READINESS_PROBE_MISCONFIG,
+    Category.READINESS_PROBE_FAILING,
+    Category.QUOTA_EXCEEDED,
+    Category.PVC_UNBOUND,
+    Category.INSUFFICIENT_RESOURCES,
+    Category.NODE_SELECTOR_MISMATCH,
+    Category.TAINT_NOT_TOLERATED,
+    Category.ROLLOUT_STUCK,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Blame:
+    """The release that brought a fault and the one before it. ``is_direct``: it changed the very thing at fault."""
+
+    release: Release
+    last_good: Release
+    is_direct: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Claim:
+    """What an analyzer says about one workload, before it is made a finding."""
+
+    category: Category
+    summary: str
+    explanation: str
+    evidence: tuple[Evidence, ...]
+    confidence: float
+    pods: tuple[Pod, ...]
+    since: datetime | None = None
+    blame: Blame | None = None
+    may_roll_back: bool = True
+
+
+def finding(workload: Workload, claim: Claim) -> Finding:
+    """Make a finding of a claim: a blamed release is cited, and suggested for a rollback where that would help."""
+    blame = claim.blame
+    cited = [each.id for each in claim.evidence]
+    explanation = claim.explanation
+    if blame is not None:
+        cited.append(blame.release.evidence.id)
+        explanation += " " + _blame_words(blame)
+    remedy = _rollback(workload, blame) if blame is not None and claim.may_roll_back else None
+    if remedy is not None and blame is not None:
+        explanation += f" Going back to revision {blame.last_good.number} undoes exactly that."
+    return Finding(
+        id=f"{claim.category}:{workload.ref}",
+        category=claim.category,
+        subject=workload.ref,
+        summary=say(claim.summary).clip(300),
+        explanation=say(explanation),
+        evidence=tuple(dict.fromkeys(cited)),
+        confidence=round(min(0.97, claim.confidence + (0.05 if blame and blame.is_direct else 0.0)), 2),
+        since=claim.since,
+        affected=tuple(each.ref for each in claim.pods),
+        culprit=release_id(workload.ref, blame.release) if blame else None,
+        remedy=remedy,
+    )
+
+
+def release_id(deployment: ObjectRef, release: Release) -> str:
+    """The id of the change that a release is."""
+    return f"{deployment}@{release.number}"
+
+
+def find_blame(
+    workload: Workload, pods: Iterable[Pod], is_direct: Callable[[Release, Release], bool], limits: Thresholds
+) -> Blame | None:
+    """The release that brought the fault, if evidence ties one to it.
+
+    All failing pods must run the newest release, which either changed the very thing at fault, or came shortly before
+    the trouble began. A release that only restarted the pods is looked through to the one before it, and one that
+    ran before and was brought back is not blamed: what it went back from may be worse.
+    """
+    failing = tuple(pods)
+    releases = workload.deployment.releases if workload.deployment else ()
+    if not releases or {each.template_hash for each in failing} != {releases[0].template_hash}:
+        return None
+    for release, older in itertools.pairwise(releases):
+        if release.came_back:
+            return None
+        if release.changed <= {"restart"}:
+            continue
+        direct = is_direct(release, older)
+        if direct or _came_just_before(release, began_at(failing), limits):
+            return Blame(release, older, direct)
+        return None
+    return None
+
+
+def _came_just_before(release: Release, began: datetime | None, limits: Thresholds) -> bool:
+    if began is None or release.created_at is None:
+        return False
+    # Clocks of nodes and of the server differ a little.
+    return -timedelta(minutes=1) <= began - release.created_at <= limits.after_release
+
+
+def began_at(pods: Iterable[Pod]) -> datetime | None:
+    """When the trouble began: the first warning about the pods, else the first end of a container that is known."""
+    failing = tuple(pods)
+    warned = [each.first_at for pod in failing for each in pod.events if each.first_at is not None]
+    if warned:
+        return min(warned)
+    ended = [
+        each.ended.finished_at
+        for pod in failing
+        for each in pod.containers
+        if each.ended is not None and each.ended.finished_at is not None
+    ]
+    return min(ended, default=None)
+
+
+def _blame_words(blame: Blame) -> str:
+    changes = [each for each in blame.release.differences if each.topic != "restart"][:3]
+    what = "; ".join(f"{each.label}: {each.before} → {each.after}" for each in changes)
+    when = f" at {blame.release.created_at:%H:%M} UTC" if blame.release.created_at else ""
+    tie = "It changed the very thing at fault" if blame.is_direct else "The trouble began shortly after it"
+    return f"Revision {blame.release.number} was released{when} ({blame.release.title}). {tie}: {what}."
+
+
+def _rollback(workload: Workload, blame: Blame) -> Remedy | None:
+    deployment = workload.deployment
+    if deployment is None or deployment.paused or deployment.deleting:
+        return None
+    why = (
+        f"revision {blame.release.number} brought the fault; revision {blame.last_good.number} is the one before it"
+        " and is still kept"
+    )
+    return Remedy("rollback_deployment", workload.ref, say(why), to_revision=blame.last_good.number)
+
+
+def is_failing_now(container: Container, pod: Pod, now: datetime, limits: Thresholds) -> bool:
+    """Whether a container crashes now: in back-off, just ended badly, or again and again in the last while."""
+    if container.ended is None:
+        return False
+    if container.reason == "CrashLoopBackOff":
+        return True
+    if container.state == "terminated":
+        return container.ended.exit_code != 0
+    finished = container.ended.finished_at
+    is_recent = finished is not None and now - finished <= limits.recent
+    is_old_enough = pod.created_at is not None and now - pod.created_at > limits.pod_age
+    return is_recent and is_old_enough and container.restarts > limits.restarts
+
+
+def is_proven(pods: Iterable[Pod], limits: Thresholds) -> bool:
+    """Whether it crashed often enough to change something because of it."""
+    return any(each.restarts > limits.crash_loops for pod in pods for each in pod.containers)
+
+
+def count_words(workload: Workload, pods: tuple[Pod, ...]) -> str:
+    """``2 of 3 pods``, or ``2 pods`` where the wanted number is not known."""
+    failing = len(pods) + workload.unread
+    if workload.deployment is not None and workload.deployment.desired >= failing:
+        return f"{failing} of {workload.deployment.desired} pods"
+    return "1 pod" if failing == 1 else f"{failing} pods"
+
+
+def events_about(pods: Iterable[Pod], *reasons: str) -> tuple[Event, ...]:
+    """The events with these reasons, those that happened most often first."""
+    found = [each for pod in pods for each in pod.events if each.reason in reasons]
+    return tuple(sorted(found, key=lambda each: -each.count))
+
+
+def cited(*groups: Iterable[Evidence]) -> tuple[Evidence, ...]:
+    """A few of each group, in order and once: a claim with thirty citations proves no more than one with six."""
+    taken: dict[EvidenceId, Evidence] = {}
+    for group in groups:
+        for each in list(group)[:3]:
+            taken.setdefault(each.id, each)
+    return tuple(taken.values())

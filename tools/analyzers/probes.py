@@ -1,0 +1,127 @@
+"""Probes that fail: asked wrongly (misconfigured), or asked rightly of a program that is not well (failing)."""
+
+import re
+from collections.abc import Iterator
+
+from tools.analyzers.interface import Claim, cited, count_words, events_about, find_blame, finding
+from tools.evidence import Category, Finding
+from tools.snapshot import Container, Event, Pod, Probe, Snapshot, Topic, Workload
+
+_NOT_THERE = re.compile(r"statuscode: (404|405)")
+# A clean end when asked to stop, SIGKILL after the grace period, or SIGTERM that the program did not catch.
+_STOPPED_FROM_OUTSIDE = frozenset({0, 137, 143})
+
+
+def liveness(snapshot: Snapshot) -> Iterator[Finding]:
+    """The kubelet kills containers because the probe that asks whether they live fails."""
+    for workload in snapshot.workloads:
+        for asked in (_Asked("Liveness", "liveness probe"), _Asked("Startup", "startup probe")):
+            pods = tuple(each for each in workload.pods if _told(each, asked.word, snapshot) and _is_being_killed(each))
+            if pods:
+                yield _finding(workload, pods, asked, snapshot)
+                break
+
+
+def readiness(snapshot: Snapshot) -> Iterator[Finding]:
+    """Pods run and get no traffic because the probe that asks whether they are ready fails."""
+    for workload in snapshot.workloads:
+        pods = tuple(
+            each for each in workload.pods if _told(each, "Readiness", snapshot) and _is_running_unready(each, snapshot)
+        )
+        if pods:
+            yield _finding(workload, pods, _Asked("Readiness", "readiness probe"), snapshot)
+
+
+class _Asked:
+    """Which of the three probes is spoken of."""
+
+    def __init__(self, word: str, topic: Topic) -> None:
+        self.word, self.topic = word, topic
+        self.is_readiness = word == "Readiness"
+
+    def of(self, container: Container) -> Probe | None:
+        return {"Liveness": container.liveness, "Readiness": container.readiness, "Startup": container.startup}[
+            self.word
+        ]
+
+    def category(self, is_wrong: bool) -> Category:
+        if self.is_readiness:
+            return Category.READINESS_PROBE_MISCONFIG if is_wrong else Category.READINESS_PROBE_FAILING
+        return Category.LIVENESS_PROBE_MISCONFIG if is_wrong else Category.LIVENESS_PROBE_FAILING
+
+
+def _finding(workload: Workload, pods: tuple[Pod, ...], asked: _Asked, snapshot: Snapshot) -> Finding:
+    told = tuple(each for pod in pods for each in _told(pod, asked.word, snapshot))
+    container = next((each for pod in pods for each in pod.containers if asked.of(each)), pods[0].containers[0])
+    probe = asked.of(container)
+    blame = find_blame(workload, pods, lambda new, _old: asked.topic in new.changed, snapshot.thresholds)
+    wrong = _why_wrong(container, probe, told, asked, blame is not None and blame.is_direct)
+    effect = "gets no traffic" if asked.is_readiness else "is killed and started again"
+    asks = f" ({probe.what})" if probe else ""
+    reason = (
+        f"{wrong}. The probe is what is wrong, and not the program behind it."
+        if wrong
+        else "The probe asks as it always did, so it is the program that does not answer well: see its log and what it "
+        "depends on."
+    )
+    claim = Claim(
+        category=asked.category(wrong is not None),
+        summary=f"the {asked.topic} of container {container.name} fails: {count_words(workload, pods)}; "
+        f"{told[0].message.clip(120)}",
+        explanation=f"Kubernetes asks container {container.name} with its {asked.topic}{asks}; it fails, "
+        f"so the pod {effect}. {reason}",
+        evidence=cited(
+            (each.evidence for each in told),
+            (each.evidence for each in pods),
+            (each.evidence for pod in pods for each in pod.logs),
+        ),
+        confidence=(0.88 if blame and blame.is_direct else 0.75) if wrong else 0.65,
+        pods=pods,
+        since=min((each.first_at for each in told if each.first_at), default=None),
+        blame=blame,
+    )
+    return finding(workload, claim)
+
+
+def _why_wrong(
+    container: Container, probe: Probe | None, told: tuple[Event, ...], asked: _Asked, was_changed: bool
+) -> str | None:
+    if was_changed:
+        return f"The newest release changed this {asked.topic}"
+    declared = {each for pair in container.ports for each in pair if each}
+    if probe is not None and probe.port is not None and declared and probe.port not in declared:
+        return f"It asks port {probe.port}, which the container does not declare ({', '.join(sorted(declared))})"
+    if probe is not None and all(_NOT_THERE.search(each.message) for each in told):
+        return f"The program answers, but has nothing at {probe.path or 'the path that is asked'}"
+    return None
+
+
+def _told(pod: Pod, word: str, snapshot: Snapshot) -> tuple[Event, ...]:
+    """The warnings about one probe that are recent and came more than once: a single one is nothing."""
+    found = events_about([pod], "Unhealthy")
+    return tuple(
+        each
+        for each in found
+        if each.message.startswith(f"{word} probe")
+        and each.count > 1
+        and (each.last_at is None or snapshot.observed_at - each.last_at <= snapshot.thresholds.recent)
+    )
+
+
+def _is_being_killed(pod: Pod) -> bool:
+    return any(
+        each.restarts > 0 and each.ended is not None and each.ended.exit_code in _STOPPED_FROM_OUTSIDE
+        for each in pod.containers
+        if not each.is_init and not (each.ended and each.ended.reason == "OOMKilled")
+    )
+
+
+def _is_running_unready(pod: Pod, snapshot: Snapshot) -> bool:
+    return any(
+        each.state == "running"
+        and not each.ready
+        and each.running_since is not None
+        and snapshot.observed_at - each.running_since >= snapshot.thresholds.not_ready
+        for each in pod.containers
+        if not each.is_init
+    )

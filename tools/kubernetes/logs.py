@@ -1,0 +1,91 @@
+"""Reads the tails of the logs that can tell something, and picks the lines that do."""
+
+import asyncio
+import dataclasses
+import re
+from collections.abc import Sequence
+
+from safety.redaction import Redacted, Redactor
+from tools.evidence import ObjectRef
+from tools.kubernetes.objects import evidence
+from tools.snapshot import Container, LogTail, Pod
+from tools.world import LogOptions, NotFound, Reader, Rejected, WorldError
+
+TAIL_LINES = 60
+TAIL_BYTES = 16_384
+PODS_OF_ONE_WORKLOAD = 2
+_NEVER_RAN = frozenset(
+    {"ContainerCreating", "PodInitializing", "ErrImagePull", "ImagePullBackOff", "CreateContainerConfigError"}
+    | {"InvalidImageName", "CreateContainerError"}
+)
+_TELLING = re.compile(
+    r"(?i)\b(error|err|fatal|panic|exception|traceback|fail(ed|ure)?|cannot|could not|unable|refused|denied|killed|"
+    r"out ?of ?memory|heap|timed? ?out|missing|not found|invalid|unauthori[sz]ed|warn(ing)?)\b"
+)
+
+
+async def read_logs(world: Reader, pods: Sequence[Pod], most: int) -> tuple[list[Pod], Redacted | None]:
+    """The same pods with the log tails of those containers that ran and are not well; and why not all, if so."""
+    faults: list[str] = []
+    tails = await asyncio.gather(*(_tail(world, *each, faults) for each in _wanted(pods)[:most]))
+    found = [each for each in tails if each is not None]
+    told = [dataclasses.replace(pod, logs=tuple(each for each in found if each.pod == pod.ref)) for pod in pods]
+    return told, world.redactor.text(f"logs: {faults[0]}").clip(300) if faults else None
+
+
+def _wanted(pods: Sequence[Pod]) -> list[tuple[ObjectRef, str, bool]]:
+    taken: dict[ObjectRef, int] = {}
+    found = []
+    for pod in pods:
+        owner = pod.owner or pod.ref
+        container = next((each for each in pod.containers if _can_tell(each)), None)
+        if container is None or taken.get(owner, 0) >= PODS_OF_ONE_WORKLOAD:
+            continue
+        taken[owner] = taken.get(owner, 0) + 1
+        is_over = container.ended is not None and container.state != "terminated"
+        found.append((pod.ref, container.name, is_over))
+    return found
+
+
+def _can_tell(container: Container) -> bool:
+    if container.reason in _NEVER_RAN and container.ended is None:
+        return False
+    if container.state == "unknown" or container.reason == "Completed":
+        return False
+    return container.ended is not None or not container.ready
+
+
+async def _tail(world: Reader, pod: ObjectRef, container: str, previous: bool, faults: list[str]) -> LogTail | None:
+    options = LogOptions(previous=previous, tail_lines=TAIL_LINES, limit_bytes=TAIL_BYTES)
+    try:
+        raw = await world.cluster.log(str(pod.namespace), pod.name, container, options)
+    except (NotFound, Rejected):
+        # Rotated away, or the container never wrote one: what it would tell is extra.
+        return None
+    except WorldError as error:
+        faults.append(str(error))
+        return None
+    text = world.redactor.text(raw)
+    if not text.strip():
+        return None
+    picked = world.redactor.text("\n".join(telling_lines(text)))
+    part = f":{container}{':previous' if previous else ''}"
+    return LogTail(pod, container, previous, text, evidence("log", pod, picked, None, part))
+
+
+def telling_lines(text: Redacted, most: int = 5) -> list[str]:
+    """The last lines that speak of a fault, the very last line among them; each shortened, alike ones once."""
+    lines = [each.strip() for each in text.splitlines() if each.strip()]
+    telling = [each for each in lines if _TELLING.search(each)] or lines
+    picked: list[str] = []
+    for line in reversed([*telling, *lines[-1:]]):
+        if line[:160] not in picked and len(picked) < most:
+            picked.append(line[:160])
+    order = {line[:160]: index for index, line in enumerate(lines)}
+    return sorted(picked, key=lambda each: order.get(each, 0))
+
+
+def grep(text: Redacted, word: str, redactor: Redactor) -> Redacted:
+    """The lines that contain ``word``, as plain text and never as a pattern."""
+    lowered = word.lower()
+    return redactor.text("\n".join(each for each in text.splitlines() if lowered in each.lower()))

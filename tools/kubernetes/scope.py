@@ -1,0 +1,107 @@
+"""Which namespace and which deployments a question is about, by names that exist in the cluster."""
+
+import difflib
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from tools.kubernetes.objects import meta
+from tools.world import Reader, WorldError
+
+_TOKEN = re.compile(r"[a-z0-9](?:[-a-z0-9.]*[a-z0-9])?")
+_NAME = r"[\"'`]?([a-z0-9](?:[-a-z0-9]*[a-z0-9])?)[\"'`]?"
+_EXPLICIT = (
+    re.compile(rf"(?:\bnamespace|\bns|(?<!\S)-n)[\s=:]+{_NAME}"),
+    re.compile(rf"{_NAME}\s+namespace\b"),
+)
+# Words that stand beside "namespace" without naming one, and namespaces whose names are everyday words.
+_NOT_NAMES = frozenset(
+    {"the", "a", "an", "this", "that", "my", "our", "your", "any", "all", "every", "each", "which", "what", "is", "are"}
+    | {"in", "of", "for", "and", "or", "to", "other", "same", "whole", "entire", "has", "have", "with", "please", "now"}
+)
+_EVERYDAY = frozenset({"default", "test", "system", "monitoring", "logging", "ingress", "web", "app", "prod"})
+_TOO_COMMON = frozenset(
+    {"pods", "service", "services", "deployment", "deployments", "cluster", "node", "nodes", "error", "errors", "crash"}
+    | {"crashing", "image", "images", "failing", "failed", "down", "slow", "what", "which", "when", "with", "from"}
+    | {"that", "this", "have", "restart", "rollback", "alert", "alerts"}
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Scope:
+    """Where to look. ``unknown`` is a namespace that was named and does not exist; ``nearest`` what may be meant."""
+
+    namespace: str | None
+    focus: frozenset[str] = frozenset()
+    unknown: str | None = None
+    nearest: tuple[str, ...] = ()
+    also_named: tuple[str, ...] = ()
+
+
+async def find_scope(
+    question: str, world: Reader, *, namespace: str | None = None, default_namespace: str | None = None
+) -> Scope:
+    """At most three requests. A named namespace goes first, then a named workload's, then the default, then all."""
+    text = question.lower()
+    tokens = list(dict.fromkeys(_TOKEN.findall(text)))
+    wanted = [namespace] if namespace else _explicit(text)
+    try:
+        existing = [str(meta(each).get("name")) for each in await world.cluster.namespaces()]
+    except WorldError:
+        # Without the right to list them a name can only be taken at its word.
+        return Scope(wanted[0] if wanted else default_namespace, frozenset(tokens))
+    named = [each for each in [*wanted, *(token for token in tokens if token not in _EVERYDAY)] if each in existing]
+    named = list(dict.fromkeys(named))
+    if namespace and namespace not in existing:
+        return _unknown(namespace, existing)
+    if named:
+        return Scope(named[0], frozenset(tokens), also_named=tuple(named[1:]))
+    found = await _by_workload(tokens, world)
+    if found is not None:
+        return found
+    unknown = next(iter(wanted), None) or _misspelled(tokens, existing)
+    if unknown:
+        return _unknown(unknown, existing)
+    return Scope(default_namespace if default_namespace in existing else None, frozenset(tokens))
+
+
+def _explicit(text: str) -> list[str]:
+    found = [each for pattern in _EXPLICIT for each in pattern.findall(text)]
+    return [each for each in found if each not in _NOT_NAMES]
+
+
+def _unknown(name: str, existing: Sequence[str]) -> Scope:
+    nearest = difflib.get_close_matches(name, existing, n=3, cutoff=0.5)
+    return Scope(None, unknown=name, nearest=tuple(nearest))
+
+
+def _misspelled(tokens: Sequence[str], existing: Sequence[str]) -> str | None:
+    """A word with a dash that is nearly a namespace is taken for one, and only ever to ask back."""
+    dashed = (each for each in tokens if "-" in each)
+    return next((each for each in dashed if difflib.get_close_matches(each, existing, n=1, cutoff=0.85)), None)
+
+
+async def _by_workload(tokens: Sequence[str], world: Reader) -> Scope | None:
+    try:
+        table = await world.cluster.table("Deployment", None)
+        names = {each.get("Name", "") for each in table.records()}
+        match = _named_workload(tokens, names)
+        if match is None:
+            return None
+        found = await world.cluster.list("Deployment", None, field_selector=f"metadata.name={match}", limit=5)
+    except WorldError:
+        return None
+    spaces = sorted({str(meta(each).get("namespace")) for each in found})
+    # The same name in several namespaces: look at all of them rather than guess.
+    return Scope(spaces[0] if len(spaces) == 1 else None, frozenset([*tokens, match])) if spaces else None
+
+
+def _named_workload(tokens: Sequence[str], names: set[str]) -> str | None:
+    exact = next((each for each in tokens if each in names), None)
+    if exact is not None:
+        return exact
+    for token in tokens:
+        begun = [each for each in names if each.startswith(f"{token}-")]
+        if len(token) >= 4 and token not in _TOO_COMMON and len(begun) == 1:
+            return begun[0]
+    return None
