@@ -6,12 +6,24 @@ from bot.demo.cluster_emulator.controllers.events import EventRecorder
 from bot.demo.cluster_emulator.controllers.podmaking import create_pod, live_pods, pod_from
 from bot.demo.cluster_emulator.controllers.workqueue import WorkQueue
 from bot.demo.cluster_emulator.deletion import delete
-from bot.demo.cluster_emulator.objects import Obj, clone, dig, is_going, is_true, name_of, namespace_of, owner_of, stamp
+from bot.demo.cluster_emulator.objects import (
+    Obj,
+    clone,
+    dig,
+    is_going,
+    is_true,
+    name_of,
+    namespace_of,
+    owner_of,
+    parse_stamp,
+    stamp,
+)
 from bot.demo.cluster_emulator.resources import JOBS, PODS
 from bot.demo.cluster_emulator.store import Change, Store
 
 COMPONENT = "job-controller"
 RETRY_SECONDS = 10.0
+LONGEST_SECONDS = 600.0
 
 
 class JobController:
@@ -50,15 +62,26 @@ class JobController:
         self._publish(job, (done, failed), (wanted, limit))
 
     def _start(self, job: Obj, count: int, failed: int) -> None:
-        last = dig(job, "status", "failed", default=0)
-        if count and failed > last:
-            # A failure that was not counted yet is waited out first.
-            self._queue.add_later(namespace_of(job), name_of(job), RETRY_SECONDS * 2 ** (failed - 1))
+        wait = self._wait(job, failed)
+        if count and wait > 0:
+            self._queue.add_later(namespace_of(job), name_of(job), wait)
             return
         for _ in range(count):
             labels = {"batch.kubernetes.io/job-name": name_of(job), "job-name": name_of(job)}
             pod = create_pod(self._store, pod_from(job["spec"]["template"], job, labels=labels))
             self._events.record(job, "Normal", "SuccessfulCreate", f"Created pod: {name_of(pod)}", COMPONENT)
+
+    def _wait(self, job: Obj, failed: int) -> float:
+        # After a failure the next pod comes later and later: 10 seconds, 20, 40.
+        ends = [
+            dig(pod, "status", "containerStatuses", 0, "state", "terminated", "finishedAt", default="")
+            for pod in self._store.owned_by(PODS, job)
+            if dig(pod, "status", "phase") == "Failed"
+        ]
+        if not any(ends):
+            return 0.0
+        since = (self._store.clock.now - parse_stamp(max(ends))).total_seconds()
+        return float(min(RETRY_SECONDS * 2 ** (failed - 1), LONGEST_SECONDS) - since)
 
     def _publish(self, job: Obj, ended: tuple[int, int], bounds: tuple[int, int]) -> None:
         now = stamp(self._store.clock.now)
