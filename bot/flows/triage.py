@@ -208,8 +208,9 @@ class _Writer:
             for release in deployment.releases[:RELEASES_OF_ONE]:
                 identity = release_id(deployment.ref, release)
                 is_suspected = identity in culprits
-                changed = change_words(release.differences, most=3)
-                why = f"{'tied to the cause; ' if is_suspected else ''}changed: {changed}"
+                is_oldest = release is deployment.releases[-1] and not release.differences
+                changed = "the oldest that is kept" if is_oldest else f"changed: {change_words(release.differences, 3)}"
+                why = f"{'tied to the cause; ' if is_suspected else ''}{changed}"
                 made.append(
                     ReportedChange(
                         id=identity,

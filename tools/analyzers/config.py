@@ -30,7 +30,7 @@ def missing_config(snapshot: Snapshot) -> Iterator[Finding]:
             evidence=cited((each.evidence for each in told), (each.evidence for each in pods)),
             confidence=0.92,
             pods=pods,
-            since=began_at(pods),
+            since=began_at(pods, *_REASONS),
             blame=find_blame(workload, pods, _asks_for(missing), snapshot.thresholds),
         )
         yield finding(workload, claim)

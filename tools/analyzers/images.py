@@ -50,7 +50,7 @@ def image_cannot_be_pulled(snapshot: Snapshot) -> Iterator[Finding]:
             evidence=cited((each.evidence for each in events_about(pods, "Failed")), (each.evidence for each in pods)),
             confidence=0.92,
             pods=pods,
-            since=began_at(pods),
+            since=began_at(pods, "Failed", "BackOff"),
             blame=find_blame(workload, pods, lambda new, _old: "image" in new.changed, snapshot.thresholds),
             may_roll_back=category in (Category.IMAGE_NOT_FOUND, Category.IMAGE_AUTH),
         )

@@ -131,10 +131,11 @@ def _came_just_before(release: Release, began: datetime | None, limits: Threshol
     return -timedelta(minutes=1) <= began - release.created_at <= limits.after_release
 
 
-def began_at(pods: Iterable[Pod]) -> datetime | None:
-    """When the trouble began: the first warning about the pods, else the first end of a container that is known."""
+def began_at(pods: Iterable[Pod], *reasons: str) -> datetime | None:
+    """When the trouble began: the first warning with these reasons (or with any), else the first known crash."""
     failing = tuple(pods)
-    warned = [each.first_at for pod in failing for each in pod.events if each.first_at is not None]
+    told = [each for pod in failing for each in pod.events if not reasons or each.reason in reasons]
+    warned = [each.first_at for each in told if each.first_at is not None]
     if warned:
         return min(warned)
     ended = [

@@ -44,7 +44,7 @@ def out_of_memory(snapshot: Snapshot) -> Iterator[Finding]:
             evidence=cited((each.evidence for each in pods), _logs(pods)),
             confidence=0.9 if is_certain else 0.55,
             pods=pods,
-            since=began_at(pods),
+            since=began_at(pods, "BackOff"),
             blame=find_blame(workload, pods, _lowered_memory, snapshot.thresholds),
             may_roll_back=is_proven(pods, snapshot.thresholds),
         )
@@ -70,7 +70,7 @@ def crashed(snapshot: Snapshot) -> Iterator[Finding]:
             evidence=cited((each.evidence for each in pods), _logs(pods)),
             confidence=0.6,
             pods=pods,
-            since=began_at(pods),
+            since=began_at(pods, "BackOff"),
             blame=find_blame(workload, pods, lambda _new, _old: False, snapshot.thresholds),
             may_roll_back=is_proven(pods, snapshot.thresholds),
         )

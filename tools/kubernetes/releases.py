@@ -1,5 +1,6 @@
 """The releases of a deployment, read from its ReplicaSets: when, what changed, who, and whether it came back."""
 
+import itertools
 from collections.abc import Iterable
 
 from safety.redaction import Redacted, Redactor
@@ -20,8 +21,9 @@ def releases_of(deployment: JsonObject, replica_sets: Iterable[JsonObject], reda
     """The newest first; each is compared with the one before it."""
     ref = ref_of("Deployment", deployment)
     found = revisions_of(deployment, replica_sets)[: MOST_RELEASES + 1]
-    pairs = zip(found, [*found[1:], None], strict=True)
-    return tuple(_release(ref, newer, older, redactor) for newer, older in pairs)[:MOST_RELEASES]
+    pairs = itertools.pairwise([*found, None])
+    made = [_release(ref, newer, older, redactor) for newer, older in pairs if newer is not None]
+    return tuple(made[:MOST_RELEASES])
 
 
 def change_words(changes: tuple[Difference, ...], most: int = 4) -> str:
