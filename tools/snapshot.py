@@ -167,6 +167,10 @@ class Difference:
     before: Redacted
     after: Redacted
 
+    def __str__(self) -> str:
+        # Without a colon: "env API_TOKEN: x" reads as a secret to the redactor, which would take the x.
+        return f"{self.label} {self.before} → {self.after}"
+
 
 @dataclass(frozen=True, slots=True)
 class Release:

@@ -9,7 +9,7 @@ from typing import Any, TypeVar, get_type_hints, overload
 from pydantic import BaseModel, ConfigDict, ValidationError
 
 from safety.redaction import Redacted
-from tools.world import Reader, Writer
+from tools.world import Reader, WorldError, Writer
 
 A = TypeVar("A", bound=BaseModel)
 
@@ -114,4 +114,7 @@ class Catalogue:
         except ValidationError as error:
             faults = "; ".join(f"{'.'.join(map(str, each['loc']))}: {each['msg']}" for each in error.errors())
             raise ToolError(f"{name} cannot take these arguments: {faults}") from None
-        return await found.run(args, world)
+        try:
+            return await found.run(args, world)
+        except WorldError as error:
+            raise ToolError(str(error)) from None

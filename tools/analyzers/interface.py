@@ -149,7 +149,7 @@ def began_at(pods: Iterable[Pod], *reasons: str) -> datetime | None:
 
 def _blame_words(blame: Blame) -> str:
     changes = [each for each in blame.release.differences if each.topic != "restart"][:3]
-    what = "; ".join(f"{each.label}: {each.before} → {each.after}" for each in changes)
+    what = "; ".join(map(str, changes))
     when = f" at {blame.release.created_at:%H:%M} UTC" if blame.release.created_at else ""
     tie = "It changed the very thing at fault" if blame.is_direct else "The trouble began shortly after it"
     return f"Revision {blame.release.number} was released{when} ({blame.release.title}). {tie}: {what}."
@@ -186,8 +186,10 @@ def is_proven(pods: Iterable[Pod], limits: Thresholds) -> bool:
 
 
 def count_words(workload: Workload, pods: tuple[Pod, ...]) -> str:
-    """``2 of 3 pods``, or ``2 pods`` where the wanted number is not known."""
+    """``2 of 3 pods``, ``1 new pod`` beside the wanted ones, or ``2 pods`` where that number is not known."""
     failing = len(pods) + workload.unread
+    if workload.deployment is not None and workload.deployment.available >= workload.deployment.desired:
+        return f"{failing} new {'pod' if failing == 1 else 'pods'}"
     if workload.deployment is not None and workload.deployment.desired >= failing:
         return f"{failing} of {workload.deployment.desired} pods"
     return "1 pod" if failing == 1 else f"{failing} pods"

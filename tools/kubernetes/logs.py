@@ -7,9 +7,12 @@ from collections.abc import Sequence
 
 from safety.redaction import Redacted, Redactor
 from tools.evidence import ObjectRef
-from tools.kubernetes.objects import evidence
+from tools.kubernetes.objects import evidence, pod_from
+from tools.kubernetes.rollout import selector_of
+from tools.kubernetes.rows import pod_rows, suspicion
 from tools.snapshot import Container, LogTail, Pod
-from tools.world import LogOptions, NotFound, Reader, Rejected, WorldError
+from tools.tool import ToolError
+from tools.world import JsonObject, LogOptions, NotFound, Reader, Rejected, WorldError
 
 TAIL_LINES = 60
 TAIL_BYTES = 16_384
@@ -89,3 +92,29 @@ def grep(text: Redacted, word: str, redactor: Redactor) -> Redacted:
     """The lines that contain ``word``, as plain text and never as a pattern."""
     lowered = word.lower()
     return redactor.text("\n".join(each for each in text.splitlines() if lowered in each.lower()))
+
+
+async def find_container(world: Reader, namespace: str, name: str, container: str | None) -> tuple[str, str]:
+    """The pod and container that a name means: a pod as it is, of a deployment the pod that looks worst."""
+    try:
+        found = await world.cluster.get("Pod", namespace, name)
+    except NotFound:
+        found = await _worst_pod(world, namespace, name)
+    pod = pod_from(found, world.redactor)
+    names = [each.name for each in pod.containers]
+    if container is not None:
+        if container not in names:
+            raise ToolError(f"pod {pod.ref.name} has no container {container}; it has {', '.join(names)}")
+        return pod.ref.name, container
+    troubled = [each.name for each in pod.containers if _can_tell(each) and not (each.is_init and each.ready)]
+    main = [each.name for each in pod.containers if not each.is_init]
+    return pod.ref.name, (troubled or main or names)[0]
+
+
+async def _worst_pod(world: Reader, namespace: str, name: str) -> JsonObject:
+    deployment = await world.cluster.get("Deployment", namespace, name)
+    table = await world.cluster.table("Pod", namespace, label_selector=selector_of(deployment), limit=500)
+    rows = sorted(pod_rows(table, namespace), key=lambda each: (-suspicion(each), -each.restarts, each.age))
+    if not rows:
+        raise ToolError(f"deployment {name} in {namespace} has no pods")
+    return await world.cluster.get("Pod", namespace, rows[0].name)

@@ -28,7 +28,7 @@ def releases_of(deployment: JsonObject, replica_sets: Iterable[JsonObject], reda
 
 def change_words(changes: tuple[Difference, ...], most: int = 4) -> str:
     """What a release changed, in a line."""
-    words = [f"{each.label} {each.before} → {each.after}" for each in changes[:most]]
+    words = [str(each) for each in changes[:most]]
     more = f" and {len(changes) - most} more" if len(changes) > most else ""
     return "; ".join(words) + more if words else "nothing that can be seen"
 
