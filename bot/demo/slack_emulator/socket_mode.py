@@ -14,7 +14,7 @@ from typing import Any
 from aiohttp import WSMsgType, web
 
 from bot.demo.slack_emulator.faults import Faults
-from bot.demo.slack_emulator.shapes import Json
+from bot.demo.slack_emulator.shapes import Change, Json
 from bot.demo.slack_emulator.team import Team
 
 MOST_SOCKETS = 10
@@ -86,7 +86,7 @@ class SocketMode:
         await socket.send_json(self._hello())
         self._sockets.append(socket)
         self._opened.set()
-        self._team.beat()
+        self._team.announce(Change("connection"))
         try:
             async for frame in socket:
                 if frame.type is WSMsgType.TEXT:
@@ -99,7 +99,7 @@ class SocketMode:
         self._sockets = [other for other in self._sockets if other is not socket]
         if not self._sockets:
             self._opened.clear()
-        self._team.beat()
+        self._team.announce(Change("connection"))
 
     def _hello(self) -> Json:
         return {

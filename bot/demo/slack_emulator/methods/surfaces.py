@@ -8,7 +8,7 @@ from bot.demo.slack_emulator.conversing import Thread
 from bot.demo.slack_emulator.methods.method import Method
 from bot.demo.slack_emulator.office import Office
 from bot.demo.slack_emulator.refusals import Refused
-from bot.demo.slack_emulator.shapes import Json, Message
+from bot.demo.slack_emulator.shapes import Change, Json, Message
 from bot.demo.slack_emulator.validation import check_view
 
 SESSION_STATUSES = ("active", "processing", "suspended", "closed")
@@ -126,7 +126,7 @@ def set_session_status(office: Office, args: Arguments) -> Json:
     title = _title(office, args.text("title") or "")
     session = office.conversing.sessions.setdefault(thread, {"title": title})
     session["status"] = status
-    office.team.beat()
+    office.team.announce(Change("status", thread[0]))
     body: Json = {"status": status, "agent_status": status, "title": session.get("title", "")}
     if status == "processing" and not office.manifest.delivers("agent_session_stopped"):
         body["warning"] = "missing_agent_session_stopped_event_subscription"
@@ -138,7 +138,7 @@ def rename_session(office: Office, args: Arguments) -> Json:
     if session is None:
         raise Refused("session_not_found")
     session["title"] = _title(office, args.need("title"))
-    office.team.beat()
+    office.team.announce(Change("status"))
     return {"title": session["title"]}
 
 
