@@ -33,7 +33,7 @@ MARKS = f"{chr(MARK_FIRST)}-{chr(MARK_LAST)}"
 
 PLACEHOLDER = re.compile(
     rf"(?:\*+|x{{3,}}|\.{{3,}}|[{MARKS}]|<[a-z _-]{{1,40}}>|<set to the key [^<>]*>|\$\{{[^}}]*\}}|\$\([^)]*\)"
-    r"|\$[A-Z_]+|%[A-Z_]+%|\{\{[^\n]*\}\}|(?i:none|null|nil|true|false|yes|no|redacted|\[redacted\]|\(redacted\)))"
+    r"|\$[A-Z_]+|%[A-Z_]+%|\{\{[^{}\n]*\}\}|(?i:none|null|nil|true|false|yes|no|redacted|\[redacted\]|\(redacted\)))"
 )
 
 # What follows "token: " in an error message, not in a configuration.
@@ -74,7 +74,8 @@ _VALUE = (
     r"(?:(?P<escape>\\{0,15})(?P<quote>[\"'`])(?P<quoted>(?:(?!(?<!\\)(?P=escape)(?P=quote))[^\r\n])+)"
     r"|[|>][+-]?[ \t]{0,8}\r?\n(?P<indent>[ \t]+)(?P<block>[^\n]*(?:\n(?P=indent)[^\n]*)*)"
     r"|(?!(?:secret|configmap)[ ][\"'])(?P<secret><set to the key [^<>\n]{1,200}>"
-    rf"|<[a-z _-]{{1,40}}>|\$\{{[^}}\n]{{0,200}}\}}|\$\([^)\n]{{0,200}}\)|{_CHARACTER}+))"
+    rf"|<[a-z _-]{{1,40}}>|\$\{{[^}}\n]{{0,200}}\}}|\$\([^)\n]{{0,200}}\)"
+    rf"|\{{\{{[^{{}}\n]{{0,200}}\}}\}}|{_CHARACTER}+))"
 )
 
 

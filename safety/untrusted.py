@@ -42,12 +42,14 @@ _SCHEME = re.compile(
 _HOST = re.compile(r"[\w.-]+")
 _DOT = re.compile(r"\.(?=xn--|[^\W\d_]{2})")
 _AT = re.compile(r"@(?=\w)")
+_PART_OF_FENCE = re.compile(r"(?<!`)`{1,2}$")
 _BACKTICKS = re.compile(r"`{2,}")
 # A dotted name is defanged where a chat client might make a link of it. These endings are no top-level domains; they
 # name files and cluster objects, which people copy. (py, rs, sh, md and so are countries, so they are not here.)
 _NOT_HOSTS = frozenset(
-    ("js", "ts", "go", "java", "kt", "rb", "yaml", "yml", "json", "toml", "xml", "txt", "log", "conf", "cfg", "ini")
-    + ("lock", "sql", "html", "css", "dll", "exe", "class", "svc", "local")
+    """
+    js ts go java kt rb yaml yml json toml xml txt log conf cfg ini lock sql html css dll exe class svc local
+    """.split()  # noqa: SIM905 - thirty quoted words would be harder to read
 )
 _RULES = Redactor()
 
@@ -134,10 +136,10 @@ def clipped(text: Mrkdwn, limit: int) -> Mrkdwn:
         return _mrkdwn("…"[: max(0, limit)])
     cut = _cut_whole(text[: limit - 1])
     if cut.count("```") % 2 == 0:
-        return _mrkdwn(cut.rstrip("`") + "…" if cut.endswith("``") and not cut.endswith("```") else cut + "…")
+        return _mrkdwn(cut + "…")
+    # Room for closing the block is made by cutting more, perhaps so much that it never opened.
     cut = _cut_whole(text[: limit - 4])
-    # The shorter cut may lie before the fence, or in the middle of it.
-    return _mrkdwn(cut + "…```") if cut.count("```") % 2 else _mrkdwn(cut.rstrip("`") + "…")
+    return _mrkdwn(cut + ("…```" if cut.count("```") % 2 else "…"))
 
 
 def _cut_whole(cut: str) -> str:
@@ -147,7 +149,7 @@ def _cut_whole(cut: str) -> str:
     entity = cut.rfind("&")
     if entity >= 0 and ";" not in cut[entity:] and len(cut) - entity < 6:
         cut = cut[:entity]
-    return cut
+    return _PART_OF_FENCE.sub("", cut)
 
 
 def code_block(text: Redacted, limit: int = 2500) -> Mrkdwn:
