@@ -48,6 +48,15 @@ class Arguments:
             raise Refused(error, [f"[ERROR] must be an array of objects [json-pointer:/{name}]"])
         return value
 
+    def words(self, name: str) -> list[str]:
+        """A list of strings; empty when it was not sent."""
+        value = self._decoded(name, "invalid_arguments")
+        if value is None:
+            return []
+        if not isinstance(value, list):
+            raise Refused("invalid_arguments", [f"[ERROR] must be an array [json-pointer:/{name}]"])
+        return [str(item) for item in value]
+
     def record(self, name: str, error: str = "invalid_arguments") -> Json | None:
         value = self._decoded(name, error)
         if value is None:

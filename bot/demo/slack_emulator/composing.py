@@ -12,7 +12,7 @@ _TOKEN = re.compile(
     r"<@(?P<user>[A-Z0-9]+)(?:\|[^>]*)?>|<#(?P<channel>[A-Z0-9]+)(?:\|[^>]*)?>|<(?P<link>https?://[^>|]+)>"
 )
 _TYPED = re.compile(
-    r"(?P<wire><[@#!][A-Za-z0-9^|._-]+>)|(?P<url>https?://[^\s<>|]+)|@(?P<user>[\w.-]+)|#(?P<channel>[\w-]+)|(?P<special>[&<>])"
+    r"(?P<wire><[@#!][A-Za-z0-9^|._-]+>)|(?P<url>https?://[^\s<>|]*[^\s<>|.,;:!?)])|@(?P<user>\w+(?:[.-]\w+)*)|#(?P<channel>[\w-]+)|(?P<special>[&<>])"
 )
 _ESCAPES = {"&": "&amp;", "<": "&lt;", ">": "&gt;"}
 

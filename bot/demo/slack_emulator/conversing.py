@@ -98,13 +98,16 @@ class Conversing:
     def stream_of(self, message: Message) -> Stream:
         """The stream that may still be written to."""
         stream = self.streams.get((message.channel, message.ts))
-        if stream is None or not stream.is_open or self._team.now() - stream.touched_at > STREAM_LIFETIME:
+        if stream is None or not self._is_alive(stream):
             raise Refused("message_not_in_streaming_state")
         return stream
 
     def is_streaming(self, message: Message) -> bool:
         stream = self.streams.get((message.channel, message.ts))
-        return stream is not None and stream.is_open
+        return stream is not None and self._is_alive(stream)
+
+    def _is_alive(self, stream: Stream) -> bool:
+        return stream.is_open and self._team.now() - stream.touched_at <= STREAM_LIFETIME
 
     def stop(self, channel: str, thread_ts: str, user: str) -> None:
         """A person pressed Stop in a thread."""

@@ -91,7 +91,7 @@ class Interactions:
         }
         if message.visible_to is None:
             payload["message"] = message.raw
-        outcome = await self._ask(payload)
+        outcome = await self._ask_about(message, user, payload)
         return Outcome(outcome.is_acked, outcome.ack, outcome.shown, confirm=control.element.get("confirm"))
 
     async def shortcut(self, user: User, callback_id: str, message: Message) -> Outcome:
@@ -108,7 +108,17 @@ class Interactions:
             "channel": self._channel_part(channel),
             "response_url": self._response_url(user, channel),
         }
-        return await self._ask(payload)
+        return await self._ask_about(message, user, payload)
+
+    async def _ask_about(self, message: Message, user: User, payload: Json) -> Outcome:
+        """Ask; when nothing comes back, the person is told beside the message."""
+        outcome = await self._ask(payload)
+        if not outcome.is_acked:
+            notice: Json = {"user": "USLACKBOT", "text": outcome.shown}
+            if message.thread_ts is not None:
+                notice["thread_ts"] = message.thread_ts
+            self._team.whisper(message.channel, user.id, notice)
+        return outcome
 
     # -- views -------------------------------------------------------------------------------------
 

@@ -17,7 +17,8 @@ class Team:
         self.app = workspace.app
         self.clock = clock
         bot = User(self.app.user_id, self.app.name, self.app.name, bot_id=self.app.bot_id)
-        self.users: dict[str, User] = {user.id: user for user in [*workspace.users, bot]}
+        monitors = [User(m.user_id, m.name.lower(), m.name, m.bot_id) for m in workspace.monitors if m.user_id]
+        self.users: dict[str, User] = {user.id: user for user in [*workspace.users, bot, *monitors]}
         self.channels: dict[str, Channel] = {channel.id: channel for channel in workspace.channels}
         self.ephemerals: list[Message] = []
         self.listeners: list[Callable[[Change], None]] = []

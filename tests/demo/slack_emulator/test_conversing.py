@@ -73,6 +73,8 @@ async def test_a_stream_ends_once_expires_and_keeps_updates_out(
     clock.skip(minutes=6)
     late_here = {"channel": "C0INCIDENTS", "ts": late, "markdown_text": "x"}
     assert await error(client, "chat.appendStream", **late_here) == "message_not_in_streaming_state"
+    # What cannot be streamed any more can be updated instead.
+    assert (await client.chat_update(channel="C0INCIDENTS", ts=late, text="the rest"))["ok"]
     theirs = {"channel": "C0INCIDENTS", "ts": thread["thread_ts"], "markdown_text": "x"}
     assert await error(client, "chat.appendStream", **theirs) == "message_not_owned_by_app"
 

@@ -36,14 +36,18 @@ def feed(slack: SlackEmulator) -> Feed:
 
 
 async def test_a_persons_message(slack: SlackEmulator, feed: Feed) -> None:
-    message = await slack.user("bob").say("is @alice in #alerts? 1 < 2 https://example.com/?a=1&b=2", "incidents")
+    message = await slack.user("bob").say(
+        "is @alice in #alerts? 1 < 2 https://example.com/?a=1&b=2, @bob.", "incidents"
+    )
     event = feed.only()
-    assert event["text"] == "is <@U0ALICE> in <#C0ALERTS|alerts>? 1 &lt; 2 <https://example.com/?a=1&amp;b=2>"
+    assert (
+        event["text"] == "is <@U0ALICE> in <#C0ALERTS|alerts>? 1 &lt; 2 <https://example.com/?a=1&amp;b=2>, <@U0BOB>."
+    )
     assert (event["type"], event["user"], event["channel_type"]) == ("message", "U0BOB", "channel")
     assert event["ts"] == event["event_ts"] == message.ts
     assert event["client_msg_id"]
     kinds = [e["type"] for e in event["blocks"][0]["elements"][0]["elements"]]
-    assert kinds == ["text", "user", "text", "channel", "text", "link"]
+    assert kinds == ["text", "user", "text", "channel", "text", "link", "text", "user", "text"]
     envelope = feed.payloads[0]
     assert (envelope["type"], envelope["team_id"], envelope["api_app_id"]) == ("event_callback", "T0DEMO", "A0DEMO")
     assert envelope["authorizations"][0]["user_id"] == "U0BOT"

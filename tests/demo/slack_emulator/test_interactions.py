@@ -129,6 +129,7 @@ async def test_a_click_without_ack_shows_an_error_and_is_not_repeated(
     outcome = await slack.user("bob").click("incidents", ts, "go")
     assert (outcome.is_acked, bool(outcome.shown)) == (False, True)
     assert len(slack.deliveries("interactive")) == 1
+    assert [m.text for m in slack.ephemerals("bob")] == [outcome.shown]
 
 
 async def test_an_ephemeral_button_has_no_message_in_its_payload(

@@ -143,6 +143,40 @@ async def test_a_command_fails_at_once_when_nobody_is_connected(slack: SlackEmul
     assert outcome.shown == '/ask-claude failed with the error "dispatch_failed"'
 
 
+async def test_with_two_sockets_one_stays_open_during_a_refresh(
+    slack: SlackEmulator, app: AsyncApp, connect: Any, heard: Any
+) -> None:
+    app.event("message")(heard.__call__)
+    await connect()
+    await connect()
+    opened = len(slack.calls("apps.connections.open"))
+    await slack.disconnect("warning", count=1)
+    assert slack.connections >= 1
+    await slack.wait_until(lambda: len(slack.calls("apps.connections.open")) > opened or None)
+    await slack.wait_connected(2)
+    for number in range(4):
+        await slack.user("bob").say(str(number), "incidents")
+    await heard.wait(4)
+    assert {event["text"] for event in heard.events} == {"0", "1", "2", "3"}
+
+
+async def test_link_disabled_closes_the_socket(slack: SlackEmulator) -> None:
+    async with aiohttp.ClientSession() as session, session.ws_connect(await open_url(slack)) as socket:
+        await socket.receive_json(timeout=2)
+        goodbye = asyncio.create_task(slack.disconnect("link_disabled"))
+        assert (await socket.receive_json(timeout=2))["reason"] == "link_disabled"
+        assert (await socket.receive(timeout=2)).type is aiohttp.WSMsgType.CLOSE
+        await goodbye
+
+
+async def test_stopping_closes_open_sockets(slack: SlackEmulator) -> None:
+    async with aiohttp.ClientSession() as session, session.ws_connect(await open_url(slack)) as socket:
+        await socket.receive_json(timeout=2)
+        stopping = asyncio.create_task(slack.stop())
+        assert (await socket.receive(timeout=2)).type is aiohttp.WSMsgType.CLOSE
+        await asyncio.wait_for(stopping, 3)
+
+
 async def test_stopping_leaves_nothing_behind(slack: SlackEmulator, app: AsyncApp, connect: Any) -> None:
     before = asyncio.all_tasks()
     await slack.user("bob").say("nobody hears this", "incidents")

@@ -226,7 +226,7 @@ async def test_reactions_are_counted_once_per_user(slack: SlackEmulator, client:
 
 async def test_who_there_is(slack: SlackEmulator, client: AsyncWebClient) -> None:
     assert (await client.users_info(user="U0BOB"))["user"]["name"] == "bob"
-    assert {u["id"] for u in (await client.users_list())["members"]} == {"U0ALICE", "U0BOB", "U0BOT"}
+    assert {u["id"] for u in (await client.users_list())["members"]} == {"U0ALICE", "U0BOB", "U0BOT", "U0GRAF"}
     assert (await client.usergroups_users_list(usergroup="S0ONCALL"))["users"] == ["U0ALICE"]
     assert (await client.usergroups_list(include_users=True))["usergroups"][0]["users"] == ["U0ALICE"]
     assert (await client.bots_info(bot="B0ALERT"))["bot"]["name"] == "Alertmanager"

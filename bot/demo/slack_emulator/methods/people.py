@@ -16,7 +16,8 @@ def describe_user(office: Office, user: User) -> Json:
         "team": office.team.workspace.team_id,
     }
     if is_bot:
-        profile |= {"bot_id": user.bot_id, "api_app_id": office.team.app.id}
+        apps = {m.bot_id: m.app_id for m in office.team.workspace.monitors}
+        profile |= {"bot_id": user.bot_id, "api_app_id": apps.get(str(user.bot_id), office.team.app.id)}
     return {
         "id": user.id,
         "team_id": office.team.workspace.team_id,

@@ -111,10 +111,10 @@ def _thread(office: Office, args: Arguments) -> Thread:
 
 def set_thread_status(office: Office, args: Arguments) -> Json:
     thread = _thread(office, args)
-    lines = args.values.get("loading_messages") or []
-    if not isinstance(lines, list) or len(lines) > office.limits.loading_messages:
+    lines = args.words("loading_messages")
+    if len(lines) > office.limits.loading_messages:
         raise Refused("invalid_arguments", ["[ERROR] no more than 10 items allowed [json-pointer:/loading_messages]"])
-    office.conversing.set_status(thread, args.text("status") or "", tuple(str(line) for line in lines))
+    office.conversing.set_status(thread, args.text("status") or "", tuple(lines))
     return {}
 
 
