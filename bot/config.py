@@ -9,8 +9,6 @@ from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 from safety.policy import Policy
 
-VERSION = "0.1.0"
-PRODUCT = "Ask Claude"
 SLACK_API = "https://slack.com/api/"
 
 

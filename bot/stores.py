@@ -3,6 +3,7 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
+from enum import StrEnum
 from typing import Any, Protocol
 
 from bot.domain import (
@@ -53,6 +54,9 @@ class InboxStore(Protocol):
     async def finish(self, inbox_id: InboxId, failed: bool = False) -> None: ...
 
     async def retry(self, inbox_id: InboxId, not_before: datetime) -> None: ...
+
+    async def has(self, message_key: str) -> bool:
+        """Whether this message was taken."""
 
     async def recover(self) -> int:
         """Make what was taken but not finished waiting again; answers how many."""
@@ -179,9 +183,18 @@ class KnownAlert:
     last_at: datetime
 
 
+class Sighting(StrEnum):
+    """What one more message about an alert means."""
+
+    OPENS = "opens"
+    REPEATS = "repeats"
+    RESOLVES = "resolves"
+    SAYS_NOTHING_NEW = "says nothing new"
+
+
 class AlertStore(Protocol):
-    async def seen(self, team: str, channel: str, alert: Alert, ts: str, now: datetime) -> tuple[KnownAlert, bool]:
-        """Count an alert; True when it opens an episode: unknown so far, or firing again after a resolve."""
+    async def seen(self, alert: Alert, message: ThreadId, now: datetime) -> tuple[Sighting, KnownAlert]:
+        """Count an alert. ``message`` is where it stands: the thread of a new episode."""
 
 
 class AuditStore(Protocol):

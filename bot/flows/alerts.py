@@ -6,7 +6,7 @@ from bot.domain import Alert, Fingerprint, Inbound
 from bot.flows.conversations import Conversations
 from bot.messages import AlertSeen, Notice, Tone
 from bot.ports import Chat, Clock, Place
-from bot.stores import KnownAlert, Stores
+from bot.stores import KnownAlert, Sighting, Stores
 from safety.redaction import Redacted, Redactor
 
 log = structlog.get_logger()
@@ -25,18 +25,18 @@ class Alerts:
         """One alert message. Only the first of an episode is investigated."""
         assert inbound.thread is not None
         alert = self._alert(inbound)
-        message = inbound.thread
-        known, opens = await self._stores.alerts.seen(
-            message.team, message.channel, alert, message.thread_ts, self._clock.now()
-        )
-        if opens:
-            question = self._words(f"{alert.title}\n{alert.text}".strip())
-            await self._conversations.alert(inbound, question, known.thread)
-        elif alert.firing:
-            log.info("alert_repeated", fingerprint=alert.fingerprint, count=known.count)
-            await self._count(alert, known)
-        elif known.thread != message:
-            await self._resolved(alert, known)
+        sighting, known = await self._stores.alerts.seen(alert, inbound.thread, self._clock.now())
+        match sighting:
+            case Sighting.OPENS:
+                question = self._words(f"{alert.title}\n{alert.text}".strip())
+                await self._conversations.alert(inbound, question, known.thread)
+            case Sighting.REPEATS:
+                log.info("alert_repeated", fingerprint=alert.fingerprint, count=known.count)
+                await self._count(alert, known)
+            case Sighting.RESOLVES:
+                await self._resolved(alert, known)
+            case Sighting.SAYS_NOTHING_NEW:
+                log.info("alert_says_nothing_new", fingerprint=alert.fingerprint)
 
     async def _count(self, alert: Alert, known: KnownAlert) -> None:
         seen = AlertSeen(alert, known.count, known.first_at, known.last_at)

@@ -51,6 +51,7 @@ class Click:
     place: Place
     message_ts: str
     user: str
+    user_team: str
     value: str
     verdict: Verdict
     reason: Redacted | None
@@ -203,7 +204,7 @@ class Proposals:
         if refusal is None:
             decision = Decision(
                 click.user,
-                click.place.team,
+                click.user_team,
                 click.verdict,
                 digest(proposal.action, self._judge.policy.sha256),
                 click.at,
@@ -230,7 +231,7 @@ class Proposals:
         requested_by = proposal.requested_by if click.verdict is Verdict.APPROVE else None
         if click.verdict is Verdict.DENY and click.user == proposal.requested_by:
             return None
-        return await self._judge.may_approve(click.user, click.place.team, proposal.action, requested_by)
+        return await self._judge.may_approve(click.user, click.user_team, proposal.action, requested_by)
 
     async def _cast(self, click: Click, proposal: Proposal) -> None:
         approved = click.verdict is Verdict.APPROVE

@@ -5,11 +5,12 @@ waits for one lock in this process. No transaction is ever held over network I/O
 """
 
 import asyncio
+import fcntl
 import sqlite3
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
 
 from alembic import command
 from alembic.config import Config
@@ -141,3 +142,28 @@ class Database:
     async def close(self) -> None:
         await self._writer.dispose()
         await self._reader.dispose()
+
+
+class SingleInstance:
+    """One bot per database: a second one would take over work that is not lost. A dead process holds no lock."""
+
+    def __init__(self, database_url: str) -> None:
+        self._path = Path(f"{sync_url(database_url).database}.lock")
+        self._file: IO[str] | None = None
+
+    def __enter__(self) -> "SingleInstance":
+        try:
+            self._path.parent.mkdir(parents=True, exist_ok=True)
+            self._file = self._path.open("w")
+        except OSError as error:
+            raise StoreUnusable(f"{self._path} cannot be created: {error.strerror}") from None
+        try:
+            fcntl.flock(self._file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError:
+            self._file.close()
+            raise StoreUnusable(f"another Ask Claude is running on this database ({self._path} is locked)") from None
+        return self
+
+    def __exit__(self, *_exc: object) -> None:
+        if self._file is not None:
+            self._file.close()

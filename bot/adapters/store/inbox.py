@@ -65,6 +65,11 @@ class SqlInbox:
     async def retry(self, inbox_id: InboxId, not_before: datetime) -> None:
         await self._set(inbox_id, state="new", not_before=not_before)
 
+    async def has(self, message_key: str) -> bool:
+        async with self._database.read() as connection:
+            found = await connection.execute(select(inbox.c.id).where(inbox.c.message_key == message_key))
+            return found.first() is not None
+
     async def recover(self) -> int:
         async with self._database.write() as connection:
             result = await connection.execute(update(inbox).where(inbox.c.state == "taken").values(state="new"))

@@ -1,0 +1,45 @@
+"""``python -m bot``: reads the command line and hands over. Heavy parts are imported by the command that needs them."""
+
+import argparse
+import asyncio
+import sys
+from collections.abc import Callable, Coroutine
+from typing import Any
+
+from bot.entrypoints.cli import parser
+
+
+def main(argv: list[str] | None = None) -> int:
+    """The exit status: 0 fine, 1 the answer is no, 2 it could not be done."""
+    arguments = parser().parse_args(argv)
+    if arguments.command == "demo":
+        from bot.demo.stage import demo
+
+        return _guarded(lambda: demo(arguments))
+    from bot import commands
+
+    choice: dict[str, Callable[[argparse.Namespace], Coroutine[Any, Any, int]]] = {
+        "run": commands.run,
+        "check": commands.check,
+        "investigate": commands.investigate,
+        "db": commands.database,
+        "audit": commands.audit,
+    }
+    return _guarded(lambda: choice[arguments.command](arguments))
+
+
+def _guarded(command: Callable[[], Coroutine[Any, Any, int]]) -> int:
+    """Faults that people can mend are one line, not a traceback."""
+    from bot.commands import MENDABLE
+
+    try:
+        return asyncio.run(command())
+    except MENDABLE as fault:
+        print(f"ask-claude: {fault}", file=sys.stderr)
+        return 2
+    except KeyboardInterrupt:
+        return 130
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,82 @@
+"""The command line: what can be typed after ``python -m bot``. Imports nothing heavy, so that help is quick."""
+
+import argparse
+
+from bot import __version__
+
+_EPILOG = """examples:
+  python -m bot demo                       a Slack-like page on this machine, with a broken cluster to ask about
+  python -m bot check                      are the tokens, the cluster, the model and the database in order?
+  python -m bot run                        connect to Slack and work
+  python -m bot investigate "What is wrong with checkout-dev?"
+
+Settings come from the environment or from .env; the README lists them."""
+
+
+def parser() -> argparse.ArgumentParser:
+    """The whole command line."""
+    top = argparse.ArgumentParser(
+        prog="python -m bot",
+        description="Ask Claude: incident triage in Slack threads, with fixes behind an Approve button.",
+        epilog=_EPILOG,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    top.add_argument("--version", action="version", version=f"Ask Claude {__version__}")
+    commands = top.add_subparsers(dest="command", metavar="COMMAND", required=True)
+    commands.add_parser("run", help="connect to Slack and work until stopped", description=_RUN)
+    _demo(commands)
+    commands.add_parser("check", help="check tokens, scopes, channels, cluster, model, database", description=_CHECK)
+    _investigate(commands)
+    _database(commands)
+    _audit(commands)
+    return top
+
+
+_RUN = (
+    "Connects to Slack over Socket Mode and works until Ctrl-C or SIGTERM. Needs SLACK_BOT_TOKEN and SLACK_APP_TOKEN."
+)
+_CHECK = "Checks every connection, one line each with what to do about it. Exit status 1 if something must be mended."
+
+
+def _demo(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
+    demo = commands.add_parser(
+        "demo",
+        help="the whole story on this machine: no account, no cluster, no key",
+        description="Starts a stand-in for Slack and for a cluster on 127.0.0.1, and the real bot between them.",
+    )
+    demo.add_argument("--headless", action="store_true", help="play the story here in the terminal instead of a page")
+    demo.add_argument(
+        "--json", action="store_true", help="with --headless: the last line is one machine-readable record"
+    )
+    demo.add_argument(
+        "--scenario", default="oom-after-release", metavar="NAME", help="what is broken (default: %(default)s)"
+    )
+    demo.add_argument("--port", type=int, default=8400, help="port of the page; a busy one is replaced by a free one")
+
+
+def _investigate(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
+    investigate = commands.add_parser(
+        "investigate",
+        help="answer one question about the current cluster, in the terminal",
+        description="Looks at the cluster of the current kubeconfig and answers. Changes nothing and needs no Slack.",
+    )
+    investigate.add_argument("question", help='for example "What is wrong with checkout-dev?"')
+    investigate.add_argument("--namespace", metavar="NS", help="look only there")
+    investigate.add_argument("--format", choices=("text", "json"), default="text", help="json: the whole report")
+
+
+def _database(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
+    database = commands.add_parser("db", help="look after the database", description="Looks after the database.")
+    actions = database.add_subparsers(dest="action", metavar="ACTION", required=True)
+    actions.add_parser("upgrade", help="bring its schema up to date (`run` does this by itself)")
+
+
+def _audit(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
+    audit = commands.add_parser("audit", help="look at the audit log", description="Looks at the audit log.")
+    actions = audit.add_subparsers(dest="action", metavar="ACTION", required=True)
+    verify = actions.add_parser(
+        "verify",
+        help="recompute the hash chain",
+        description="Recomputes the hash chain. Exit status 1 names the first record that does not fit.",
+    )
+    verify.add_argument("--json", action="store_true", help="print the result as JSON")

@@ -1,0 +1,85 @@
+"""Keeps everything that runs in the background running, and ends it in order when it is told to stop."""
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from typing import Protocol
+
+import structlog
+
+from bot.flows.execution import Executor
+from bot.flows.inbox import Inbox
+from bot.flows.proposals import Proposals
+from bot.ports import Clock
+
+log = structlog.get_logger()
+
+_DRAIN_EVERY = 2.0
+_EXPIRE_EVERY = 5.0
+_GRACE = 8.0
+
+
+class Drains(Protocol):
+    """A chat whose outbox can be emptied."""
+
+    async def drain(self) -> int: ...
+
+
+class Opens(Protocol):
+    """Connections that bring deliveries."""
+
+    async def open(self) -> None: ...
+
+    async def close(self) -> None: ...
+
+
+@dataclass(frozen=True, slots=True)
+class Running:
+    """The parts that run. ``executor`` is None when remediation is off."""
+
+    clock: Clock
+    chat: Drains
+    inbox: Inbox
+    proposals: Proposals
+    executor: Executor | None
+
+
+async def serve(parts: Running, sockets: Opens, stop: asyncio.Event) -> None:
+    """Run until ``stop`` is set. Left-over work first, then the sockets; the other way round at the end."""
+
+    async def drain() -> None:
+        while True:
+            await parts.chat.drain()
+            await parts.clock.sleep(_DRAIN_EVERY)
+
+    async def expire() -> None:
+        while True:
+            await parts.proposals.expire()
+            await parts.clock.sleep(_EXPIRE_EVERY)
+
+    loops: dict[str, Callable[[], Awaitable[None]]] = {"outbox": drain, "expiry": expire, "inbox": parts.inbox.run}
+    if parts.executor is not None:
+        # What waited too long while nobody was running must expire before anything is claimed.
+        await parts.proposals.expire()
+        loops["executor"] = parts.executor.run
+    tasks = [asyncio.create_task(_kept_alive(name, loop, parts.clock), name=name) for name, loop in loops.items()]
+    try:
+        await sockets.open()
+        await stop.wait()
+    finally:
+        log.info("stopping")
+        await sockets.close()
+        for task in tasks:
+            task.cancel()
+        await asyncio.wait(tasks, timeout=_GRACE)
+
+
+async def _kept_alive(name: str, loop: Callable[[], Awaitable[None]], clock: Clock) -> None:
+    pause = 1.0
+    while True:
+        try:
+            await loop()
+        except Exception:  # the outermost loop: it logs, waits and goes on; what it held is taken up again
+            log.exception("background_loop_failed", loop=name, again_in_seconds=pause)
+            await clock.sleep(pause)
+            pause = min(pause * 2, 30.0)

@@ -1,0 +1,149 @@
+"""The Bolt app: listeners that translate, store and acknowledge, and nothing else.
+
+``process_before_response`` makes Bolt acknowledge after the listener ran: what could not be stored is not
+acknowledged, so Slack delivers it again or tells the person.
+"""
+
+import json
+import re
+from collections.abc import Mapping
+from typing import Any
+
+import structlog
+from slack_bolt.async_app import AsyncAck, AsyncApp, AsyncBoltContext
+from slack_sdk.errors import SlackApiError
+from slack_sdk.web.async_client import AsyncWebClient
+
+from bot.adapters import slack_blocks
+from bot.adapters.store.database import Busy
+from bot.domain import Person
+from bot.entrypoints.slack import views
+from bot.entrypoints.slack.intake import Answered, Intake
+from bot.flows.console import Console
+from safety.approval import Verdict
+
+log = structlog.get_logger()
+
+COMMAND = "/ask-claude"
+SHORTCUT = "investigate_message"
+EVENTS = ("agent_session_stopped", "app_home_opened", "app_mention", "member_joined_channel", "message")
+_BUSY = "I could not store that just now (the database is busy). Nothing was started: please send it again."
+_TOO_LATE = "That took too long and Slack closed the dialog. Click Deny again."
+
+Body = Mapping[str, Any]
+
+
+def build_app(client: AsyncWebClient, intake: Intake, console: Console) -> AsyncApp:
+    """The app with every listener; building it reaches nothing."""
+    app = AsyncApp(client=client, process_before_response=True, name="ask-claude")
+    _commands(app, intake, console)
+    _events(app, intake, console)
+    _decisions(app, intake)
+    return app
+
+
+def _commands(app: AsyncApp, intake: Intake, console: Console) -> None:
+    @app.command(COMMAND)
+    async def command(ack: AsyncAck, body: Body) -> None:
+        person = Person(str(body["team_id"]), str(body["user_id"]))
+        text = str(body.get("text") or "")
+        try:
+            notice = await console.answer(text, person)
+            if notice is not None:
+                shown = slack_blocks.compose(notice)
+                await ack(text=str(shown.text), blocks=[dict(each) for each in shown.blocks])
+                return
+            await intake.command(str(body["trigger_id"]), person.team, str(body["channel_id"]), person.user, text)
+        except Busy:
+            await ack(text=_BUSY)
+            return
+        await ack()
+
+    @app.shortcut(SHORTCUT)
+    async def investigate(ack: AsyncAck, body: Body) -> None:
+        channel, message = str(body["channel"]["id"]), body["message"]
+        user, team = str(body["user"]["id"]), str(body["team"]["id"])
+        await intake.shortcut(str(body["trigger_id"]), team, channel, user, message)
+        await ack()
+
+
+def _events(app: AsyncApp, intake: Intake, console: Console) -> None:
+    async def store(body: Body, event: Body, context: AsyncBoltContext) -> None:
+        team = str(body.get("team_id") or context.team_id)
+        await intake.event(event, str(body["event_id"]), team)
+
+    app.event("app_mention")(store)
+    app.event("member_joined_channel")(store)
+    app.event("message")(store)
+
+    @app.event("app_home_opened")
+    async def home(event: Body, body: Body, client: AsyncWebClient) -> None:
+        if event.get("tab") != "home":
+            return
+        person = Person(str(body.get("team_id")), str(event["user"]))
+        notices = [await console.answer(each, person) for each in ("status", "help")]
+        view = views.home([slack_blocks.compose(each) for each in notices if each is not None])
+        await client.views_publish(user_id=person.user, view=view)
+
+    @app.event(re.compile(".*"))
+    async def others(event: Body) -> None:
+        # Without a listener Bolt answers 404, Slack sees no acknowledgement and delivers again and again.
+        log.debug("event_ignored", type=event.get("type"))
+
+
+def _decisions(app: AsyncApp, intake: Intake) -> None:
+    @app.action(slack_blocks.APPROVE)
+    async def approve(ack: AsyncAck, body: Body) -> None:
+        await intake.answered(_answered(body, Verdict.APPROVE))
+        await ack()
+
+    @app.action(slack_blocks.DENY)
+    async def deny(ack: AsyncAck, body: Body, client: AsyncWebClient) -> None:
+        # The dialog must open within three seconds of the click, so it comes before anything else.
+        answered = _answered(body, Verdict.DENY)
+        try:
+            await client.views_open(trigger_id=str(body["trigger_id"]), view=views.deny_reason(answered))
+        except SlackApiError as error:
+            log.warning("dialog_not_opened", code=error.response.get("error"))
+            channel, user, thread = answered.channel, answered.user, answered.thread_ts
+            await client.chat_postEphemeral(channel=channel, user=user, thread_ts=thread, text=_TOO_LATE)
+        await ack()
+
+    @app.view(views.DENY_REASON)
+    async def denied(ack: AsyncAck, body: Body) -> None:
+        reason = views.reason_in(body["view"])
+        if not reason:
+            await ack(response_action="errors", errors={views.REASON_BLOCK: "Say why, in a word or two."})
+            return
+        kept = json.loads(body["view"]["private_metadata"])
+        user = body["user"]
+        await intake.answered(
+            Answered(
+                delivery=f"view:{body['view']['id']}",
+                team=kept["team"],
+                channel=kept["channel"],
+                thread_ts=kept["thread_ts"],
+                message_ts=kept["message_ts"],
+                user=str(user["id"]),
+                user_team=str(user.get("team_id") or kept["team"]),
+                value=kept["value"],
+                verdict=Verdict.DENY,
+                reason=reason,
+            )
+        )
+        await ack()
+
+
+def _answered(body: Body, verdict: Verdict) -> Answered:
+    message, user = body["message"], body["user"]
+    return Answered(
+        delivery=f"act:{body['trigger_id']}",
+        team=str(body["team"]["id"]),
+        channel=str(body["channel"]["id"]),
+        thread_ts=message.get("thread_ts"),
+        message_ts=str(message["ts"]),
+        user=str(user["id"]),
+        user_team=str(user.get("team_id") or body["team"]["id"]),
+        value=str(body["actions"][0].get("value") or ""),
+        verdict=verdict,
+    )

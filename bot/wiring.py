@@ -1,0 +1,299 @@
+"""Builds everything once; the only module that names concrete parts."""
+
+import asyncio
+import logging
+import signal
+import sys
+from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import structlog
+
+from bot.adapters.claude import ClaudeModel
+from bot.adapters.offline import OfflineAnalyst
+from bot.adapters.slack_chat import SlackChat
+from bot.adapters.slack_people import SlackPeople
+from bot.adapters.store.alerts import SqlAlerts
+from bot.adapters.store.audit import SqlAudit
+from bot.adapters.store.database import Database, SingleInstance, migrate
+from bot.adapters.store.flags import SqlFlags
+from bot.adapters.store.inbox import SqlInbox
+from bot.adapters.store.investigations import SqlInvestigations
+from bot.adapters.store.outbox import Outbox
+from bot.adapters.store.proposals import SqlProposals
+from bot.adapters.store.threads import SqlThreads
+from bot.config import Settings, read_policy
+from bot.domain import Inbound
+from bot.entrypoints.serving import Running, serve
+from bot.entrypoints.slack.app import build_app
+from bot.entrypoints.slack.intake import Identity, Intake
+from bot.entrypoints.slack.runtime import Sockets, check_tokens
+from bot.flows.alerts import Alerts
+from bot.flows.console import HELP, Analyst, Console
+from bot.flows.conversations import Conversations, Desk, Habits
+from bot.flows.execution import Executor
+from bot.flows.inbox import Handler, Inbox
+from bot.flows.investigate import Investigator
+from bot.flows.judging import Judge
+from bot.flows.proposals import Click, Proposals, WriterFor
+from bot.messages import Notice
+from bot.ports import Chat, Clock, LanguageModel, People, Place
+from bot.stores import Stores
+from safety.approval import Verdict
+from safety.policy import Mode
+from safety.redaction import Redactor
+from tools.adapters.kubernetes_api import KubernetesApi, KubernetesWriter
+from tools.adapters.no_cluster import NoCluster
+from tools.kubernetes.catalogue import catalogue
+from tools.world import ClusterReader, ClusterWriter, Order, Reader, Unreachable, WorldError, Writer
+
+log = structlog.get_logger()
+
+
+class SystemClock:
+    """``Clock`` as the machine has it."""
+
+    def now(self) -> datetime:
+        return datetime.now(UTC)
+
+    async def sleep(self, seconds: float) -> None:
+        await asyncio.sleep(seconds)
+
+
+@dataclass(frozen=True, slots=True)
+class Outside:
+    """The parts that reach out of the process; a test hands over its own."""
+
+    chat: Chat
+    people: People
+    cluster: ClusterReader
+    writer: ClusterWriter | None
+    model: LanguageModel
+
+
+@dataclass(frozen=True, slots=True)
+class Bot:
+    """The whole bot, ready to be served."""
+
+    running: Running
+    intake: Intake
+    console: Console
+    stores: Stores
+
+
+def configure_logging(settings: Settings, redactor: Redactor) -> None:
+    """Lines on standard error, every one through the redactor."""
+
+    def redact(_logger: Any, _name: str, event: structlog.typing.EventDict) -> structlog.typing.EventDict:
+        return dict(redactor.tree(event))
+
+    for_machines = settings.log_format == "json"
+    renderer: Any = structlog.processors.JSONRenderer() if for_machines else structlog.dev.ConsoleRenderer(colors=False)
+    structlog.configure(
+        processors=[
+            structlog.contextvars.merge_contextvars,
+            structlog.processors.add_log_level,
+            structlog.processors.TimeStamper(fmt="iso", utc=True),
+            structlog.processors.format_exc_info,
+            redact,
+            renderer,
+        ],
+        wrapper_class=structlog.make_filtering_bound_logger(logging.getLevelName(settings.log_level.upper())),
+        logger_factory=structlog.PrintLoggerFactory(file=sys.stderr),
+    )
+    # The libraries' own loggers repeat whole payloads at lower levels.
+    logging.basicConfig(level=logging.ERROR, stream=sys.stderr, format="%(asctime)s %(name)s %(levelname)s %(message)s")
+    for handler in logging.getLogger().handlers:
+        handler.addFilter(_RedactingFilter(redactor))
+
+
+class _RedactingFilter(logging.Filter):
+    """The same redactor for what libraries log."""
+
+    def __init__(self, redactor: Redactor) -> None:
+        super().__init__()
+        self._redactor = redactor
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        record.msg, record.args = str(self._redactor.text(record.getMessage())), None
+        return True
+
+
+def make_stores(database: Database, redactor: Redactor) -> Stores:
+    return Stores(
+        inbox=SqlInbox(database),
+        threads=SqlThreads(database),
+        investigations=SqlInvestigations(database, redactor),
+        proposals=SqlProposals(database, redactor),
+        alerts=SqlAlerts(database),
+        audit=SqlAudit(database),
+        flags=SqlFlags(database),
+    )
+
+
+async def make_reader(settings: Settings) -> KubernetesApi | NoCluster:
+    """The cluster to look at; when there is none, a stand-in that says so to whoever asks."""
+    try:
+        return await KubernetesApi.connect(settings.kubeconfig, settings.kube_context, settings.cluster_name)
+    except WorldError as error:
+        log.warning("no_cluster", why=str(error))
+        return NoCluster(str(error))
+
+
+def effective_mode(settings: Settings) -> Mode:
+    """The stricter of the setting and the policy file."""
+    return read_policy(settings.policy_file).mode_under(settings.remediation_mode)
+
+
+async def make_writer(settings: Settings) -> KubernetesWriter | None:
+    """The credentials that can change something; not made at all when remediation is off."""
+    if effective_mode(settings) == "off":
+        return None
+    try:
+        return await KubernetesWriter.connect(settings.kubeconfig, settings.kube_context, settings.cluster_name)
+    except Unreachable:
+        return None
+
+
+def make_model(settings: Settings, redactor: Redactor) -> ClaudeModel | OfflineAnalyst:
+    """Claude when there is a key, else the rules alone."""
+    if settings.anthropic_api_key is None:
+        return OfflineAnalyst()
+    key = settings.anthropic_api_key.get_secret_value()
+    return ClaudeModel(key, settings.anthropic_base_url, settings.orchestrator_model, redactor)
+
+
+def make_investigator(model: LanguageModel, cluster: ClusterReader, redactor: Redactor, clock: Clock) -> Investigator:
+    fallback = OfflineAnalyst(standing_in=True)
+    return Investigator(model, fallback, catalogue(), Reader(cluster, redactor), clock)
+
+
+def build(
+    settings: Settings, outside: Outside, stores: Stores, identity: Identity, clock: Clock, redactor: Redactor
+) -> Bot:
+    """Everything inside the process, from parts that are already there."""
+    world = Reader(outside.cluster, redactor)
+    policy = read_policy(settings.policy_file)
+    mode = effective_mode(settings)
+    judge = Judge(policy, mode, stores, outside.people, clock, world, redactor, identity.team)
+    tools = catalogue()
+    writer_for = _writer_for(outside.writer, world)
+    executor = None
+    if writer_for is not None:
+        verify_for = timedelta(seconds=settings.verify_seconds)
+        executor = Executor(judge, outside.chat, tools, writer_for, verify_for)
+    proposals = Proposals(judge, outside.chat, tools, writer_for, executor.wake if executor else _nobody)
+    if executor is not None:
+        executor.proposals = proposals
+    investigator = make_investigator(outside.model, outside.cluster, redactor, clock)
+    habits = Habits(timedelta(minutes=settings.thread_idle_minutes), settings.default_namespace)
+    conversations = Conversations(stores, outside.chat, clock, world, Desk(investigator, proposals, habits))
+    alerts = Alerts(stores, outside.chat, clock, redactor, conversations)
+    inbox = Inbox(stores.inbox, outside.chat, clock, redactor, settings.parallel_threads)
+    inbox.handlers = _handlers(conversations, alerts, proposals, outside.chat, redactor)
+    console = Console(judge, Analyst(outside.model.name, outside.model.connected))
+    intake = Intake(stores, clock, redactor, identity, settings.alert_channels, inbox.wake)
+    chat: Any = outside.chat
+    return Bot(Running(clock, chat, inbox, proposals, executor), intake, console, stores)
+
+
+def _nobody() -> None:
+    """There is no executor to wake."""
+
+
+def _writer_for(writer: ClusterWriter | None, world: Reader) -> WriterFor | None:
+    if writer is None:
+        return None
+
+    def make(order: Order) -> Writer:
+        return Writer(world, writer, order)
+
+    return make
+
+
+def _handlers(
+    conversations: Conversations, alerts: Alerts, proposals: Proposals, chat: Chat, redactor: Redactor
+) -> dict[str, Handler]:
+    async def answered(inbound: Inbound) -> None:
+        told = inbound.payload
+        reason = redactor.text(told["reason"]) if told["reason"] else None
+        place = Place(told["team"], told["channel"], told["thread_ts"])
+        await proposals.decide(
+            Click(
+                key=str(inbound.id),
+                place=place,
+                message_ts=told["message_ts"],
+                user=told["user"],
+                user_team=told["user_team"],
+                value=told["value"],
+                verdict=Verdict(told["verdict"]),
+                reason=reason,
+                at=inbound.received_at,
+            )
+        )
+
+    async def invited(inbound: Inbound) -> None:
+        told = inbound.payload
+        await chat.say(f"in:{inbound.id}:hello", Place(told["team"], told["channel"]), Notice(redactor.text(HELP)))
+
+    return {
+        "command": conversations.command,
+        "question": conversations.question,
+        "reply": conversations.reply,
+        "edited": conversations.edited,
+        "alert": alerts.take,
+        "answered": answered,
+        "invited": invited,
+    }
+
+
+@asynccontextmanager
+async def opened_stores(settings: Settings, redactor: Redactor) -> AsyncIterator[tuple[Database, Stores]]:
+    """The database, migrated and open."""
+    await asyncio.to_thread(migrate, settings.database_url)
+    database = Database(settings.database_url)
+    try:
+        yield database, make_stores(database, redactor)
+    finally:
+        await database.close()
+
+
+def make_slack_client(settings: Settings) -> Any:
+    from slack_sdk.web.async_client import AsyncWebClient
+
+    token = settings.slack_bot_token.get_secret_value() if settings.slack_bot_token else ""
+    # No retries inside the client: a post that was repeated blindly would stand there twice.
+    return AsyncWebClient(token=token, base_url=settings.slack_api_url, timeout=15, retry_handlers=[])
+
+
+async def run(settings: Settings) -> None:
+    """``python -m bot run``: until SIGINT or SIGTERM."""
+    redactor = Redactor(settings.secrets())
+    configure_logging(settings, redactor)
+    clock = SystemClock()
+    async with AsyncExitStack() as stack:
+        client = make_slack_client(settings)
+        greeting = await check_tokens(client, settings)
+        stack.enter_context(SingleInstance(settings.database_url))
+        database, stores = await stack.enter_async_context(opened_stores(settings, redactor))
+        chat = SlackChat(client, Outbox(database), clock)
+        cluster, writer = await make_reader(settings), await make_writer(settings)
+        model = make_model(settings, redactor)
+        for each in (cluster, writer):
+            if each is not None:
+                stack.push_async_callback(each.close)
+        if isinstance(model, ClaudeModel):
+            stack.push_async_callback(model.aclose)
+        outside = Outside(chat, SlackPeople(client, clock), cluster, writer, model)
+        bot = build(settings, outside, stores, greeting.identity, clock, redactor)
+        app = build_app(client, bot.intake, bot.console)
+        assert settings.slack_app_token is not None
+        sockets = Sockets(app, settings.slack_app_token.get_secret_value(), settings.slack_sockets)
+        stop = asyncio.Event()
+        for number in (signal.SIGINT, signal.SIGTERM):
+            asyncio.get_running_loop().add_signal_handler(number, stop.set)
+        log.info("starting", workspace=greeting.workspace, cluster=cluster.name, model=model.name)
+        await serve(bot.running, sockets, stop)
