@@ -1,10 +1,15 @@
 """Writes what the report knows as sentences for people. Nothing is said that the report does not hold."""
 
+import re
+from collections import Counter
 from collections.abc import Iterator
 from datetime import datetime
 
 from bot.domain import EvidenceRecord, IncidentReport, Remediation, ReportedChange
 
+FAULT = re.compile(
+    r"(?i)\b(?:error|fatal|panic|exception|traceback|refused|denied|killed|out of memory|cannot|failed|warn|warning)\b"
+)
 _PIECE = 220
 _ACTS = {"restart": "restart", "rollback": "roll back", "scale": "scale", "delete-pod": "delete a pod of"}
 
@@ -35,16 +40,30 @@ def cause(report: IncidentReport) -> str:
 
 
 def evidence_lines(report: IncidentReport, most: int) -> Iterator[str]:
-    """The evidence that the cause and the issues rest on, most telling first."""
+    """The evidence that the cause and the issues rest on: one piece of every source before a second of any."""
     cited = list(report.root_cause.evidence) if report.root_cause else []
     cited += [each for issue in report.issues_found for each in issue.evidence]
     known = {each.id: each for each in report.evidence}
-    for each in list(dict.fromkeys(cited or known))[:most]:
-        yield evidence_line(known[each])
+    pieces = [known[each] for each in dict.fromkeys(cited or known)]
+    turn: Counter[str] = Counter()
+    ranked = []
+    for position, each in enumerate(pieces):
+        ranked.append((turn[each.source], position, each))
+        turn[each.source] += 1
+    chosen = sorted(ranked, key=lambda one: one[:2])[:most]
+    yield from (evidence_line(each) for _, _, each in sorted(chosen, key=lambda one: one[1]))
 
 
 def evidence_line(piece: EvidenceRecord) -> str:
-    return f"• [{piece.id}] `{piece.ref or piece.source}`: {short(piece.text, _PIECE)}"
+    return f"• [{piece.id}] `{piece.ref or piece.source}`: {short(_telling(piece.text), _PIECE)}"
+
+
+def _telling(text: str) -> str:
+    """Of many lines the one that says most: the last that speaks of a fault, or the last of all."""
+    lines = [each for each in text.splitlines() if each.strip()]
+    if len(lines) <= 2:
+        return text
+    return next((each for each in reversed(lines) if FAULT.search(each)), lines[-1])
 
 
 def others(report: IncidentReport) -> Iterator[str]:
@@ -100,7 +119,8 @@ def advice(report: IncidentReport) -> str:
     """What would remove the cause, and whether it may be done from here."""
     wanted = report.remediation
     if wanted.class_ == "none" or wanted.target is None:
-        return sentence(wanted.why) if wanted.why else "no change from here would help; see the evidence."
+        parts = [sentence(wanted.why), sentence(report.explanation) if report.root_cause else ""]
+        return " ".join(each for each in parts if each) or "nothing that can be run from here; see the evidence."
     to = f" to revision {wanted.to_revision}" if wanted.to_revision else ""
     what = f"{_ACTS[wanted.class_]} `{wanted.target}`{to} — {sentence(wanted.why)}"
     return f"{what} {_permission(wanted)}"
@@ -114,7 +134,7 @@ def _permission(wanted: Remediation) -> str:
 
 
 def ids(evidence: tuple[str, ...]) -> str:
-    return "".join(f"[{each}]" for each in evidence[:6])
+    return "".join(f"[{each}]" for each in evidence[:4])
 
 
 def sentence(text: str) -> str:

@@ -5,7 +5,7 @@ from collections.abc import Callable
 from bot.adapters.offline import answers
 from bot.adapters.offline.analysis import analysis
 from bot.adapters.offline.intents import Intent, recognise, revision_named
-from bot.adapters.offline.lookups import plan, told
+from bot.adapters.offline.lookups import plan, second_try, told
 from bot.adapters.offline.subjects import Subjects, spoken
 from bot.domain import IncidentReport, Usage
 from bot.ports import ModelReply, ModelRequest, Stop, StreamSink, ToolCall
@@ -24,6 +24,8 @@ _FROM_REPORT: dict[Intent, Callable[[IncidentReport, str], str]] = {
     Intent.CRASH: answers.cause,
     Intent.LAST_DEPLOYMENT: answers.last_deployment,
     Intent.PODS: answers.pods,
+    Intent.NODES: answers.nodes,
+    Intent.DEPLOYMENTS: answers.pods,
     Intent.LOGS: answers.logs,
     Intent.EVENTS: answers.events,
     Intent.HELP: answers.help_text,
@@ -55,13 +57,14 @@ class OfflineAnalyst:
             return _said(analysis(request.report, self._closing))
         intent = recognise(request.question)
         if request.steps:
-            return _said(_from_tools(intent, request))
+            again = None if request.final else second_try(intent, request.steps[-1])
+            return _asked(again) if again else _said(_from_tools(intent, request))
         subjects = Subjects(request.report, request.objects)
         if intent in (Intent.RESTART, Intent.ROLLBACK):
             return _proposal(intent, request, subjects)
         call = None if request.final else plan(intent, request, subjects)
         if call is not None:
-            return ModelReply("", (call,), Stop.TOOLS, Usage())
+            return _asked(call)
         return _said(_FROM_REPORT[intent](request.report, request.question))
 
 
@@ -69,9 +72,13 @@ def _said(text: str) -> ModelReply:
     return ModelReply(text, (), Stop.END, Usage())
 
 
+def _asked(call: ToolCall) -> ModelReply:
+    return ModelReply("", (call,), Stop.TOOLS, Usage())
+
+
 def _from_tools(intent: Intent, request: ModelRequest) -> str:
     parts = [_FROM_REPORT[intent](request.report, request.question)] if intent in _REPORT_FIRST else []
-    for step in request.steps:
+    for step in request.steps[-1:]:  # an earlier one was only a first try
         for call, result in zip(step.reply.calls, step.results, strict=True):
             if call.name != _PROPOSE:
                 parts.extend(told(call, result))
@@ -105,7 +112,7 @@ def _proposal(intent: Intent, request: ModelRequest, subjects: Subjects) -> Mode
     }
     revision = _revision(request, str(target.ref)) if rollback else None
     more = {"to_revision": revision} if revision is not None else {}
-    return ModelReply("", (ToolCall("rules-1", _PROPOSE, {**arguments, **more}),), Stop.TOOLS, Usage())
+    return _asked(ToolCall("rules-1", _PROPOSE, {**arguments, **more}))
 
 
 def _revision(request: ModelRequest, target: str) -> int | None:

@@ -10,7 +10,7 @@ from tools.evidence import Category
 
 _ID = re.compile(r"\be(\d+)\b", re.IGNORECASE)
 _CAN = (
-    "the cause and its evidence, the last deployment, what changed and by whom, logs, events and pods, "
+    "the cause and its evidence, the last deployment, what changed and by whom, logs, events, pods and nodes, "
     "what was not checked, what to do next, or an explanation for beginners. "
     "“restart” or “roll back” with a deployment's name puts a proposal up for approval"
 )
@@ -74,9 +74,10 @@ def changes(report: IncidentReport, _question: str) -> str:
         return "\n".join(["No change was found.", *analysis.open_points(report)])
     lines = ["What changed before this:"]
     for each in report.changes[:8]:
-        tied = each.id == report.culprit_change
-        why = f" *Tied to the cause:* {analysis.sentence(each.why)}" if tied else ""
-        lines.append(f"• {analysis.change_line(each, report.observed_at)}{why}")
+        if each.id == report.culprit_change:
+            lines.append(f"• *Behind it:* {analysis.blamed(each, report.observed_at)}")
+        else:
+            lines.append(f"• {analysis.change_line(each, report.observed_at)}")
     if report.culprit_change is None:
         lines.append("Nothing ties any of these to the cause.")
     return "\n".join(lines)
@@ -132,6 +133,11 @@ def logs(report: IncidentReport, _question: str) -> str:
 def events(report: IncidentReport, _question: str) -> str:
     """Without the tool: the evidence that comes from events."""
     return _of_source(report, "event", "Events cannot be read here")
+
+
+def nodes(report: IncidentReport, _question: str) -> str:
+    """Without the tool: the evidence that comes from nodes."""
+    return _of_source(report, "node", "Nodes cannot be read here")
 
 
 def _of_source(report: IncidentReport, word: str, otherwise: str) -> str:

@@ -21,6 +21,8 @@ class Intent(StrEnum):
     NEXT = "next"
     DOUBT = "doubt"
     PODS = "pods"
+    NODES = "nodes"
+    DEPLOYMENTS = "deployments"
     CAUSE = "cause"
     HELP = "help"
     THANKS = "thanks"
@@ -51,6 +53,7 @@ _PATTERNS: tuple[tuple[Intent, str], ...] = (
         r"|what is an? \w|what'?s an? \w|teach me",
     ),
     (Intent.WHO, r"\bwho\b|\bwhose\b|\bauthor|which (?:commit|pr\b|pull request|person|team|change)"),
+    (Intent.DEPLOYMENTS, r"(?:which|list|all|all the|show|other) deployments\b|^deployments\b"),
     (
         Intent.LAST_DEPLOYMENT,
         rf"(?:last|latest|recent|newest|previous|current) {_SHIPPED}|(?:what|when|which) .{{0,40}}\b{_SHIPPED}\b"
@@ -74,6 +77,7 @@ _PATTERNS: tuple[tuple[Intent, str], ...] = (
         r"rul(?:e|ed|es|ing) out|not check|unchecked|(?:did|could)(?:n'?t| not) (?:you )?check|did you check|blind spot"
         r"|how sure|are you sure|certain|confiden|anything else|what else|other (?:cause|reason|possib)",
     ),
+    (Intent.NODES, r"\bnodes\b|\bnode (?:status|state|list)\b"),
     (
         Intent.PODS,
         r"\bpods?\b|\breplicas?\b|\bstatus\b|\bhealth|\bstate\b|(?:is|are) (?:it|they|things|everything) .{0,20}"

@@ -71,18 +71,14 @@ class Subjects:
             return Named("Deployment", namespace, said)
         return next(iter(known.values()), None)
 
-    def pod(self, question: str) -> Named | None:
-        """The pod a question names; a failing one first, then any that is known."""
-        failing = [each for ref in self._report.failing if (each := read(ref)) and each.kind == "Pod"]
-        pods = {each.name: each for each in (*failing, *self._known) if each.kind == "Pod"}
+    def pod_named(self, question: str) -> Named | None:
+        """The pod a question names in full."""
         text = plain(question)
-        for name, pod in pods.items():
-            if name in text:
-                return pod
-        workload = self.deployment(question)
-        if workload is not None:
-            return next((pod for name, pod in pods.items() if name.startswith(f"{workload.ref.name}-")), None)
-        return None if spoken(question) else next(iter(pods.values()), None)
+        return next((each for each in self._known if each.kind == "Pod" and each.name in text), None)
+
+    def failing_pod(self) -> Named | None:
+        """A pod that failed when the report was made."""
+        return next((each for ref in self._report.failing if (each := read(ref)) and each.kind == "Pod"), None)
 
     def namespace(self, question: str) -> str | None:
         """The namespace a question names, or the one the report is about."""

@@ -15,9 +15,12 @@ from bot.adapters.claude import ClaudeModel, Limits
 from bot.adapters.claude_prompt import SYSTEM, pack
 from bot.demo.messages_emulator import MessagesEmulator, Pause, Refuse, Reply, Thinking, ToolUse
 from bot.domain import Exchange
+from bot.flows.toolbox import Budget, Toolbox
 from bot.ports import ModelFault, ModelRequest, Step, Stop, ToolResult, ToolSpec
 from safety.redaction import Redactor
 from tests.bot.investigations import NOW, evidence, red, report, triaged
+from tools.kubernetes.catalogue import catalogue
+from tools.world import Reader
 
 KEY = "emulator-key"
 SPECS = (
@@ -129,6 +132,18 @@ async def test_a_follow_up_offers_sorted_tools_and_replays_every_block_as_it_was
     assert all("<data-" in each["content"] and "untrusted" in each["content"] for each in answers)
     assert [len(each["messages"]) for each in emulator.requests] == [1, 3, 5]
     assert last["messages"][:3] == emulator.requests[1]["messages"]
+
+
+async def test_the_real_tools_are_offered_in_a_shape_the_api_takes() -> None:
+    tools = Toolbox(catalogue(), Reader(cluster=None, redactor=Redactor()), (), Budget()).specs()  # type: ignore[arg-type]
+    async with MessagesEmulator(Reply("Fine.")) as emulator:
+        model = claude(emulator)
+        await model.reply(asked(first=False, tools=tools))
+        await model.aclose()
+    assert_legal(emulator)
+    names = [each["name"] for each in emulator.requests[0]["tools"]]
+    assert {"pod_logs", "propose_remediation", "rollout_history"} <= set(names)
+    assert not {"restart_deployment", "rollback_deployment"} & set(names)
 
 
 async def test_a_later_step_reads_the_earlier_ones_from_the_cache() -> None:

@@ -25,7 +25,9 @@ def spec(name: str, required: tuple[str, ...], **more: str) -> ToolSpec:
 TOOLS = (
     spec("list_events", ("namespace",)),
     spec("list_pods", ("namespace",)),
-    spec("pod_logs", ("namespace", "pod"), previous="boolean", container="string"),
+    spec("list_deployments", (), namespace="string"),
+    spec("list_nodes", ()),
+    spec("pod_logs", ("namespace", "name"), previous="boolean", container="string"),
     spec("propose_remediation", ("action", "handle", "reason"), to_revision="integer"),
     spec("rollout_history", ("namespace", "deployment")),
 )
@@ -96,6 +98,20 @@ async def test_a_healthy_report_is_told_as_no_incident_without_a_next_step() -> 
     assert "*What changed:* no change was found." in text
 
 
+async def test_evidence_of_different_sources_comes_before_more_of_the_same() -> None:
+    pieces = [evidence(n, f"pod {n} waits", source="pod") for n in range(1, 5)]
+    pieces.append(evidence(5, "starting\nERROR cannot open the store\nbye", source="log"))
+    made = report(pieces=pieces)
+    cause = made.root_cause
+    assert cause is not None
+    made = made.model_copy(
+        update={"root_cause": cause.model_copy(update={"evidence": tuple(f"E{n}" for n in range(1, 6))})}
+    )
+    text = (await ask("what is wrong?", made, first=True)).text
+    assert "• [E5] `Pod/orchard/plum-5`: ERROR cannot open the store" in text
+    assert "• [E4]" not in text
+
+
 async def test_an_unclear_report_does_not_name_a_cause_nor_blame_a_change() -> None:
     made = report(verdict="inconclusive", root_cause=None, culprit_change=None)
     text = (await ask("what is it?", made, first=True)).text
@@ -124,18 +140,21 @@ async def test_a_change_that_is_not_allowed_says_why() -> None:
             {"namespace": "orchard", "deployment": "plum"},
         ),
         ("show me the rollout history of cherry", "rollout_history", {"namespace": "orchard", "deployment": "cherry"}),
-        ("logs", "pod_logs", {"namespace": "orchard", "pod": "plum-6f7c9-abcde"}),
-        ("can you show me the logs of plum?", "pod_logs", {"namespace": "orchard", "pod": "plum-6f7c9-abcde"}),
-        ("stack trace please", "pod_logs", {"namespace": "orchard", "pod": "plum-6f7c9-abcde"}),
-        ("why did it crash?", "pod_logs", {"namespace": "orchard", "pod": "plum-6f7c9-abcde", "previous": True}),
+        ("logs", "pod_logs", {"namespace": "orchard", "name": "plum"}),
+        ("can you show me the logs of plum?", "pod_logs", {"namespace": "orchard", "name": "plum"}),
+        ("stack trace please", "pod_logs", {"namespace": "orchard", "name": "plum"}),
+        ("why did it crash?", "pod_logs", {"namespace": "orchard", "name": "plum", "previous": True}),
         (
             "Why does plum keep restarting",
             "pod_logs",
-            {"namespace": "orchard", "pod": "plum-6f7c9-abcde", "previous": True},
+            {"namespace": "orchard", "name": "plum", "previous": True},
         ),
         ("any events?", "list_events", {"namespace": "orchard"}),
         ("which pods are failing now?", "list_pods", {"namespace": "orchard"}),
         ("is it fixed?", "list_pods", {"namespace": "orchard"}),
+        ("log of plum-6f7c9-abcde please", "pod_logs", {"namespace": "orchard", "name": "plum-6f7c9-abcde"}),
+        ("which deployments are there?", "list_deployments", {"namespace": "orchard"}),
+        ("are the nodes ok?", "list_nodes", {}),
     ],
 )
 async def test_a_question_that_needs_a_look_calls_the_right_tool(
@@ -150,7 +169,7 @@ async def test_a_question_that_needs_a_look_calls_the_right_tool(
         ("explain this for a beginner", "the Linux kernel kills it"),
         ("I'm new to kubernetes, what does that mean?", "Here is what that means:"),
         ("what does CrashLoopBackOff mean?", "*CrashLoopBackOff* means"),
-        ("what changed?", "Tied to the cause"),
+        ("what changed?", "*Behind it:* plum revision 3 to 4"),
         ("who deployed that?", "by ci-robot"),
         ("what should we do now?", "Say “roll back plum”"),
         ("how do I fix it?", "*Next:* roll back"),
@@ -261,6 +280,22 @@ async def test_why_it_crashed_is_told_from_the_report_with_the_log_below() -> No
     told = await answered("why did it crash?", "fatal: out of memory")
     assert told.startswith("*the container of plum uses more memory than its limit.*")
     assert "fatal: out of memory" in told
+
+
+async def test_without_a_log_of_before_the_crash_the_present_one_is_asked_for() -> None:
+    first = await ask("why did it crash?")
+    steps = (Step(first, (ToolResult("rules-1", "pod_logs", red("there is no previous log"), True),)),)
+    second = await ask("why did it crash?", steps=steps)
+    assert second.calls[0].arguments == {"namespace": "orchard", "name": "plum"}
+    steps = (*steps, Step(second, (ToolResult("rules-2", "pod_logs", red("log of plum\nall well"), False),)))
+    assert "all well" in (await ask("why did it crash?", steps=steps)).text
+
+
+async def test_the_last_deployment_is_told_in_a_sentence_with_the_change_behind_the_incident() -> None:
+    content = "2 revisions are kept\nrevision 4, created 09:48: lower limits\nrevision 3, created 08:00: first"
+    told = await answered("what was the last deployment?", content)
+    assert told.startswith("The last deployment of `orchard/plum`: revision 4, created 09:48: lower limits.")
+    assert "The change tied to this incident: plum revision 3 to 4" in told
 
 
 @pytest.mark.parametrize("question", ["last deployment?", "logs?", "events?", "pods?", "why did it crash?"])
