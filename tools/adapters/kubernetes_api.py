@@ -5,13 +5,13 @@ Two classes, because they hold different rights: ``KubernetesApi`` only reads, `
 
 import asyncio
 import json
+import re
 import ssl
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
-from urllib.parse import quote
 
 import aiohttp
 from kubernetes.aio import client
@@ -40,7 +40,7 @@ MOST_ROWS = 20_000
 _TABLE = "application/json;as=Table;v=v1;g=meta.k8s.io"
 _JSON = "application/json"
 _ANY = "application/json, */*"
-Query = Iterable[tuple[str, str | int]]
+_SEGMENT = re.compile(r"[A-Za-z0-9][-A-Za-z0-9._:]*")
 
 
 @dataclass(frozen=True, slots=True)
@@ -235,7 +235,10 @@ def _path(kind: str, namespace: str | None, name: str | None = None, subresource
     elif where.namespaced and name is not None:
         raise Rejected(f"a {kind} lives in a namespace: name it")
     parts += [where.plural, *([name] if name is not None else []), *([subresource] if subresource else [])]
-    return "/" + "/".join(quote(each, safe="") for each in parts)
+    # Servers decode %2F before they route, so quoting would not keep a name in its place.
+    if not all(_SEGMENT.fullmatch(each) for each in parts):
+        raise Rejected(f"not a name of a {kind}")
+    return "/" + "/".join(parts)
 
 
 def _selectors(field_selector: str, label_selector: str) -> list[tuple[str, str | int]]:
