@@ -10,6 +10,7 @@ from bot.demo.slack_emulator.actors import MonitorBot, Person
 from bot.demo.slack_emulator.conversing import Conversing
 from bot.demo.slack_emulator.events import EventFeed
 from bot.demo.slack_emulator.faults import Faults
+from bot.demo.slack_emulator.files import Files
 from bot.demo.slack_emulator.interactions import Interactions
 from bot.demo.slack_emulator.limits import DEFAULT_LIMITS, Limits
 from bot.demo.slack_emulator.manifest import load_manifest
@@ -53,6 +54,7 @@ class SlackEmulator:
             triggers=Triggers(self.team),
             response_urls=ResponseUrls(self.team, limits),
             conversing=Conversing(self.team),
+            files=Files(self.team),
         )
         self._feed = EventFeed(self.team, self.office.manifest, self._sockets.send_event)
         self._interactions = Interactions(self.office)

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 from bot.demo.slack_emulator.arguments import Arguments
 from bot.demo.slack_emulator.conversing import Conversing
+from bot.demo.slack_emulator.files import Files
 from bot.demo.slack_emulator.limits import Limits
 from bot.demo.slack_emulator.manifest import Manifest
 from bot.demo.slack_emulator.refusals import Refused
@@ -27,6 +28,7 @@ class Office:
     triggers: Triggers
     response_urls: ResponseUrls
     conversing: Conversing
+    files: Files
     address: str = ""
 
     def channel_of(self, args: Arguments, name: str = "channel") -> Channel:

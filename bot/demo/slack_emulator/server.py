@@ -47,6 +47,8 @@ class Server:
         app.router.add_get("/link", office.sockets.link)
         app.router.add_post("/response/{key}", self._response_url)
         app.router.add_post("/services/{team}/{bot}/{hook}", self._webhook)
+        app.router.add_post("/upload/{file}", office.files.take_upload)
+        app.router.add_get("/files/{file}", office.files.give)
         page.add_routes(app)
         self._runner = web.AppRunner(app, access_log=None, shutdown_timeout=1.0)
 

@@ -111,6 +111,7 @@ def _content(team: Team, message: Message) -> list[str]:
             lines += block_lines(block, readable)
     elif message.text:
         lines += readable(message.text).splitlines()
+    lines += [f"(file: {file.get('title') or file.get('name')})" for file in message.raw.get("files") or []]
     for attachment in message.attachments:
         lines += [f"| {line}" for line in _attachment(attachment, readable)]
     return lines

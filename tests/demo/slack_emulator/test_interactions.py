@@ -232,7 +232,11 @@ async def test_an_incoming_webhook_posts_an_alert(slack: SlackEmulator) -> None:
     assert (await webhook.send_dict({"username": "x"})).body == "no_text"
     assert (await webhook.send_dict({"channel": "#nowhere", "text": "x"})).body == "channel_not_found"
     stranger = AsyncWebhookClient(slack.webhook_url("Alertmanager") + "x")
-    assert (await stranger.send(text="x")).status_code == 404
+    refused = await stranger.send(text="x")
+    assert (refused.status_code, refused.body) == (404, "no_service")
+    assert (await webhook.send_dict({})).body == "invalid_payload"
+    nowhere = AsyncWebhookClient(f"{slack.page_url}response/r0")
+    assert "no_such_url" in (await nowhere.send(text="x")).body
 
 
 # -- views ---------------------------------------------------------------------------------------------
@@ -320,6 +324,26 @@ async def test_the_ack_of_a_form_can_update_push_and_clear(
         await bob.submit(slack.views("bob")[-1].id, {"c": {"a": "x"}})
     await bob.submit(slack.views("bob")[-1].id)
     assert slack.views("bob") == []
+
+
+async def test_views_are_pushed_three_deep_at_most(
+    slack: SlackEmulator, app: AsyncApp, connect: Any, client: AsyncWebClient, heard: Any
+) -> None:
+    @app.action("go")
+    async def go(ack: Any, body: dict[str, Any]) -> None:
+        await ack()
+        await heard(body)
+
+    with_button = modal("m", blocks=BUTTONS)
+    await client.views_open(trigger_id=await trigger(slack, app, connect), view=with_button)
+    for depth in (2, 3, 4):
+        await slack.user("bob").click_in_view(slack.views("bob")[-1].id, "go")
+        fresh = heard.bodies[-1]["trigger_id"]
+        if depth < 4:
+            await client.views_push(trigger_id=fresh, view=with_button)
+        else:
+            assert await error(client, "views.push", trigger_id=fresh, view=with_button) == "push_limit_reached"
+    assert len(slack.views("bob")) == 3
 
 
 async def test_closing_a_view_is_told_when_asked_for(

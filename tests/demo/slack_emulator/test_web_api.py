@@ -244,6 +244,44 @@ async def test_who_there_is(slack: SlackEmulator, client: AsyncWebClient) -> Non
     assert "/archives/C0INCIDENTS/p" in permalink["permalink"]
 
 
+async def test_group_conversations_are_not_supported(slack: SlackEmulator, client: AsyncWebClient) -> None:
+    both = {"users": "U0ALICE,U0BOB"}
+    assert await error(client, "conversations.open", **both) == "method_not_supported_for_channel_type"
+
+
+async def test_the_app_joins_a_channel_when_it_may(manifest: dict[str, Any]) -> None:
+    manifest["oauth_config"]["scopes"]["bot"].append("channels:join")
+    async with SlackEmulator(manifest) as emulator:
+        client = AsyncWebClient(token=emulator.bot_token, base_url=emulator.api_url)
+        await client.conversations_join(channel="C0RANDOM")
+        assert (await client.conversations_join(channel="C0RANDOM"))["warning"] == "already_in_channel"
+        assert [p["event"]["user"] for p in emulator.events("member_joined_channel")] == ["U0BOT"]
+        assert (await client.chat_postMessage(channel="C0RANDOM", text="hello"))["ok"]
+
+
+async def test_a_file_is_uploaded_and_shared_in_a_thread(slack: SlackEmulator, client: AsyncWebClient) -> None:
+    parent = (await slack.user("bob").say("logs?", "incidents")).ts
+    await client.files_upload_v2(
+        channel="C0INCIDENTS",
+        thread_ts=parent,
+        filename="pods.log",
+        content="line 1",
+        title="Pods",
+        initial_comment="here",
+    )
+    shared = slack.messages("incidents", parent)[1]
+    assert (shared.subtype, shared.text, shared.raw["files"][0]["title"]) == ("file_share", "here", "Pods")
+    assert "(file: Pods)" in slack.as_text(shared)
+    async with aiohttp.ClientSession() as session, session.get(shared.raw["files"][0]["url_private"]) as response:
+        assert await response.text() == "line 1"
+        assert response.headers["Content-Disposition"] == "attachment"
+    assert await error(client, "files.completeUploadExternal", files=[{"id": "F0GHOST"}]) == "file_not_found"
+    expected = await client.files_getUploadURLExternal(filename="x", length=1)
+    unsent = [{"id": expected["file_id"]}]
+    assert await error(client, "files.completeUploadExternal", files=unsent) == "file_not_found"
+    assert await error(client, "files.getUploadURLExternal", filename="x", length=0) == "invalid_arguments"
+
+
 # -- limits --------------------------------------------------------------------------------------------
 
 TOO_MUCH: dict[str, tuple[Blocks, str]] = {

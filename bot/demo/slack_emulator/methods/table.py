@@ -1,6 +1,6 @@
 """All Web API methods the emulator knows, by name."""
 
-from bot.demo.slack_emulator.methods import chat, conversations, people, streams, surfaces
+from bot.demo.slack_emulator.methods import chat, conversations, people, streams, surfaces, uploads
 from bot.demo.slack_emulator.methods.method import Method
 
 METHODS: dict[str, Method] = {
@@ -9,4 +9,5 @@ METHODS: dict[str, Method] = {
     **streams.METHODS,
     **conversations.METHODS,
     **people.METHODS,
+    **uploads.METHODS,
 }

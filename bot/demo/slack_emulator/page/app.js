@@ -2,7 +2,7 @@
 
 import { renderAttachment, renderBlocks } from "/page/blocks.js";
 import { confirmed, showView } from "/page/dialogs.js";
-import { el, emoji, mrkdwn, plain } from "/page/markup.js";
+import { el, emoji, link, mrkdwn, plain } from "/page/markup.js";
 
 const $ = (id) => document.getElementById(id);
 const place = { user: localStorage.getItem("user") ?? "", channel: "C0INCIDENTS", thread: null, tab: "messages" };
@@ -213,6 +213,7 @@ function messageNode(message, channel, isInThread) {
   else if (message.text) body.append(mrkdwn(message.text, names()));
   if (message.edited) body.append(el("span", "edited", "(edited)"));
   if (message.streaming_state) body.append(el("span", "edited", "writing…"));
+  for (const file of message.files ?? []) body.append(el("div", "block card", link(file.url_private ?? "", plain(file.title))));
   for (const attachment of message.attachments ?? []) body.append(renderAttachment(attachment, context));
   if (message.reactions?.length) {
     body.append(el("div", "reactions", ...message.reactions.map((r) => el("span", "reaction", `${emoji(r.name)} ${r.count}`))));
