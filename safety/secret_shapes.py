@@ -73,7 +73,9 @@ _CHARACTER = (
 _VALUE = (
     r"(?:(?P<escape>\\{0,15})(?P<quote>[\"'`])(?P<quoted>(?:(?!(?<!\\)(?P=escape)(?P=quote))[^\r\n])+)"
     r"|[|>][+-]?[ \t]{0,8}\r?\n(?P<indent>[ \t]+)(?P<block>[^\n]*(?:\n(?P=indent)[^\n]*)*)"
-    r"|(?!(?:secret|configmap)[ ][\"'])(?P<secret><set to the key [^<>\n]{1,200}>"
+    # Not the beginning of a structure: what is inside has keys of its own.
+    r"|(?!(?:secret|configmap)[ ][\"']|[{\[](?:[\s\"'\\\]}]|[\w.-]{1,64}:[ ]))"
+    r"(?P<secret><set to the key [^<>\n]{1,200}>"
     rf"|<[a-z _-]{{1,40}}>|\$\{{[^}}\n]{{0,200}}\}}|\$\([^)\n]{{0,200}}\)"
     rf"|\{{\{{[^{{}}\n]{{0,200}}\}}\}}|{_CHARACTER}+))"
 )

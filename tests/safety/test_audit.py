@@ -136,3 +136,16 @@ def test_only_redacted_json_goes_in(payload: Any) -> None:
 def test_a_time_without_its_zone_is_never_sealed() -> None:
     with pytest.raises(ValueError, match="zone"):
         sealed(1, AT.replace(tzinfo=None), "vote.cast", REDACTOR.json({}), GENESIS)
+
+
+def test_the_hash_feels_every_field() -> None:
+    payload = REDACTOR.json({})
+    records = [
+        sealed(1, AT, "a", payload, GENESIS),
+        sealed(2, AT, "a", payload, GENESIS),
+        sealed(1, AT + timedelta(microseconds=1), "a", payload, GENESIS),
+        sealed(1, AT, "b", payload, GENESIS),
+        sealed(1, AT, "a", REDACTOR.json({"x": 1}), GENESIS),
+        sealed(1, AT, "a", payload, "1" * 64),
+    ]
+    assert len({each.hash for each in records}) == len(records)

@@ -128,6 +128,8 @@ def test_a_secret_goes_where_people_write_secrets(context: str) -> None:
 
 KEPT = [
     "secretName: foo",
+    "secret: {secretName: tls-cert} credentials: [] tokens: {}",
+    '{"credentials": {"user": "bob"}}',
     "secretKeyRef: {name: db, key: password}",
     "imagePullSecrets: [{name: regcred}]",
     "imagePullSecrets:\n  - name: regcred",
@@ -216,8 +218,8 @@ def test_text_that_another_redactor_made_loses_our_own_secrets_and_keeps_its_kin
 
 
 def test_base64_is_looked_into() -> None:
-    inside = base64.b64encode(json.dumps({"auths": {"r": {"password": CANARY}}}).encode()).decode()
-    assert inside not in GENERAL.text(f".dockerconfigjson: {inside}")
+    inside = base64.b64encode(f"user: bob\npassword: {CANARY}\nhost: db.example".encode()).decode()
+    assert GENERAL.text(f"config.yaml: {inside}") == "config.yaml: [BASE64:redacted]"
     harmless = base64.b64encode(b"the quick brown fox jumps over the lazy dog").decode()
     assert GENERAL.text(harmless) == harmless
 

@@ -173,6 +173,10 @@ def test_a_clipped_message_is_within_its_limit_and_whole(message: Mrkdwn, limit:
     assert message == cut if len(message) <= limit else True
 
 
+def test_letters_that_only_look_different_are_made_the_same_first() -> None:
+    assert defuse(stored("ｈttps：//evil．com ＠channel")) == defuse(stored("https://evil.com @channel"))
+
+
 def test_markup_of_our_own_stays_live_in_a_template() -> None:
     made = mrkdwn("{who} asked: {what}", who=mention("U0ALICE"), what=stored("<@U0BOB>"))
     assert made == "<@U0ALICE> asked: &lt;@\u200bU0BOB&gt;"
