@@ -17,7 +17,7 @@ from safety.actions import ActionKind, canonical_json
 from safety.redaction import Redacted
 from tools.evidence import SeenObject
 from tools.tool import Catalogue, ToolError
-from tools.world import Reader, Unreachable, WorldError
+from tools.world import Reader, WorldError
 
 PROPOSE = "propose_remediation"
 Progress = Callable[[Redacted], None]
@@ -77,6 +77,7 @@ class Toolbox:
         self._limits = limits
         self._progress = progress
         self._seen: set[str] = set()
+        self._failed_once: set[str] = set()
         self._tried = 0
         self._called: list[str] = []
         self._wanted: list[WantedChange] = []
@@ -135,13 +136,12 @@ class Toolbox:
         try:
             async with asyncio.timeout(min(seconds, self._limits.tool_seconds)):
                 content = await self._do(call)
-        except (TimeoutError, Unreachable) as error:
-            self._seen.discard(_spelled(call))  # asking once more may help; the budget still counts both
-            return self._error(call, str(error) or f"{call.name} gave no answer in time.")
+        except TimeoutError:
+            return self._failed(call, f"{call.name} gave no answer in time.")
         except (ToolError, WorldError) as error:
-            return self._error(call, str(error) or type(error).__name__)
+            return self._failed(call, str(error) or type(error).__name__)
         except _STUMBLES as error:
-            return self._error(call, f"{call.name} failed on what it found ({type(error).__name__}).")
+            return self._failed(call, f"{call.name} failed on what it found ({type(error).__name__}).")
         return ToolResult(call.id, call.name, content.clip(self._limits.result_chars))
 
     async def _do(self, call: ToolCall) -> Redacted:
@@ -179,6 +179,13 @@ class Toolbox:
 
     def _deployments(self) -> list[SeenObject]:
         return [each for each in self._objects.values() if each.ref.kind == "Deployment"]
+
+    def _failed(self, call: ToolCall, message: str) -> ToolResult:
+        """What failed may be tried once more: the cluster may have been away. The budget still counts both."""
+        if _spelled(call) not in self._failed_once:
+            self._failed_once.add(_spelled(call))
+            self._seen.discard(_spelled(call))
+        return self._error(call, message)
 
     def _error(self, call: ToolCall, message: str) -> ToolResult:
         text = self._world.redactor.text(message).clip(self._limits.result_chars)

@@ -228,10 +228,12 @@ async def test_the_same_call_again_is_told_so_and_not_run() -> None:
     assert answer.tools_called == ("look",)
 
 
-async def test_a_call_that_found_nobody_may_be_tried_again() -> None:
-    model = ScriptedModel([said("", call("look", 1, name="gone")), said("", call("look", 2, name="gone")), said("No.")])
+async def test_a_call_that_failed_may_be_tried_once_more_and_no_oftener() -> None:
+    model = ScriptedModel([*[said("", call("look", n, name="gone")) for n in range(3)], said("No.")])
     await followed(model)
+    assert "does not answer" in results(model, 0)[0][0]
     assert "does not answer" in results(model, 1)[0][0]
+    assert "already made" in results(model, 2)[0][0]
 
 
 async def test_an_endless_loop_ends_with_one_last_word() -> None:
