@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 from bot.demo.cluster_emulator import statuses
 from bot.demo.cluster_emulator.clock import VirtualClock
-from bot.demo.cluster_emulator.objects import NAME_ALPHABET, Obj, clone, dig, name_of, namespace_of, stamp, uid_of
+from bot.demo.cluster_emulator.objects import NAME_ALPHABET, Obj, clone, name_of, namespace_of, stamp, uid_of
 from bot.demo.cluster_emulator.resources import Resource
 
 HISTORY_WINDOW = 4096
@@ -64,7 +64,7 @@ class Store:
         return [
             obj
             for obj in self.all_of(resource, namespace)
-            if any(ref.get("uid") == uid for ref in dig(obj, "metadata", "ownerReferences", default=[]))
+            if any(ref.get("uid") == uid for ref in obj["metadata"].get("ownerReferences") or ())
         ]
 
     def new_uid(self) -> str:
@@ -108,8 +108,8 @@ class Store:
 
     def amended(self, resource: Resource, before: Obj, obj: Obj) -> Obj:
         """What an update would make of the object, without keeping it. Equal to `before` when nothing changes."""
-        after: Obj = clone(obj)
-        after["apiVersion"], after["kind"] = resource.api_version, resource.kind
+        # Parts may be shared between versions of an object, because no version is ever changed in place.
+        after: Obj = {**obj, "apiVersion": resource.api_version, "kind": resource.kind, "metadata": {**obj["metadata"]}}
         meta, old = after["metadata"], before["metadata"]
         for field in ("uid", "creationTimestamp", "generation", "resourceVersion"):
             if field in old:
@@ -121,7 +121,7 @@ class Store:
     def remove(self, resource: Resource, namespace: str, name: str) -> Obj:
         """Forget an object for good."""
         obj = self.require(resource, namespace, name)
-        gone = clone(obj)
+        gone = {**obj, "metadata": {**obj["metadata"]}}
         self._commit("DELETED", resource, gone, obj)
         return obj
 

@@ -7,6 +7,8 @@ import json
 import pytest
 from kubernetes.aio import client
 
+from bot.demo.cluster_emulator import resources
+
 PODS = "/api/v1/namespaces/proteus-dev/pods"
 META_LIST = "application/json;as=PartialObjectMetadataList;v=v1;g=meta.k8s.io"
 
@@ -34,7 +36,7 @@ async def test_a_list_in_a_namespace_that_does_not_exist_is_empty_and_not_an_err
 
 
 async def test_a_missing_object_is_answered_with_the_servers_own_status(core):
-    with pytest.raises(client.NotFoundException if hasattr(client, "NotFoundException") else client.ApiException) as told:
+    with pytest.raises(client.ApiException) as told:
         await core.read_namespaced_pod("nope", "proteus-dev")
     assert json.loads(told.value.body) == {
         "kind": "Status",
@@ -103,10 +105,8 @@ async def test_pages_add_up_to_the_whole_list_of_the_first_moment(emulator, core
 
 
 def _key_of_last_pod(emulator):
-    from bot.demo.cluster_emulator.resources import PODS as resource
-
-    last = emulator.store.all_of(resource, "proteus-dev")[-1]
-    return resource, "proteus-dev", last["metadata"]["name"]
+    last = emulator.store.all_of(resources.PODS, "proteus-dev")[-1]
+    return resources.PODS, "proteus-dev", last["metadata"]["name"]
 
 
 async def test_a_broken_continue_token_is_400_and_an_old_one_is_410(emulator, raw):

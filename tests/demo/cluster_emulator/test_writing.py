@@ -120,8 +120,7 @@ async def test_negative_replicas_are_refused_in_the_servers_words(raw):
     status, told = await raw("PATCH", WEB, {"spec": {"replicas": -1}}, **MERGE)
     assert status == 422
     assert told["message"] == (
-        'Deployment.apps "proteus-web" is invalid: spec.replicas: Invalid value: -1: '
-        "must be greater than or equal to 0"
+        'Deployment.apps "proteus-web" is invalid: spec.replicas: Invalid value: -1: must be greater than or equal to 0'
     )
     assert told["details"]["causes"] == [
         {

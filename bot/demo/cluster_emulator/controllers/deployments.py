@@ -75,6 +75,8 @@ class DeploymentController:
         last = max((revision_of(each) for each in every), default=0)
         if new is None:
             return self._create(deployment, last + 1)
+        if revision_of(new) == last and _copied(deployment).items() <= new["metadata"]["annotations"].items():
+            return new
         changed = clone(new)
         notes = changed["metadata"].setdefault("annotations", {})
         notes.update(_copied(deployment))
@@ -109,6 +111,8 @@ class DeploymentController:
         )
 
     def _mark_revision(self, deployment: Obj, new: Obj) -> Obj:
+        if revision_of(deployment) == revision_of(new):
+            return deployment
         changed = clone(deployment)
         changed["metadata"].setdefault("annotations", {})[REVISION] = str(revision_of(new))
         return self._store.update(DEPLOYMENTS, changed)
@@ -131,10 +135,13 @@ class DeploymentController:
 
     def _resize(self, deployment: Obj, replicaset: Obj, size: int) -> Obj:
         bounds, before = bounds_of(deployment), size_of(replicaset)
+        notes = {DESIRED: str(bounds.wanted), MOST: str(bounds.most)}
+        held = replicaset["metadata"].get("annotations", {})
+        if size == before and notes.items() <= held.items():
+            return replicaset
         changed = clone(replicaset)
         changed["spec"]["replicas"] = size
-        notes = changed["metadata"].setdefault("annotations", {})
-        notes[DESIRED], notes[MOST] = str(bounds.wanted), str(bounds.most)
+        changed["metadata"]["annotations"] = {**held, **notes}
         if size != before:
             direction = "up" if size > before else "down"
             text = f"Scaled {direction} replica set {name_of(replicaset)} from {before} to {size}"
@@ -147,8 +154,7 @@ class DeploymentController:
         every = sorted(self._store.owned_by(REPLICASETS, deployment), key=revision_of)
         new = next((each for each in every if _same_template(each, deployment)), None)
         now = self._store.clock.now
-        changed = clone(deployment)
-        changed["status"] = deployment_status(deployment, new, every, now)
+        changed = {**deployment, "status": deployment_status(deployment, new, every, now)}
         changed = self._store.update(DEPLOYMENTS, changed)
         left = deadline_left(changed, now)
         progressing = {entry["type"]: entry for entry in changed["status"]["conditions"]}.get("Progressing", {})
@@ -175,11 +181,11 @@ def _copied(deployment: Obj) -> dict[str, str]:
 
 
 def _same_template(replicaset: Obj, deployment: Obj) -> bool:
-    template = clone(replicaset["spec"]["template"])
-    template.get("metadata", {}).get("labels", {}).pop(HASH, None)
-    wanted = deployment["spec"]["template"]
-    return bool(template.get("spec") == wanted.get("spec") and _meta(template) == _meta(wanted))
+    held, wanted = replicaset["spec"]["template"], deployment["spec"]["template"]
+    return bool(held.get("spec") == wanted.get("spec") and _meta(held) == _meta(wanted))
 
 
 def _meta(template: Obj) -> Obj:
-    return {key: value for key, value in dig(template, "metadata", default={}).items() if value}
+    meta = {key: value for key, value in dig(template, "metadata", default={}).items() if value}
+    labels = {key: value for key, value in meta.get("labels", {}).items() if key != HASH}
+    return {**meta, "labels": labels}

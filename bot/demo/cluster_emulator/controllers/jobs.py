@@ -8,7 +8,6 @@ from bot.demo.cluster_emulator.controllers.workqueue import WorkQueue
 from bot.demo.cluster_emulator.deletion import delete
 from bot.demo.cluster_emulator.objects import (
     Obj,
-    clone,
     dig,
     is_going,
     is_true,
@@ -100,6 +99,5 @@ class JobController:
             text = "Job has reached the specified backoff limit"
             status["conditions"] = [{"type": "Failed", **entry, "reason": "BackoffLimitExceeded", "message": text}]
             self._events.record(job, "Warning", "BackoffLimitExceeded", text, COMPONENT)
-        changed = clone(job)
-        changed["status"] = status
+        changed = {**job, "status": status}
         self._store.update(JOBS, changed)

@@ -6,7 +6,7 @@ from bot.demo.cluster_emulator.controllers.events import EventRecorder
 from bot.demo.cluster_emulator.controllers.podmaking import create_pod, live_pods, pod_from, ready_seconds
 from bot.demo.cluster_emulator.controllers.workqueue import WorkQueue
 from bot.demo.cluster_emulator.deletion import delete
-from bot.demo.cluster_emulator.objects import Obj, clone, dig, is_going, name_of, namespace_of, owner_of, stamp
+from bot.demo.cluster_emulator.objects import Obj, dig, is_going, name_of, namespace_of, owner_of, stamp
 from bot.demo.cluster_emulator.resources import PODS, REPLICASETS
 from bot.demo.cluster_emulator.statuses import ApiFailure
 from bot.demo.cluster_emulator.store import Change, Store
@@ -74,8 +74,7 @@ class ReplicaSetController:
         if failure is not None:
             entry = {"type": "ReplicaFailure", "status": "True", "reason": "FailedCreate", "message": failure}
             status["conditions"] = [{**entry, "lastTransitionTime": stamp(self._store.clock.now)}]
-        changed = clone(replicaset)
-        changed["status"] = status
+        changed = {**replicaset, "status": status}
         self._store.update(REPLICASETS, changed)
         unripe = [patience - seconds for seconds in waits if seconds < patience]
         if unripe:

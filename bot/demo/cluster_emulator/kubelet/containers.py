@@ -67,7 +67,7 @@ class Container:
         self._pulls = Backoff()
         self._timer: Timer | None = None
         self._ends: list[Timer] = []
-        self._probes: list[Probe] = []
+        self._probes: dict[str, Probe] = {}
         self._is_being_killed = False
 
     def begin(self) -> None:
@@ -86,9 +86,9 @@ class Container:
         """Let go of everything that is due; the pod is going."""
         for timer in [*self._ends, *([self._timer] if self._timer else [])]:
             timer.cancel()
-        for probe in self._probes:
+        for probe in self._probes.values():
             probe.stop()
-        self._ends, self._probes = [], []
+        self._ends, self._probes = [], {}
 
     def status(self) -> Obj:
         """The container's entry in the pod's status."""
@@ -216,7 +216,7 @@ class Container:
         for kind in kinds:
             if self.spec.get(kind):
                 probe = self._probe(kind, self.spec[kind], self.instance.profile)
-                self._probes.append(probe)
+                self._probes[kind] = probe
                 probe.start(self.instance.started_at)
 
     def _probe(self, kind: str, spec: Obj, profile: ImageProfile) -> Probe:
@@ -249,8 +249,10 @@ class Container:
         self._is_being_killed = True
         text = f"Container {self.name} failed {probe} probe, will be restarted"
         self.host.tell("Normal", "Killing", text, self.name)
-        for each in self._probes:
-            each.stop()
+        # Readiness is asked on, so that the pod leaves its services while it is stopping.
+        for kind, each in self._probes.items():
+            if kind != "readinessProbe":
+                each.stop()
         profile = self.instance.profile
         age = self.host.clock.seconds - self.instance.started_at
         # A program that hangs does not hear the request to stop and is killed when the grace period is over.

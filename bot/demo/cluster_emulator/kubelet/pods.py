@@ -9,7 +9,7 @@ from bot.demo.cluster_emulator.kubelet import references
 from bot.demo.cluster_emulator.kubelet.containers import SYNC_SECONDS, Container
 from bot.demo.cluster_emulator.kubelet.images import ImageProfile
 from bot.demo.cluster_emulator.kubelet.podstatus import pod_status
-from bot.demo.cluster_emulator.objects import Obj, clone, dig, name_of, namespace_of, stamp, uid_of
+from bot.demo.cluster_emulator.objects import Obj, dig, name_of, namespace_of, stamp, uid_of
 from bot.demo.cluster_emulator.resources import PODS
 
 if TYPE_CHECKING:
@@ -140,8 +140,7 @@ class PodWorker:
         held = self.agents.store.get(PODS, namespace_of(self.pod), name_of(self.pod))
         if held is None or uid_of(held) != uid_of(self.pod) or self.is_over:
             return
-        changed = clone(held)
-        changed["status"] = pod_status(self, held, self.clock.now)
+        changed = {**held, "status": pod_status(self, held, self.clock.now)}
         self.pod = self.agents.store.update(PODS, changed)
 
     def _sandbox_made(self) -> None:

@@ -1,0 +1,87 @@
+"""Running it: in real time, alone from the command line, and stopping without leftovers."""
+
+from __future__ import annotations
+
+import asyncio
+import sys
+from datetime import UTC, datetime
+from pathlib import Path
+
+import aiohttp
+import yaml
+
+from bot.demo.cluster_emulator import ClusterEmulator, VirtualClock
+from bot.demo.cluster_emulator.objects import dig
+from bot.demo.cluster_emulator.resources import PODS
+
+CHECKOUT = Path(__file__).resolve().parents[3]
+
+
+async def test_a_running_clock_keeps_up_with_real_time_and_its_speed():
+    emulator = ClusterEmulator("healthy", clock=VirtualClock(speed=1000))
+    await emulator.start()
+    try:
+        pod = emulator.store.all_of(PODS, "billing-dev")[0]
+        headers = {"Authorization": f"Bearer {emulator.token('admin')}"}
+        path = f"{emulator.url}/api/v1/namespaces/billing-dev/pods"
+        async with aiohttp.ClientSession(headers=headers) as session:
+            async with session.delete(f"{path}/{pod['metadata']['name']}") as answer:
+                assert answer.status == 200
+            watching = f"{path}?watch=true&timeoutSeconds=10&resourceVersion={emulator.store.version}"
+            async with session.get(watching) as stream:
+                while True:
+                    line = await asyncio.wait_for(stream.content.readline(), 5)
+                    if b'"type":"DELETED"' in line:
+                        break
+        assert (emulator.clock.now - emulator.clock.start).total_seconds() >= 1
+    finally:
+        await emulator.stop()
+
+
+async def test_the_clock_stands_still_until_the_emulator_is_started():
+    emulator = ClusterEmulator("healthy")
+    assert emulator.clock.now == emulator.clock.start
+    assert abs((datetime.now(UTC) - emulator.clock.start).total_seconds()) < 5
+
+
+async def test_two_emulators_run_side_by_side_in_one_loop():
+    pair = [ClusterEmulator(name, clock=VirtualClock(speed=0)) for name in ("healthy", "failing-probe")]
+    for each in pair:
+        await each.start()
+    assert pair[0].url != pair[1].url
+    async with aiohttp.ClientSession() as session:
+        for each in pair:
+            async with session.get(f"{each.url}/healthz") as answer:
+                assert await answer.text() == "ok"
+    for each in pair:
+        await each.stop()
+
+
+async def test_the_kubeconfig_names_the_scenarios_context_and_is_private(emulator, tmp_path):
+    path = emulator.write_kubeconfig(tmp_path / "config")
+    config = yaml.safe_load(path.read_text(encoding="utf-8"))
+    assert config["current-context"] == "demo"
+    assert dig(config, "clusters", 0, "name") == "dev-eks"
+    assert dig(config, "clusters", 0, "cluster", "server") == emulator.url
+    assert dig(config, "users", 0, "name") == "ask-claude"
+    assert path.stat().st_mode & 0o077 == 0
+
+
+async def test_it_runs_alone_and_ends_when_it_is_told_to(tmp_path):
+    kubeconfig = tmp_path / "config"
+    process = await asyncio.create_subprocess_exec(
+        *(sys.executable, "-m", "bot.demo.cluster_emulator", "--scenario", "healthy"),
+        *("--port", "0", "--kubeconfig", str(kubeconfig)),
+        cwd=CHECKOUT,
+        stdout=asyncio.subprocess.PIPE,
+    )
+    assert process.stdout is not None
+    try:
+        url = (await asyncio.wait_for(process.stdout.readline(), 20)).decode().strip()
+        assert dig(yaml.safe_load(kubeconfig.read_text()), "clusters", 0, "cluster", "server") == url
+        async with aiohttp.ClientSession() as session, session.get(f"{url}/livez") as answer:
+            assert answer.status == 200
+    finally:
+        process.terminate()
+        code = await asyncio.wait_for(process.wait(), 20)
+    assert code == 0

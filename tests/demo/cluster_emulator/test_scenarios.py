@@ -1,0 +1,162 @@
+"""Scenarios: each shows what it promises, is cured by its cure, and a broken file is explained."""
+
+from __future__ import annotations
+
+import time
+from datetime import UTC, datetime
+
+import pytest
+
+from bot.demo.cluster_emulator import ClusterEmulator, ScenarioError, VirtualClock, load_scenario, scenario_names
+from bot.demo.cluster_emulator.objects import clone, condition, dig, parse_stamp
+from bot.demo.cluster_emulator.podwords import pod_words
+from bot.demo.cluster_emulator.resources import DEPLOYMENTS, EVENTS, PODS, REPLICASETS
+
+REVISION = "deployment.kubernetes.io/revision"
+SICK = [name for name in scenario_names() if name != "healthy"]
+
+
+def _play(name: str) -> ClusterEmulator:
+    return ClusterEmulator(name, clock=VirtualClock(speed=0))
+
+
+def _unready(emulator: ClusterEmulator) -> list[dict]:
+    return [
+        pod
+        for pod in emulator.store.all_of(PODS)
+        if (condition(pod, "Ready") or {"status": "False"})["status"] == "False"
+        and pod["status"]["phase"] != "Succeeded"
+    ]
+
+
+def _subject(emulator: ClusterEmulator) -> dict:
+    subject = emulator.scenario.expect["subject"]
+    found = emulator.store.get(DEPLOYMENTS, subject["namespace"], subject["name"])
+    assert found is not None
+    return found
+
+
+def test_the_scenarios_that_the_demo_needs_are_there():
+    assert {
+        *("oom-after-release", "bad-image-tag", "missing-secret", "pending-resources"),
+        *("failing-probe", "failing-liveness", "healthy"),
+    } <= set(scenario_names())
+
+
+@pytest.mark.parametrize("name", scenario_names())
+def test_a_scenario_shows_the_pods_that_it_promises_and_no_other_trouble(name):
+    emulator = _play(name)
+    expect, sick = emulator.scenario.expect, _unready(emulator)
+    assert len(sick) == expect["pods"]
+    words = {pod_words(pod, emulator.clock.now).status for pod in sick}
+    assert words == ({expect["status"]} if sick else set())
+    assert {pod["metadata"]["namespace"] for pod in sick} <= {expect["subject"]["namespace"]}
+
+
+@pytest.mark.parametrize("name", SICK)
+def test_the_cure_of_a_scenario_cures_it(name):
+    emulator = _play(name)
+    deployment, cure = clone(_subject(emulator)), emulator.scenario.expect["cure"]
+    if cure["action"] == "scale_deployment":
+        deployment["spec"]["replicas"] = cure["replicas"]
+    else:
+        held = emulator.store.owned_by(REPLICASETS, deployment)
+        old = next(each for each in held if each["metadata"]["annotations"][REVISION] == str(cure["to_revision"]))
+        deployment["spec"]["template"] = clone(old["spec"]["template"])
+        deployment["spec"]["template"]["metadata"]["labels"].pop("pod-template-hash")
+    emulator.store.update(DEPLOYMENTS, deployment)
+    emulator.clock.advance(1200)
+    assert _unready(emulator) == []
+    assert condition(_subject(emulator), "Available")["status"] == "True"
+
+
+@pytest.mark.parametrize("name", [name for name in SICK if name != "pending-resources"])
+def test_a_restart_does_not_cure_a_bad_revision(name):
+    emulator = _play(name)
+    deployment = clone(_subject(emulator))
+    notes = deployment["spec"]["template"]["metadata"].setdefault("annotations", {})
+    notes["kubectl.kubernetes.io/restartedAt"] = "2026-01-01T00:00:00Z"
+    emulator.store.update(DEPLOYMENTS, deployment)
+    sick_at = []
+    for minute in range(30):
+        emulator.clock.advance(60)
+        if _unready(emulator):
+            sick_at.append(minute)
+    assert max(sick_at) > 20
+
+
+@pytest.mark.parametrize("name", scenario_names())
+def test_no_object_is_from_the_future_and_events_are_from_the_last_hour(name):
+    emulator = _play(name)
+    assert abs((emulator.clock.now - datetime.now(UTC)).total_seconds()) < 10
+    for event in emulator.store.all_of(EVENTS):
+        assert 0 <= (emulator.clock.now - parse_stamp(event["lastTimestamp"])).total_seconds() <= 3600
+    for pod in emulator.store.all_of(PODS):
+        assert parse_stamp(pod["metadata"]["creationTimestamp"]) <= emulator.clock.now
+
+
+@pytest.mark.parametrize("name", ["bad-image-tag", "missing-secret", "failing-probe"])
+def test_a_stuck_rollout_has_passed_its_deadline_while_old_pods_serve(name):
+    deployment = _subject(_play(name))
+    progressing = condition(deployment, "Progressing")
+    assert (progressing["status"], progressing["reason"]) == ("False", "ProgressDeadlineExceeded")
+    assert progressing["message"].endswith("has timed out progressing.")
+    assert condition(deployment, "Available")["status"] == "True"
+
+
+def test_the_demo_story_tells_who_released_what_and_when():
+    emulator = _play("oom-after-release")
+    deployment = _subject(emulator)
+    notes = deployment["metadata"]["annotations"]
+    assert notes[REVISION] == "3"
+    assert "v2.14.5 (adds a response cache)" in notes["kubernetes.io/change-cause"]
+    sets = emulator.store.owned_by(REPLICASETS, deployment)
+    causes = {each["metadata"]["annotations"][REVISION]: each["metadata"]["annotations"] for each in sets}
+    assert "v2.14.4" in causes["2"]["kubernetes.io/change-cause"]
+    newest = next(each for each in sets if each["metadata"]["annotations"][REVISION] == "3")
+    age = emulator.clock.now - parse_stamp(newest["metadata"]["creationTimestamp"])
+    assert 34 <= age.total_seconds() / 60 <= 36
+    pods = [pod for pod in emulator.store.all_of(PODS, "proteus-dev") if "proteus-api" in pod["metadata"]["name"]]
+    assert all(6 <= dig(pod, "status", "containerStatuses", 0, "restartCount") <= 8 for pod in pods)
+    reasons = {event["reason"] for event in emulator.store.all_of(EVENTS, "proteus-dev")}
+    assert {"BackOff", "ScalingReplicaSet", "Unhealthy", "Killing"} <= reasons
+
+
+def test_the_demo_story_stays_in_back_off_long_enough_to_be_told():
+    emulator = _play("oom-after-release")
+    emulator.clock.advance(180)
+    assert {pod_words(pod, emulator.clock.now).status for pod in _unready(emulator)} == {"CrashLoopBackOff"}
+
+
+def test_a_scenario_is_brought_to_now_in_a_moment():
+    scenario = load_scenario("oom-after-release")
+    began = time.process_time()
+    ClusterEmulator(scenario, clock=VirtualClock(speed=0))
+    assert time.process_time() - began < 0.5
+
+
+@pytest.mark.parametrize(
+    ("text", "complaint"),
+    [
+        ("histroy: []", "unknown key histroy"),
+        ("cluster: {}\nhistory: [{ago: 3x, objects: []}]", "'3x' is no span"),
+        ("cluster: {}\nhistory: [{ago: 3, objects: []}]", "lacks a unit"),
+        ("cluster: {}\nhistory: [{ago: 3d}]", "exactly one of"),
+        ("cluster: {}\nhistory: [{ago: 3d, workload: {name: a}}]", "namespace, image is missing"),
+        ("cluster: {}\nimages: {a: {startz_in: 3}}", "unknown key startz_in"),
+        ("cluster: {}\nimages: {a: {serves: [{paths: []}]}}", "port"),
+        ("a: [", "is not valid YAML"),
+        ("[]", "must be a mapping"),
+    ],
+)
+def test_a_broken_scenario_is_explained(tmp_path, text, complaint):
+    path = tmp_path / "broken.yaml"
+    path.write_text(text, encoding="utf-8")
+    with pytest.raises(ScenarioError) as told:
+        load_scenario(path)
+    assert complaint in str(told.value)
+
+
+def test_an_unknown_scenario_is_answered_with_the_names_that_there_are():
+    with pytest.raises(ScenarioError, match="oom-after-release"):
+        load_scenario("nope")
