@@ -41,7 +41,6 @@ _SCHEME = re.compile(
 )
 _HOST = re.compile(r"[\w.-]+")
 _DOT = re.compile(r"\.(?=xn--|[^\W\d_]{2})")
-_AT = re.compile(r"@(?=\w)")
 _PART_OF_FENCE = re.compile(r"(?<!`)`{1,2}$")
 _BACKTICKS = re.compile(r"`{2,}")
 # A dotted name is defanged where a chat client might make a link of it. These endings are no top-level domains; they
@@ -86,7 +85,7 @@ def defuse(text: Redacted) -> Mrkdwn:
     plain = _SLASHES.sub("\u2236", plain)
     plain = _SCHEME.sub("\\1\u2236", plain)
     plain = _HOST.sub(_defang_host, plain)
-    plain = _AT.sub("@\u200b", plain)
+    plain = plain.replace("@", "@\u200b")
     plain = plain.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
     return _mrkdwn(_balance_backticks(plain))
 

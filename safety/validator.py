@@ -191,16 +191,20 @@ def _mode_off(policy: Policy, circumstances: Circumstances) -> str | None:
 def _spent_limits(policy: Policy, circumstances: Circumstances) -> dict[str, str | None]:
     limits = policy.limits
     counts = {
-        "limit_target": (circumstances.recent_on_target, limits.per_target_per_hour, "this object within an hour"),
+        "limit_target": (
+            circumstances.recent_on_target,
+            limits.per_target_per_hour,
+            "this object within the last hour",
+        ),
         "limit_namespace": (
             circumstances.recent_in_namespace,
             limits.per_namespace_per_hour,
-            "this namespace within an hour",
+            "this namespace within the last hour",
         ),
         "limit_incident": (circumstances.in_incident, limits.per_incident, "this incident"),
     }
     return {
-        name: f"{_changes(done)} already made to {what}; the limit is {most}" if done >= most else None
+        name: f"{_changes(done)} already proposed or made for {what}; the limit is {most}" if done >= most else None
         for name, (done, most, what) in counts.items()
     }
 

@@ -173,6 +173,10 @@ def test_a_clipped_message_is_within_its_limit_and_whole(message: Mrkdwn, limit:
     assert message == cut if len(message) <= limit else True
 
 
+def test_an_at_sign_at_the_end_of_a_part_does_not_join_the_next_part() -> None:
+    assert "@c" not in mrkdwn("{a}{b}", a=stored("x @"), b=stored("channel"))
+
+
 def test_letters_that_only_look_different_are_made_the_same_first() -> None:
     assert defuse(stored("ｈttps：//evil．com ＠channel")) == defuse(stored("https://evil.com @channel"))
 
