@@ -160,5 +160,5 @@ async def test_the_story_can_be_played_in_a_browser(
     await tab.run("document.querySelector('dialog.view input').value = 'too early'")
     await tab.run("document.querySelector('dialog.view .foot .primary').click()")
     await tab.until("document.querySelector('#messages .mine-only').textContent.includes('Denied: too early')")
-    assert await tab.run("document.querySelector('dialog') === null")
+    await tab.until("document.querySelector('dialog') === null")
     assert tab.complaints == []
