@@ -289,8 +289,22 @@ class _Writer:
         )
         return self._say(
             f"Looked at {looked} and {len(self._snapshot.nodes)} nodes: no pod crashes, waits for an image or a node, "
-            "or fails its probes beyond what is normal during starts and rollouts."
+            f"or fails its probes beyond what is normal during starts and rollouts.{self._still_moving()}"
         )
+
+    def _still_moving(self) -> str:
+        """What is no incident yet and still worth knowing: said rather than left out."""
+        snapshot, notes = self._snapshot, []
+        limits = snapshot.thresholds
+        recent = [each for each in snapshot.rows if each.restarted_ago and each.restarted_ago <= limits.recent]
+        if recent:
+            names = ", ".join(f"{each.name} ({each.restarts}×)" for each in recent[:3])
+            notes.append(f" Restarted lately, not often enough to call it trouble: {names}.")
+        short = [each for each in snapshot.deployments if each.available < each.desired or each.updated < each.desired]
+        if short:
+            words = ", ".join(f"{each.ref.name} ({each.available} of {each.desired} available)" for each in short[:3])
+            notes.append(f" Not at full strength, as during a rollout: {words}; ask again in a few minutes.")
+        return "".join(notes)
 
     def _aside(self, root: Finding) -> str:
         named = [each.ref.name for each in self._snapshot.deployments if each.ref.name in self._scope.focus]

@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterator
 
 from tools.analyzers.interface import Claim, cited, count_words, events_about, find_blame, finding
 from tools.evidence import Category, Finding
-from tools.snapshot import Pod, Release, Snapshot, Topic
+from tools.snapshot import Event, Pod, Release, Snapshot, Topic
 
 # The scheduler lists every reason at once; the first of these that it gives is what a person would have to change.
 _TELLING: tuple[tuple[str, Category, str], ...] = (
@@ -76,4 +76,13 @@ def _is_by_release(releases: tuple[Release, ...], topics: frozenset[Topic]) -> b
 
 
 def _waits_long(pod: Pod, snapshot: Snapshot) -> bool:
-    return pod.created_at is None or snapshot.observed_at - pod.created_at >= snapshot.thresholds.pending
+    limits = snapshot.thresholds
+    is_helped = any(each.subject.namespace == pod.ref.namespace for each in _scale_ups(snapshot))
+    patience = limits.scaling_up if is_helped else limits.pending
+    return pod.created_at is None or snapshot.observed_at - pod.created_at >= patience
+
+
+def _scale_ups(snapshot: Snapshot) -> Iterator[Event]:
+    """An autoscaler names only some of the pods for which it adds a node."""
+    for pod in (each for workload in snapshot.workloads for each in workload.pods):
+        yield from events_about([pod], "TriggeredScaleUp")

@@ -14,7 +14,7 @@ from typing import TypeVar
 from safety.redaction import Redacted
 from tools.evidence import ObjectRef
 from tools.kubernetes.logs import read_logs
-from tools.kubernetes.objects import deployment_from, event_from, meta, pod_from, ref_of
+from tools.kubernetes.objects import condition, deployment_from, event_from, meta, pod_from, ref_of
 from tools.kubernetes.releases import releases_of
 from tools.kubernetes.rollout import is_under_way, selector_of
 from tools.kubernetes.rows import is_suspicious, node_rows, pod_rows, suspicion, workload_rows
@@ -22,6 +22,7 @@ from tools.snapshot import Deployment, Event, Pod, PodRow, Snapshot, Thresholds,
 from tools.world import JsonObject, NotFound, Reader, Rejected, Table, WorldError
 
 T = TypeVar("T")
+SCALE_UPS = 2
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,6 +84,7 @@ async def take(
     if namespace is None:
         spaces = sorted({str(meta(each).get("namespace")) for each in bodies})
         events = await _events(looks, spaces[: caps.namespaces], caps)
+    events = [*events, *await _scale_ups(looks, bodies)]
     objects = await _wanted_deployments(looks, _Wanted(namespace, scanned, objects, bodies, frozenset(focus)), caps)
     built = await _releases(looks, objects, frozenset(focus), bodies, caps)
     told = [event_from(each, world.redactor) for each in events]
@@ -136,6 +138,23 @@ async def _events(looks: _Looks, namespaces: Sequence[str], caps: Caps) -> list[
             for each in namespaces
         )
     )
+    return [event for events in found for event in events]
+
+
+async def _scale_ups(looks: _Looks, pods: Sequence[JsonObject]) -> list[JsonObject]:
+    """Whether a node is on its way for pods that wait; an autoscaler says so in a normal event about the pod."""
+    waiting = [each for each in pods if condition(each, "PodScheduled").get("reason") == "Unschedulable"]
+    cluster = looks.world.cluster
+    reads = [
+        cluster.list(
+            "Event",
+            str(meta(each).get("namespace")),
+            field_selector=f"involvedObject.name={meta(each).get('name')},type=Normal",
+            limit=50,
+        )
+        for each in waiting[:SCALE_UPS]
+    ]
+    found = await asyncio.gather(*(looks.attempt("events of waiting pods", each, list[JsonObject]()) for each in reads))
     return [event for events in found for event in events]
 
 

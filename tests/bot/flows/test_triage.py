@@ -15,6 +15,7 @@ from bot.domain import Triaged
 from bot.flows.triage import judged, triage
 from safety.redaction import Redactor
 from tools.adapters.kubernetes_api import KubernetesApi, KubernetesWriter
+from tools.kubernetes.templates import without_hash
 from tools.world import Reader, WriteOptions
 
 SAY = Redactor().text
@@ -281,6 +282,45 @@ async def test_during_a_fresh_rollout_starting_pods_are_no_incident(tmp_path: Pa
         await case.emulator.advance(2)
         report = (await case.ask()).report
     assert report.verdict == "healthy"
+
+
+async def roll_back(case: Case, tmp_path: Path, to_revision: int) -> None:
+    """Give the deployment of the story the template of an earlier revision, as an approved rollback does."""
+    sets = await case.api.list("ReplicaSet", "proteus-dev", label_selector="app.kubernetes.io/name=proteus-api")
+    by_number = {each["metadata"]["annotations"]["deployment.kubernetes.io/revision"]: each for each in sets}
+    template = without_hash(by_number[str(to_revision)]["spec"]["template"])
+    writer = await KubernetesWriter.connect(str(tmp_path / "kubeconfig"))
+    patch = [{"op": "replace", "path": "/spec/template", "value": template}]
+    await writer.patch("Deployment", "proteus-dev", "proteus-api", patch, WriteOptions("a.1"))
+    await writer.close()
+
+
+async def test_right_after_a_rollback_no_way_back_to_the_fault_is_suggested(tmp_path: Path) -> None:
+    async with opened("oom-after-release", tmp_path) as case:
+        await roll_back(case, tmp_path, to_revision=2)
+        for _ in range(12):
+            await case.emulator.advance(5)
+            report = (await case.ask()).report
+            assert report.remediation.class_ == "none"
+            assert report.culprit_change is None
+
+
+async def test_some_minutes_after_a_rollback_the_namespace_is_healthy(tmp_path: Path) -> None:
+    async with opened("oom-after-release", tmp_path) as case:
+        await roll_back(case, tmp_path, to_revision=2)
+        await case.emulator.advance(240)
+        report = (await case.ask()).report
+    assert report.verdict == "healthy"
+
+
+async def test_at_no_moment_of_the_story_is_the_wrong_cause_named(tmp_path: Path) -> None:
+    async with opened("oom-after-release", tmp_path) as case:
+        seen = set()
+        for _ in range(12):
+            await case.emulator.advance(50)
+            report = (await case.ask()).report
+            seen.add(report.root_cause.category.value if report.root_cause else report.verdict)
+    assert seen == {"oom_killed"}
 
 
 async def test_the_report_survives_json(tmp_path: Path) -> None:

@@ -411,6 +411,14 @@ def test_a_pod_that_waits_for_a_minute_is_nothing() -> None:
     assert analyze(snapshot(young, of=deployment(OLD))) == []
 
 
+def test_a_pod_that_waits_for_a_node_on_its_way_is_given_longer() -> None:
+    coming = event("app-new-1", "TriggeredScaleUp", "pod triggered scale-up", count=1)
+    for minutes, count in ((9, 0), (11, 1)):
+        waiting = pending("3 Insufficient cpu.", created_at=NOW - timedelta(minutes=minutes))
+        waiting = dataclasses.replace(waiting, events=(*waiting.events, coming))
+        assert len(analyze(snapshot(waiting, of=deployment(OLD)))) == count
+
+
 def test_a_stuck_rollout_is_a_symptom_beside_its_cause_and_a_finding_without_one() -> None:
     stuck = deployment(release(2, difference("image")), OLD, deadline_exceeded=True, updated=1)
     assert only(snapshot(pod(OOM, events=BACK_OFF), of=stuck)).category == "oom_killed"
