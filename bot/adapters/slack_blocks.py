@@ -287,16 +287,22 @@ def _buttons(card: Card) -> ActionsBlock:
     proposal = card.proposal
     value = button_value(proposal)
     confirm = ConfirmObject(
-        title="Run this now?",
+        title=PlainTextObject(text=words("Run this now?")),
         text=PlainTextObject(text=words(f"{title(proposal)} in {proposal.action.target.namespace} on {card.cluster}")),
-        confirm="Approve",
-        deny="Back",
+        confirm=PlainTextObject(text=words("Approve")),
+        deny=PlainTextObject(text=words("Back")),
     )
     return ActionsBlock(
         block_id=PROPOSAL_BLOCK,
         elements=[
-            ButtonElement(text="Approve", action_id=APPROVE, value=value, style="primary", confirm=confirm),
-            ButtonElement(text="Deny", action_id=DENY, value=value, style="danger"),
+            ButtonElement(
+                text=PlainTextObject(text=words("Approve")),
+                action_id=APPROVE,
+                value=value,
+                style="primary",
+                confirm=confirm,
+            ),
+            ButtonElement(text=PlainTextObject(text=words("Deny")), action_id=DENY, value=value, style="danger"),
         ],
     )
 

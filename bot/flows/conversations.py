@@ -27,10 +27,11 @@ from bot.domain import (
 )
 from bot.flows.investigate import Investigator
 from bot.flows.proposals import Ask, Proposals
-from bot.flows.triage import triage
+from bot.flows.triage import judged, triage
 from bot.messages import Analysis, Findings, Notice, Opening, Tone, Working
 from bot.ports import Chat, ChatFault, Clock, Place
 from bot.stores import Stores
+from safety.actions import ActionKind
 from safety.redaction import Redacted
 from tools.evidence import SeenObject
 from tools.world import Reader
@@ -39,7 +40,7 @@ log = structlog.get_logger()
 
 QUESTION_LIMIT = 4000
 _PATIENCE = 1.5
-_KINDS = {"rollback": "rollback_deployment", "restart": "restart_deployment"}
+_KINDS: Mapping[str, ActionKind] = {"rollback": "rollback_deployment", "restart": "restart_deployment"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,6 +133,7 @@ class Conversations:
             return
         place = Place(thread.id.team, thread.id.channel, thread.id.thread_ts)
         triaged = await triage(question, self._world, began, default_namespace=self._habits.default_namespace)
+        triaged = await self._with_judgement(run.id, thread, triaged)
         await self._stores.investigations.triaged(run.id, triaged)
         findings = Findings(triaged.report, self._clock.now() - began)
         await self._chat.say(f"{run.id}:findings", place, findings)
@@ -154,7 +156,7 @@ class Conversations:
         if run.attempts > 1 and run.state is InvestigationState.RUNNING:
             place = Place(thread.id.team, thread.id.channel, thread.id.thread_ts)
             text = self._words("I was interrupted while working on this and am starting again.")
-            await self._chat.say(f"{run.id}:interrupted:{run.attempts}", place, Notice(text, Tone.WARNING))
+            await self._chat.say(f"{run.id}:interrupted", place, Notice(text, Tone.WARNING))
         return run
 
     async def _show_verdict(self, thread: Thread, inbound: Inbound, question: Redacted, triaged: Triaged) -> None:
@@ -213,16 +215,30 @@ class Conversations:
             summary = self._words(f"At {asked_at} somebody asked: {question.clip(200)} Verdict: {cause}").clip(900)
         await self._stores.threads.touch(thread.id, now + self._habits.idle, summary)
 
+    def _suggested(self, run: InvestigationId, thread: Thread, triaged: Triaged) -> Ask | None:
+        """What the evidence itself suggests. It has no requester: nobody asked for a change in words."""
+        remediation = triaged.report.remediation
+        seen = next((each for each in triaged.objects if str(each.ref) == remediation.target), None)
+        kind = _KINDS.get(remediation.class_)
+        if kind is None or seen is None:
+            return None
+        wanted = WantedChange(kind, seen.handle, remediation.why, remediation.to_revision)
+        return Ask(f"{run}:remedy", thread.id, wanted, seen, None)
+
+    async def _with_judgement(self, run: InvestigationId, thread: Thread, triaged: Triaged) -> Triaged:
+        """The report says whether its own remedy would be allowed, and why not, before anybody reads it."""
+        ask = self._suggested(run, thread, triaged)
+        if ask is None:
+            return triaged
+        against = await self._proposals.reasons_against(ask)
+        return Triaged(judged(triaged.report, not against, against), triaged.objects)
+
     async def _offer(
         self, run: InvestigationId, thread: Thread, triaged: Triaged, answer: Answer, user: str | None
     ) -> None:
-        """What the evidence itself suggests has no requester: the asker did not ask for a change in words."""
-        remediation = triaged.report.remediation
-        kind = _KINDS.get(remediation.class_)
-        seen = next((each for each in triaged.objects if str(each.ref) == remediation.target), None)
-        if kind is not None and seen is not None:
-            suggested = WantedChange(kind, seen.handle, remediation.why, remediation.to_revision)  # type: ignore[arg-type]
-            await self._proposals.propose(Ask(f"{run}:remedy", thread.id, suggested, seen, None))
+        suggested = self._suggested(run, thread, triaged)
+        if suggested is not None:
+            await self._proposals.propose(suggested)
             return
         for number, wanted in enumerate(answer.wanted, 1):
             await self._propose(f"{run}:{number}", thread, triaged, wanted, user)

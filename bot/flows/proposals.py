@@ -97,6 +97,14 @@ class Proposals:
             log.info("proposal_created", proposal=proposal.id, kind=proposal.action.kind)
         return await self._show(proposal, place)
 
+    async def reasons_against(self, ask: Ask) -> tuple[Redacted, ...]:
+        """Every reason why this change would not be offered now; empty when it would. Shows and stores nothing."""
+        try:
+            _, refused = await self._draft(ProposalId("p_preview"), ask)
+        except WorldError as error:
+            return (self._words(f"its state could not be read: {error}"),)
+        return refused
+
     async def _draft(self, proposal_id: ProposalId, ask: Ask) -> tuple[Proposal | None, tuple[Redacted, ...]]:
         ref, judge = ask.seen.ref, self._judge
         if ref.kind != "Deployment" or ref.namespace is None:

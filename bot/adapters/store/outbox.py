@@ -13,7 +13,9 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from bot.adapters.store.database import Database
 from bot.adapters.store.tables import outbox
 from bot.ports import Place, Rendered, Saying
-from safety.redaction import Redacted, RedactedJson, stored_json
+from safety.redaction import Redacted, RedactedJson, Redactor
+
+_RULES = Redactor()
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,7 +36,7 @@ class Parcel:
 
 
 def _blocks_json(message: Rendered) -> RedactedJson:
-    return stored_json(json.dumps([_checked(each) for each in message.blocks], ensure_ascii=False))
+    return _RULES.json([_checked(each) for each in message.blocks])
 
 
 def _checked(value: Any) -> Any:
