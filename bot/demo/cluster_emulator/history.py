@@ -7,6 +7,7 @@ from datetime import timedelta
 from bot.demo.cluster_emulator.cluster import Cluster
 from bot.demo.cluster_emulator.defaults import apply_defaults
 from bot.demo.cluster_emulator.deletion import delete
+from bot.demo.cluster_emulator.managed_fields import manager_of, note_manager
 from bot.demo.cluster_emulator.objects import Obj, clone, dig
 from bot.demo.cluster_emulator.patches import strategic_merge
 from bot.demo.cluster_emulator.resources import NAMESPACES, SERVICES, Resource, resource_of_kind
@@ -36,9 +37,9 @@ def play(scenario: Scenario, cluster: Cluster) -> None:
 
 def _take(step: Step, cluster: Cluster, next_number: object) -> None:
     for obj in [*step.objects, *(written_out(step.workload) if step.workload else [])]:
-        _apply(cluster, obj, next_number)
+        _apply(cluster, obj, step.by, next_number)
     if step.patch is not None:
-        _patch(cluster, step.patch)
+        _patch(cluster, step.patch, step.by)
     if step.delete is not None:
         resource = _resource(step.delete)
         obj = cluster.store.require(resource, step.delete.get("namespace", ""), step.delete["name"])
@@ -52,7 +53,7 @@ def _resource(raw: Obj) -> Resource:
     return resource
 
 
-def _apply(cluster: Cluster, raw: Obj, next_number: object) -> None:
+def _apply(cluster: Cluster, raw: Obj, by: str, next_number: object) -> None:
     resource, store = _resource(raw), cluster.store
     namespace = dig(raw, "metadata", "namespace", default="")
     if resource.namespaced and store.get(NAMESPACES, "", namespace) is None:
@@ -66,18 +67,22 @@ def _apply(cluster: Cluster, raw: Obj, next_number: object) -> None:
         made = store.prepare(resource, obj)
         apply_defaults(resource, made)
         validate(resource, made)
-        store.create(resource, made)
+        note_manager(None, made, manager_of(by, ""), "", cluster.clock.now)
+        store.keep(resource, made)
         return
-    changed = strategic_merge(held, raw)
-    apply_defaults(resource, changed)
-    validate(resource, changed, held)
-    store.update(resource, changed)
+    _change(cluster, resource, held, raw, by)
 
 
-def _patch(cluster: Cluster, raw: Obj) -> None:
+def _patch(cluster: Cluster, raw: Obj, by: str) -> None:
     resource = _resource(raw)
     held = cluster.store.require(resource, raw.get("namespace", ""), raw["name"])
-    changed = strategic_merge(held, raw["body"])
+    _change(cluster, resource, held, raw["body"], by)
+
+
+def _change(cluster: Cluster, resource: Resource, held: Obj, patch: Obj, by: str) -> None:
+    changed = strategic_merge(held, patch)
     apply_defaults(resource, changed)
     validate(resource, changed, held)
+    changed = cluster.store.amended(resource, held, changed)
+    note_manager(held, changed, manager_of(by, ""), "", cluster.clock.now)
     cluster.store.update(resource, changed)

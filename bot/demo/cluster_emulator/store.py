@@ -93,7 +93,10 @@ class Store:
 
     def create(self, resource: Resource, obj: Obj) -> Obj:
         """Keep a new object."""
-        made = self.prepare(resource, obj)
+        return self.keep(resource, self.prepare(resource, obj))
+
+    def keep(self, resource: Resource, made: Obj) -> Obj:
+        """Keep an object that has been prepared."""
         self._commit("ADDED", resource, made, None)
         return made
 

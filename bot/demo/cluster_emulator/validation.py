@@ -27,6 +27,30 @@ _POD_RULE = (
 )
 
 
+_MAPPINGS: tuple[tuple[str, ...], ...] = (
+    *(("metadata",), ("spec",), ("status",), ("metadata", "labels"), ("metadata", "annotations")),
+    *(("spec", "template"), ("spec", "template", "metadata"), ("spec", "template", "spec"), ("spec", "strategy")),
+    *(("spec", "selector"), ("data",)),
+)
+_LISTS: tuple[tuple[str, ...], ...] = (
+    ("spec", "containers"),
+    ("spec", "template", "spec", "containers"),
+    ("metadata", "ownerReferences"),
+)
+
+
+def check_shape(obj: Obj) -> None:
+    """400 when a part is not of the form that everything else relies on."""
+    for path in _MAPPINGS:
+        if not isinstance(dig(obj, *path, default={}), dict):
+            raise statuses.bad_request(f"json: cannot unmarshal the value of field {'.'.join(path)} into an object")
+    for path in _LISTS:
+        held = dig(obj, *path, default=[])
+        # A service's selector and the like share these names in other kinds; only what is there is looked at.
+        if not isinstance(held, list) or not all(isinstance(each, dict) for each in held):
+            raise statuses.bad_request(f"json: cannot unmarshal the value of field {'.'.join(path)} into a list")
+
+
 def validate(resource: Resource, obj: Obj, before: Obj | None = None) -> None:
     """422 with every reason at once when the object may not be stored."""
     causes = list(_causes(resource, obj, before))

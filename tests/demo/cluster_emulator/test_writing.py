@@ -239,3 +239,34 @@ async def test_a_failing_body_is_reported_as_a_status(raw):
     status, told = await raw("POST", "/api/v1/namespaces/proteus-dev/configmaps", ["not an object"])
     assert (status, told["reason"]) == (400, "BadRequest")
     assert json.dumps(told)
+
+
+async def test_the_object_tells_who_changed_it_and_when(raw):
+    path = f"{WEB}?fieldManager=ask-claude"
+    _, after = await raw("PATCH", path, _restart(), **MERGE)
+    (entry,) = [each for each in after["metadata"]["managedFields"] if each["manager"] == "ask-claude"]
+    notes = entry["fieldsV1"]["f:spec"]["f:template"]["f:metadata"]["f:annotations"]
+    assert notes == {f"f:{RESTART}": {}}
+    _, again = await raw("PATCH", path, _restart(), **MERGE)
+    assert again == after
+
+
+@pytest.mark.parametrize("scenario", ["pending-resources"])
+async def test_the_history_tells_who_scaled_the_deployment(raw):
+    _, held = await raw("GET", "/apis/apps/v1/namespaces/media-dev/deployments/render-farm")
+    entry = next(each for each in held["metadata"]["managedFields"] if each["manager"] == "dana")
+    assert "f:replicas" in entry["fieldsV1"]["f:spec"]
+
+
+@pytest.mark.parametrize(
+    "body",
+    [{"spec": "text"}, {"spec": {"template": []}}, {"metadata": {"labels": "x"}}, {"spec": {"template": {"spec": 3}}}],
+)
+async def test_a_part_of_the_wrong_form_is_a_bad_request_and_no_crash(raw, body):
+    assert (await raw("PATCH", WEB, body, **MERGE))[0] == 400
+
+
+async def test_numbers_in_the_query_have_to_be_numbers(raw):
+    pods = "/api/v1/namespaces/proteus-dev/pods"
+    for query in ("limit=x", "watch=true&resourceVersion=x", "watch=true&timeoutSeconds=x"):
+        assert (await raw("GET", f"{pods}?{query}"))[0] == 400

@@ -86,7 +86,7 @@ def list_objects(request: Request, store: Store) -> Obj:
 
 def _page(request: Request, store: Store, matches: Matcher) -> Page:
     token = request.query.get("continue", "")
-    limit = _number(request.query.get("limit", ""))
+    limit = request.whole("limit")
     if token:
         version, number = _read_token(token)
         held = store.snapshot(number)
@@ -103,15 +103,6 @@ def _page(request: Request, store: Store, matches: Matcher) -> Page:
     start = f"{namespace_of(rest[0])}/{name_of(rest[0])}"
     text = json.dumps({"v": "meta.k8s.io/v1", "rv": version, "page": store.keep_snapshot(rest), "start": start})
     return Page(items[:limit], version, base64.urlsafe_b64encode(text.encode()).decode(), len(rest))
-
-
-def _number(text: str) -> int:
-    if not text:
-        return 0
-    try:
-        return int(text)
-    except ValueError:
-        raise statuses.bad_request(f'strconv.ParseInt: parsing "{text}": invalid syntax') from None
 
 
 def _read_token(token: str) -> tuple[int, int]:

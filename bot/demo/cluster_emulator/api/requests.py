@@ -59,8 +59,18 @@ class Request:
         where = (target.namespace, target.name)
         return Ask(self.verb, target.resource.group, target.resource.plural, target.subresource, *where)
 
+    def whole(self, key: str) -> int:
+        """A whole number of the query, 0 when it is not there; 400 when it is none."""
+        text = self.query.get(key) or "0"
+        try:
+            return int(text)
+        except ValueError:
+            raise statuses.bad_request(f'strconv.ParseInt: parsing "{text}": invalid syntax') from None
+
     def json(self) -> Any:
-        """The body; 400 when it cannot be read."""
+        """The body; 400 when it cannot be read, 415 when it is in a binary form that clients fall back from."""
+        if "protobuf" in self.content_type:
+            raise statuses.unsupported_media()
         try:
             if "yaml" in self.content_type:
                 return yaml.safe_load(self.body)

@@ -30,8 +30,10 @@ class Watch:
         self._request = request
         self._store = store
         self._resource = request.target.resource
-        # Selectors are read here, so that a bad one is refused before the stream begins.
+        # The query is read here, so that a bad one is refused before the stream begins.
         self._matches: Matcher = matcher_of(request, self._resource)
+        for key in ("resourceVersion", "timeoutSeconds"):
+            request.whole(key)
         self._queue: asyncio.Queue[Change] = asyncio.Queue()
 
     async def stream(self, raw: web.Request, stopping: asyncio.Event) -> web.StreamResponse:
@@ -61,12 +63,12 @@ class Watch:
                 if self._matches(obj):
                     yield _event("ADDED", self._shown(obj))
             return
-        for change in self._store.changes_since(int(version)):
+        for change in self._store.changes_since(self._request.whole("resourceVersion")):
             yield from self._lines(change)
 
     async def _follow(self, response: web.StreamResponse, stopping: asyncio.Event) -> None:
         loop = asyncio.get_running_loop()
-        ends = loop.time() + float(self._request.query.get("timeoutSeconds", 0) or DEFAULT_SECONDS)
+        ends = loop.time() + (self._request.whole("timeoutSeconds") or DEFAULT_SECONDS)
         stopped = asyncio.ensure_future(stopping.wait())
         try:
             while not stopping.is_set() and (left := ends - loop.time()) > 0:

@@ -9,12 +9,13 @@ from bot.demo.cluster_emulator.api.requests import Request
 from bot.demo.cluster_emulator.controllers.quotas import exceeded_quota
 from bot.demo.cluster_emulator.defaults import apply_defaults
 from bot.demo.cluster_emulator.deletion import check_preconditions, delete
+from bot.demo.cluster_emulator.managed_fields import manager_of, note_manager
 from bot.demo.cluster_emulator.objects import Obj, clone, dig, name_of, namespace_of, uid_of
 from bot.demo.cluster_emulator.patches import PatchFailure, json_patch, merge_patch, strategic_merge
 from bot.demo.cluster_emulator.resources import NAMESPACES, PODS, Resource
 from bot.demo.cluster_emulator.statuses import Cause
 from bot.demo.cluster_emulator.store import Store
-from bot.demo.cluster_emulator.validation import validate
+from bot.demo.cluster_emulator.validation import check_shape, validate
 
 MERGE = "application/merge-patch+json"
 STRATEGIC = "application/strategic-merge-patch+json"
@@ -55,13 +56,15 @@ def create_from(request: Request, store: Store, body: Obj, dry: bool) -> Obj:
                 "the namespace of the provided object does not match the namespace sent on the request"
             )
         _check_namespace(store, resource, target.namespace, meta.get("name", ""))
+    check_shape(obj)
     made = store.prepare(resource, obj)
     apply_defaults(resource, made)
     validate(resource, made)
+    note_manager(None, made, _manager(request), "", store.clock.now)
     complaint = exceeded_quota(store, made) if resource is PODS else None
     if complaint is not None:
         raise statuses.forbidden(resource, name_of(made), complaint)
-    return made if dry else store.create(resource, made)
+    return made if dry else store.keep(resource, made)
 
 
 def _check_namespace(store: Store, resource: Resource, namespace: str, name: str) -> None:
@@ -142,11 +145,20 @@ def _keep(request: Request, store: Store, before: Obj, obj: Obj, dry: bool) -> O
         obj["metadata"].pop(field, None)
         if field in before["metadata"]:
             obj["metadata"][field] = before["metadata"][field]
+    if "managedFields" in before["metadata"]:
+        obj["metadata"]["managedFields"] = before["metadata"]["managedFields"]
+    check_shape(obj)
     apply_defaults(resource, obj)
     validate(resource, obj, before)
-    if dry:
-        return store.amended(resource, before, obj)
-    return store.update(resource, obj)
+    after = store.amended(resource, before, obj)
+    if after == before:
+        return before
+    note_manager(before, after, _manager(request), request.target.subresource, store.clock.now)
+    return after if dry else store.update(resource, after)
+
+
+def _manager(request: Request) -> str:
+    return manager_of(request.query.get("fieldManager", ""), request.user_agent)
 
 
 def _keep_apart(request: Request, before: Obj, obj: Obj) -> None:
@@ -199,7 +211,7 @@ def delete_options(request: Request) -> Obj:
     if "dryRun" in request.query:
         options["dryRun"] = [request.query["dryRun"]]
     if request.query.get("gracePeriodSeconds"):
-        options["gracePeriodSeconds"] = int(request.query["gracePeriodSeconds"])
+        options["gracePeriodSeconds"] = request.whole("gracePeriodSeconds")
     if request.query.get("propagationPolicy"):
         options["propagationPolicy"] = request.query["propagationPolicy"]
     return options
