@@ -37,6 +37,17 @@ class Caps:
     logs: int = 8
 
 
+@dataclass(frozen=True, slots=True)
+class _Wanted:
+    """What the scans found, for the reads that follow from it."""
+
+    namespace: str | None
+    scanned: Sequence[WorkloadRow]
+    objects: list[JsonObject]
+    pods: Sequence[JsonObject]
+    focus: frozenset[str]
+
+
 class _Looks:
     """Runs reads and keeps what could not be read, as lines for a person."""
 
@@ -81,15 +92,14 @@ async def take(
     rows = pod_rows(pods, namespace)
     chosen = _choose([each for each in rows if is_suspicious(each, limits)], caps)
     bodies = await _read_pods(looks, namespace, chosen)
-    if namespace is None:
-        spaces = sorted({str(meta(each).get("namespace")) for each in bodies})
-        events = await _events(looks, spaces[: caps.namespaces], caps)
-    events = [*events, *await _scale_ups(looks, bodies)]
-    objects = await _wanted_deployments(looks, _Wanted(namespace, scanned, objects, bodies, frozenset(focus)), caps)
-    built = await _releases(looks, objects, frozenset(focus), bodies, caps)
-    told = [event_from(each, world.redactor) for each in events]
-    read = [_with_events(pod_from(each, world.redactor), told) for each in bodies]
-    read, untold = await read_logs(world, read, caps.logs)
+    wanted = _Wanted(namespace, scanned, objects, bodies, frozenset(focus))
+    later, built, (logged, untold) = await asyncio.gather(
+        _later_events(looks, wanted, caps),
+        _releases(looks, wanted, caps),
+        read_logs(world, [pod_from(each, world.redactor) for each in bodies], caps.logs),
+    )
+    told = [event_from(each, world.redactor) for each in [*events, *later]]
+    read = [_with_events(each, told) for each in logged]
     looks.not_checked += [untold] if untold else []
     deployments = tuple(_deployment_with_events(each, told) for each in built)
     return Snapshot(
@@ -141,6 +151,15 @@ async def _events(looks: _Looks, namespaces: Sequence[str], caps: Caps) -> list[
     return [event for events in found for event in events]
 
 
+async def _later_events(looks: _Looks, around: _Wanted, caps: Caps) -> list[JsonObject]:
+    """What can be asked only when the pods are known: where they are, and whether help is on its way."""
+    spaces = sorted({str(meta(each).get("namespace")) for each in around.pods}) if around.namespace is None else []
+    warnings, helped = await asyncio.gather(
+        _events(looks, spaces[: caps.namespaces], caps), _scale_ups(looks, around.pods)
+    )
+    return [*warnings, *helped]
+
+
 async def _scale_ups(looks: _Looks, pods: Sequence[JsonObject]) -> list[JsonObject]:
     """Whether a node is on its way for pods that wait; an autoscaler says so in a normal event about the pod."""
     waiting = [each for each in pods if condition(each, "PodScheduled").get("reason") == "Unschedulable"]
@@ -183,15 +202,6 @@ async def _read_pods(looks: _Looks, namespace: str | None, rows: Sequence[PodRow
     return [pod for pods in found for pod in pods]
 
 
-@dataclass(frozen=True, slots=True)
-class _Wanted:
-    namespace: str | None
-    scanned: Sequence[WorkloadRow]
-    objects: list[JsonObject]
-    pods: Sequence[JsonObject]
-    focus: frozenset[str]
-
-
 async def _wanted_deployments(looks: _Looks, wanted: _Wanted, caps: Caps) -> list[JsonObject]:
     """For one namespace what was listed; for all of them those behind the pods, and those with pods missing."""
     if wanted.namespace is not None:
@@ -222,10 +232,9 @@ def deployment_behind(pod: JsonObject) -> ObjectRef | None:
     return ObjectRef("Deployment", str(meta(pod).get("namespace")), name.removesuffix(f"-{template_hash}"))
 
 
-async def _releases(
-    looks: _Looks, objects: Sequence[JsonObject], focus: frozenset[str], pods: Sequence[JsonObject], caps: Caps
-) -> list[Deployment]:
-    behind = {deployment_behind(pod) for pod in pods}
+async def _releases(looks: _Looks, around: _Wanted, caps: Caps) -> list[Deployment]:
+    objects = await _wanted_deployments(looks, around, caps)
+    focus, behind = around.focus, {deployment_behind(pod) for pod in around.pods}
     wanted = [each for each in objects if ref_of("Deployment", each) in behind]
     wanted += [each for each in objects if each not in wanted and (_lacks(each) or meta(each).get("name") in focus)]
     wanted = wanted[: caps.deployments]
