@@ -148,8 +148,16 @@ class _Writer:
         return "inconclusive" if self._snapshot.blind or self._unexplained else "healthy"
 
     def _unexplained_states(self) -> Counter[str]:
+        """States of pods that no finding speaks of; pods that failed for good long ago are remains, not trouble."""
         explained = {pod.name for each in self._findings for pod in each.affected}
-        return Counter(each.status for each in self._snapshot.rows if is_failing(each) and each.name not in explained)
+        families = {_family(each) for each in explained}
+        read = [pod for each in self._snapshot.workloads for pod in each.pods]
+        families |= {_family(pod.ref.name) for pod in read if pod.phase == "Failed"}
+        return Counter(
+            each.status
+            for each in self._snapshot.rows
+            if is_failing(each) and each.status != "Evicted" and _family(each.name) not in families
+        )
 
     def _cite(self, provisional: EvidenceId) -> str:
         return self._numbers.setdefault(provisional, f"E{len(self._numbers) + 1}")
@@ -328,6 +336,11 @@ def _families(snapshot: Snapshot) -> Iterator[str]:
         yield "Images: all were pulled"
     if not any(each.missing for workload in snapshot.workloads for each in workload.events()):
         yield "Configuration: no missing Secret or ConfigMap is reported"
+
+
+def _family(pod: str) -> str:
+    """What the pods of one controller have in common in their names."""
+    return pod.rsplit("-", 1)[0]
 
 
 def _severity(workload: Workload | None) -> Severity:

@@ -172,10 +172,11 @@ def is_failing_now(container: Container, pod: Pod, now: datetime, limits: Thresh
         return False
     if container.reason == "CrashLoopBackOff":
         return True
-    if container.state == "terminated":
-        return container.ended.exit_code != 0
     finished = container.ended.finished_at
     is_recent = finished is not None and now - finished <= limits.recent
+    if container.state == "terminated":
+        # A pod that failed for good stays in the list until somebody removes it; only a fresh one is news.
+        return container.ended.exit_code != 0 and (is_recent or pod.phase != "Failed")
     is_old_enough = pod.created_at is not None and now - pod.created_at > limits.pod_age
     return is_recent and is_old_enough and container.restarts > limits.restarts
 

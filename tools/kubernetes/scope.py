@@ -59,6 +59,9 @@ async def find_scope(
     found = await _by_workload(tokens, world)
     if found is not None:
         return found
+    begun = _begun(tokens, existing)
+    if begun is not None and not wanted:
+        return Scope(begun, frozenset(tokens))
     unknown = next(iter(wanted), None) or _misspelled(tokens, existing)
     if unknown:
         return _unknown(unknown, existing)
@@ -97,9 +100,11 @@ async def _by_workload(tokens: Sequence[str], world: Reader) -> Scope | None:
 
 
 def _named_workload(tokens: Sequence[str], names: set[str]) -> str | None:
-    exact = next((each for each in tokens if each in names), None)
-    if exact is not None:
-        return exact
+    return next((each for each in tokens if each in names), None) or _begun(tokens, sorted(names))
+
+
+def _begun(tokens: Sequence[str], names: Sequence[str]) -> str | None:
+    """The one name that a word begins, as people leave off "-dev" and "-api"; several candidates are none."""
     for token in tokens:
         begun = [each for each in names if each.startswith(f"{token}-")]
         if len(token) >= 4 and token not in _TOO_COMMON and len(begun) == 1:

@@ -440,6 +440,13 @@ def test_other_controllers_get_findings_and_no_rollback() -> None:
     assert job.category == "job_failed"
 
 
+def test_a_job_that_failed_long_ago_is_no_news() -> None:
+    ref = ObjectRef("Job", "ns", "j")
+    for ago, count in ((timedelta(minutes=5), 1), (timedelta(days=2), 0)):
+        done = container(state="terminated", reason="Error", restarts=0, ended=ended(1, ago=ago))
+        assert len(analyze(snapshot(pod(done, name="j-1", phase="Failed"), ref=ref))) == count
+
+
 def test_thresholds_are_settings() -> None:
     again = container(state="running", reason="", ready=True, restarts=2, ended=ended(1))
     found = snapshot(pod(again), of=deployment(OLD))
