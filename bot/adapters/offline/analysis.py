@@ -10,16 +10,18 @@ from bot.domain import EvidenceRecord, IncidentReport, Remediation, ReportedChan
 FAULT = re.compile(
     r"(?i)\b(?:error|fatal|panic|exception|traceback|refused|denied|killed|out of memory|cannot|failed|warn|warning)\b"
 )
-_PIECE = 220
+_PIECE = 160
 _ACTS = {"restart": "restart", "rollback": "roll back", "scale": "scale", "delete-pod": "delete a pod of"}
 
 
 def analysis(report: IncidentReport, closing: str) -> str:
-    """The first answer: cause, evidence, change, what is left open, what to do, and who wrote this."""
+    """The first answer: cause, what it means, evidence, what is left open, what to do, and who wrote this."""
+    told = report.root_cause is not None and report.explanation
     parts = [
         cause(report),
         *([str(report.symptom)] if report.symptom else []),
-        *evidence_lines(report, 4),
+        *([f"*What it means:* {sentence(report.explanation)}"] if told else []),
+        *evidence_lines(report, 3),
         *others(report),
         changed(report),
         *open_points(report),
@@ -80,7 +82,7 @@ def changed(report: IncidentReport) -> str:
     """The change behind it, or those that came before without a tie to it."""
     culprit = culprit_of(report)
     if culprit is not None:
-        return f"*What changed:* {blamed(culprit, report.observed_at)}"
+        return f"*What changed:* {change_line(culprit, report.observed_at)} The evidence ties it to the cause."
     if report.changes:
         listed = "; ".join(change_line(each, report.observed_at) for each in report.changes[:3])
         return f"*What changed before:* {listed} Nothing ties {_them(len(report.changes))} to the cause."
@@ -119,8 +121,7 @@ def advice(report: IncidentReport) -> str:
     """What would remove the cause, and whether it may be done from here."""
     wanted = report.remediation
     if wanted.class_ == "none" or wanted.target is None:
-        parts = [sentence(wanted.why), sentence(report.explanation) if report.root_cause else ""]
-        return " ".join(each for each in parts if each) or "nothing that can be run from here; see the evidence."
+        return sentence(wanted.why) or "nothing that can be run from here; see the evidence."
     to = f" to revision {wanted.to_revision}" if wanted.to_revision else ""
     what = f"{_ACTS[wanted.class_]} `{wanted.target}`{to} — {sentence(wanted.why)}"
     return f"{what} {_permission(wanted)}"
