@@ -3,51 +3,52 @@
 from collections.abc import Awaitable, Callable
 from typing import Any
 
-import pytest
-
 from tools.kubernetes.scope import find_scope
 
 Stage = Any
 StageMaker = Callable[..., Awaitable[Stage]]
 
 
-@pytest.mark.parametrize(
-    ("question", "namespace"),
-    [
-        ("What's wrong with proteus-dev?", "proteus-dev"),
-        ("PROTEUS-DEV is down!!", "proteus-dev"),
-        ('{"labels": {"namespace": "proteus-dev", "pod": "x"}}', "proteus-dev"),
-        ("look into namespace=kube-system please", "kube-system"),
-        ("what about the default namespace?", None),
-        ("why does proteus-worker hang", "proteus-dev"),
-        ("is proteus broken?", "proteus-dev"),
-        ("any default settings that crash?", None),
-        ("which namespace has problems?", None),
-        ("is everything fine?", None),
-    ],
-)
-async def test_a_question_names_its_namespace(stage: StageMaker, question: str, namespace: str | None) -> None:
-    made = await stage("oom-after-release")
-    scope = await find_scope(question, made.world)
-    if "default namespace" in question:
-        assert "default" in (scope.namespace, scope.unknown)
-    else:
-        assert (scope.namespace, scope.unknown) == (namespace, None)
-    assert len(made.emulator.requests) <= 3
+NAMED: list[tuple[str, str | None]] = [
+    ("What's wrong with proteus-dev?", "proteus-dev"),
+    ("PROTEUS-DEV is down!!", "proteus-dev"),
+    ('{"labels": {"namespace": "proteus-dev", "pod": "x"}}', "proteus-dev"),
+    ("look into namespace=kube-system please", "kube-system"),
+    ("why does proteus-worker hang", "proteus-dev"),
+    ("is proteus broken?", "proteus-dev"),
+    ("any default settings that crash?", None),
+    ("which namespace has problems?", None),
+    ("is everything fine?", None),
+]
 
 
-@pytest.mark.parametrize(
-    ("question", "unknown"),
-    [
-        ("what's up in namespace nowhere-at-all", "nowhere-at-all"),
-        ("check the billing namespace", "billing"),
-        ("kubectl get pods -n ghost", "ghost"),
-        ("proteus-dve is down", "proteus-dve"),
-    ],
-)
-async def test_a_namespace_that_does_not_exist_is_asked_back(stage: StageMaker, question: str, unknown: str) -> None:
+async def test_a_question_names_its_namespace(stage: StageMaker) -> None:
     made = await stage("oom-after-release")
-    assert (await find_scope(question, made.world, default_namespace="proteus-dev")).unknown == unknown
+    for question, namespace in NAMED:
+        made.emulator.requests.clear()
+        scope = await find_scope(question, made.world)
+        assert (scope.namespace, scope.unknown) == (namespace, None), question
+        assert len(made.emulator.requests) <= 3
+
+
+async def test_a_name_that_is_an_everyday_word_needs_the_word_namespace(stage: StageMaker) -> None:
+    made = await stage("oom-after-release")
+    scope = await find_scope("what about the default namespace?", made.world)
+    assert "default" in (scope.namespace, scope.unknown)
+
+
+UNKNOWN = [
+    ("what's up in namespace nowhere-at-all", "nowhere-at-all"),
+    ("check the billing namespace", "billing"),
+    ("kubectl get pods -n ghost", "ghost"),
+    ("proteus-dve is down", "proteus-dve"),
+]
+
+
+async def test_a_namespace_that_does_not_exist_is_asked_back(stage: StageMaker) -> None:
+    made = await stage("oom-after-release")
+    for question, unknown in UNKNOWN:
+        assert (await find_scope(question, made.world, default_namespace="proteus-dev")).unknown == unknown
 
 
 async def test_a_given_namespace_goes_before_the_words(stage: StageMaker) -> None:
