@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any
@@ -10,7 +11,7 @@ import aiohttp
 import pytest
 from kubernetes.aio import client, config
 
-from bot.demo.cluster_emulator import ClusterEmulator, VirtualClock
+from bot.demo.cluster_emulator import ClusterEmulator, Scenario, VirtualClock, load_scenario
 
 TABLE = "application/json;as=Table;v=v1;g=meta.k8s.io"
 
@@ -50,6 +51,11 @@ async def connect(emulator: ClusterEmulator, folder: Path, user: str) -> client.
     return client.ApiClient(configuration)
 
 
+@functools.cache
+def _loaded(name: str) -> Scenario:
+    return load_scenario(name)
+
+
 @pytest.fixture
 def scenario() -> str:
     """Which scenario the cluster plays; a test may ask for another by parametrising this."""
@@ -58,7 +64,7 @@ def scenario() -> str:
 
 @pytest.fixture
 async def emulator(scenario: str) -> AsyncIterator[ClusterEmulator]:
-    running = ClusterEmulator(scenario, clock=VirtualClock(speed=0))
+    running = ClusterEmulator(_loaded(scenario), clock=VirtualClock(speed=0))
     await running.start()
     yield running
     await running.stop()

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import timedelta
 
-from bot.demo.cluster_emulator.objects import Obj, clone, name_of, namespace_of, parse_stamp, stamp, uid_of
+from bot.demo.cluster_emulator.objects import Obj, name_of, namespace_of, parse_stamp, stamp, uid_of
 from bot.demo.cluster_emulator.resources import EVENTS
 from bot.demo.cluster_emulator.store import Store
 
@@ -45,10 +45,7 @@ class EventRecorder:
         known = self._store.get(EVENTS, namespace, self._names.get(key, ""))
         now = stamp(self._store.clock.now)
         if known is not None:
-            again = clone(known)
-            again["count"] += 1
-            again["lastTimestamp"] = now
-            self._store.update(EVENTS, again)
+            self._store.update(EVENTS, {**known, "count": known["count"] + 1, "lastTimestamp": now})
             return
         name = f"{name_of(about)}.{self._store.random.getrandbits(64):016x}"
         self._names[key] = name
