@@ -49,6 +49,7 @@ _MEND = {
     "is_archived": "that channel is archived",
     "missing_scope": "a permission is missing: reinstall the app with the current manifest",
 }
+_UNREACHABLE = (SlackClientError, aiohttp.ClientError, TimeoutError, OSError)
 _PATIENCE = timedelta(seconds=60)
 _PROGRESS_EVERY = timedelta(seconds=3)
 
@@ -140,18 +141,18 @@ class SlackChat:
                 await self._send(parcel)
             except SlackApiError as error:
                 await self._refused(parcel, error)
-            except (SlackClientError, aiohttp.ClientError, TimeoutError, OSError) as error:
-                # It may have arrived: the row stays "sending", so that the next try looks first.
-                log.warning("slack_unreachable", error=type(error).__name__)
-                await self._later(parcel, type(error).__name__)
+            except _UNREACHABLE as error:
+                await self._lost(parcel, error)
             return await self._outbox.get(key)
 
     async def _send(self, parcel: Parcel) -> None:
         if parcel.in_doubt and parcel.user is None:
             arrived = await self._find(parcel)
-            if arrived is not None:
+            if arrived is not None and parcel.wanted == 1:
                 await self._outbox.sent(parcel, arrived)
                 return
+            # What arrived may be an older wording of what is wanted by now.
+            parcel = replace(parcel, ts=arrived)
         await self._gate.pass_through(parcel.place.channel)
         await self._outbox.sending(parcel.key)
         await self._outbox.sent(parcel, await self._call(parcel, with_blocks=True))
@@ -174,37 +175,51 @@ class SlackChat:
         return str(answer["ts"])
 
     async def _refused(self, parcel: Parcel, error: SlackApiError) -> None:
-        code = str(error.response.get("error", "")) or f"http_{error.response.status_code}"
+        code = _code(error)
         log.warning("slack_refused", code=code, method=str(error.response.api_url).rsplit("/", 1)[-1])
+        try:
+            if await self._said_otherwise(parcel, code):
+                return
+        except SlackApiError as second:
+            # The other way is the last one: what it meets is final, unless Slack only has no time for it now.
+            if not _passes_by(second):
+                await self._outbox.failed(parcel, _code(second), None)
+                return
+            error, code = second, _code(second)
+        except _UNREACHABLE as second:
+            await self._lost(parcel, second)
+            return
+        if code in _FATAL or code in _BAD_BLOCKS:
+            await self._outbox.failed(parcel, code, None)
+            return
+        wait = float(error.response.headers.get("Retry-After", 0) or 0)
+        await self._later(parcel, code, wait, arrived_possible=error.response.status_code >= 500)
+
+    async def _said_otherwise(self, parcel: Parcel, code: str) -> bool:
+        """Say it in a form that Slack takes: without blocks, anew when message or thread is gone, or directly."""
         if code in _BAD_BLOCKS and parcel.message.blocks:
-            await self._instead(parcel, with_blocks=False)
+            ts: str | None = await self._call(parcel, with_blocks=False)
         elif code in _GONE and parcel.ts is not None:
-            await self._instead(replace(parcel, ts=None), with_blocks=True)
+            ts = await self._call(replace(parcel, ts=None), with_blocks=True)
         elif code in _GONE:
             channel = Place(parcel.place.team, parcel.place.channel)
-            await self._instead(replace(parcel, place=channel), with_blocks=True)
+            ts = await self._call(replace(parcel, place=channel), with_blocks=True)
         elif code in _ELSEWHERE and parcel.user is not None:
-            await self._directly(parcel)
-        elif code in _FATAL or code in _BAD_BLOCKS:
-            await self._outbox.failed(parcel, code, None)
+            await self._directly(parcel.user, str(parcel.message.text))
+            ts = None
         else:
-            wait = float(error.response.headers.get("Retry-After", 0) or 0)
-            await self._later(parcel, code, wait, arrived_possible=error.response.status_code >= 500)
+            return False
+        await self._outbox.sent(parcel, ts)
+        return True
 
-    async def _instead(self, parcel: Parcel, *, with_blocks: bool) -> None:
-        """Say it in a form that Slack takes: without blocks, or anew when the message or its thread was deleted."""
-        try:
-            await self._outbox.sent(parcel, await self._call(parcel, with_blocks=with_blocks))
-        except SlackApiError as error:
-            await self._outbox.failed(parcel, str(error.response.get("error", "refused")), None)
+    async def _directly(self, user: str, text: str) -> None:
+        opened = await self._client.conversations_open(users=user)
+        await self._client.chat_postMessage(channel=opened["channel"]["id"], text=text)
 
-    async def _directly(self, parcel: Parcel) -> None:
-        try:
-            opened = await self._client.conversations_open(users=parcel.user)
-            await self._client.chat_postMessage(channel=opened["channel"]["id"], text=str(parcel.message.text))
-            await self._outbox.sent(parcel, None)
-        except SlackApiError as error:
-            await self._outbox.failed(parcel, str(error.response.get("error", "refused")), None)
+    async def _lost(self, parcel: Parcel, error: Exception) -> None:
+        """It may have arrived: the row stays "sending", so that the next try looks first."""
+        log.warning("slack_unreachable", error=type(error).__name__)
+        await self._later(parcel, type(error).__name__)
 
     async def _later(self, parcel: Parcel, error: str, wait_seconds: float = 0, arrived_possible: bool = True) -> None:
         wait = max(wait_seconds, min(2.0**parcel.tries, 60.0))
@@ -231,6 +246,15 @@ class SlackChat:
             if _key_of(message) == parcel.key:
                 return str(message["ts"])
         return None
+
+
+def _code(error: SlackApiError) -> str:
+    return str(error.response.get("error", "")) or f"http_{error.response.status_code}"
+
+
+def _passes_by(error: SlackApiError) -> bool:
+    status: int = error.response.status_code
+    return status == 429 or status >= 500
 
 
 def _key_of(message: Mapping[str, Any]) -> str | None:

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Row, select, update
+from sqlalchemy import Row, and_, case, select, update
 from sqlalchemy.dialects.sqlite import insert
 from sqlalchemy.ext.asyncio import AsyncConnection
 
@@ -81,7 +81,8 @@ async def put(connection: AsyncConnection, saying: Saying, now: datetime) -> Non
         "wanted": outbox.c.wanted + 1,
         "next_at": now,
         "tries": 0,
-        "state": "new",
+        # A send that may have arrived stays in doubt, whatever is wanted by now: it is looked for before the next one.
+        "state": case((and_(outbox.c.state == "sending", outbox.c.ts.is_(None)), "sending"), else_="new"),
     }
     statement = insert(outbox).values(values)
     # A whisper is said once; anything else said again under its key replaces what stands there.
