@@ -1,5 +1,6 @@
 """What the bot talks about: threads, people, alerts, investigations, reports, proposals, decisions."""
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
@@ -16,6 +17,12 @@ InboxId = NewType("InboxId", int)
 InvestigationId = NewType("InvestigationId", str)
 ProposalId = NewType("ProposalId", str)
 Fingerprint = NewType("Fingerprint", str)
+
+
+# Words by which a line of a log speaks of a fault.
+FAULT = re.compile(
+    r"(?i)\b(?:error|fatal|panic|exception|traceback|refused|denied|killed|out of memory|cannot|failed|warn|warning)\b"
+)
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -94,6 +101,13 @@ class EvidenceRecord(_Model):
     ref: str
     at: AwareDatetime | None
     text: Redacted
+
+    def telling(self) -> str:
+        """What says most, on one line: of many lines the last that speaks of a fault, or the last of all."""
+        lines = [each for each in self.text.splitlines() if each.strip()]
+        if len(lines) > 2:
+            lines = [next((each for each in reversed(lines) if FAULT.search(each)), lines[-1])]
+        return " ".join(" ".join(lines).split())
 
 
 class RootCause(_Model):

@@ -72,6 +72,6 @@ def _is_listed(voter: Voter, rule: ApprovalRule) -> bool:
 
 
 def _who_may(rule: ApprovalRule) -> str:
-    groups = f"members of {', '.join(rule.groups)}" if rule.groups else ""
-    listed = " and ".join(each for each in (groups, ", ".join(rule.users)) if each)
-    return f"only {listed} may approve this" if listed else "nobody may approve this: the policy names no approvers"
+    if not rule.groups and not rule.users:
+        return "nobody may approve this: the policy names no approvers"
+    return "only those named on the card may approve this"

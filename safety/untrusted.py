@@ -153,14 +153,20 @@ def _cut_whole(cut: str) -> str:
 
 def code_block(text: Redacted, limit: int = 2500) -> Mrkdwn:
     """Text from outside as a code block of at most ``limit`` characters; backticks inside it cannot close it."""
-    inner = clipped(_mrkdwn(defuse(text).replace("`", "ʼ")), max(0, limit - 6)) or " "
+    inner = clipped(_mrkdwn(_copyable(text)), max(0, limit - 6)) or " "
     return _mrkdwn(f"```{inner}```")
 
 
 def code(text: Redacted) -> Mrkdwn:
     """A short name from outside in code style, on one line."""
-    inner = defuse(text).replace("`", "ʼ").replace("\n", " ") or " "
+    inner = _copyable(text).replace("\n", " ") or " "
     return _mrkdwn(f"`{inner}`")
+
+
+def _copyable(text: Redacted) -> str:
+    """For inside our own backticks, where nothing is made a link of: names and addresses stay as people copy them."""
+    plain = _SCHEME.sub("\\1\u2236", _SLASHES.sub("\u2236", _plain(text))).replace("`", "ʼ")
+    return plain.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
 
 
 def mention(user: str) -> Mrkdwn:

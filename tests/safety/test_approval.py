@@ -61,7 +61,7 @@ def test_an_empty_list_means_nobody() -> None:
 
 def test_the_refusal_says_who_may() -> None:
     refusal = entitled(replace(ALICE, user="U0EVE"), RULE, None, "T0HOME")
-    assert str(refusal) == "only members of S0ONCALL and U0ALICE may approve this"
+    assert str(refusal) == "only those named on the card may approve this"
 
 
 def test_every_reason_against_a_person_comes_at_once() -> None:

@@ -138,8 +138,9 @@ def pod_from(obj: JsonObject, redactor: Redactor) -> Pod:
 
 def _pod_words(phase: str, containers: tuple[Container, ...], unschedulable: Redacted | None) -> str:
     words = "; ".join(container_words(each) for each in containers if each.state != "unknown")
-    unplaced = f"; not on any node: {unschedulable}" if unschedulable else ""
-    return f"phase {phase}{unplaced}{'; ' if words else ''}{words}"
+    if words:
+        return words  # the phase of a pod that crashes is Running: beside its containers it only misleads
+    return f"phase {phase}" + (f"; not on any node: {unschedulable}" if unschedulable else "")
 
 
 def container_words(container: Container) -> str:
@@ -156,9 +157,10 @@ def container_words(container: Container) -> str:
         parts.append(f"last exit {ended.exit_code} {ended.reason}{when}")
     if container.memory_limit:
         parts.append(f"memory limit {container.memory_limit}")
-    parts.append(f"image {container.image}")
-    if container.message and container.state == "waiting":
+    # What the kubelet says while it waits to start a container again repeats the reason and the pod's own name.
+    if container.message and container.state == "waiting" and container.reason != "CrashLoopBackOff":
         parts.append(str(container.message))
+    parts.append(f"image {container.image}")
     return ", ".join(parts)
 
 

@@ -1,15 +1,11 @@
 """Writes what the report knows as sentences for people. Nothing is said that the report does not hold."""
 
-import re
 from collections import Counter
 from collections.abc import Iterator
 from datetime import datetime
 
 from bot.domain import EvidenceRecord, IncidentReport, Remediation, ReportedChange
 
-FAULT = re.compile(
-    r"(?i)\b(?:error|fatal|panic|exception|traceback|refused|denied|killed|out of memory|cannot|failed|warn|warning)\b"
-)
 _PIECE = 160
 _ACTS = {"restart": "restart", "rollback": "roll back", "scale": "scale", "delete-pod": "delete a pod of"}
 
@@ -57,15 +53,7 @@ def evidence_lines(report: IncidentReport, most: int) -> Iterator[str]:
 
 
 def evidence_line(piece: EvidenceRecord) -> str:
-    return f"• [{piece.id}] `{piece.ref or piece.source}`: {short(_telling(piece.text), _PIECE)}"
-
-
-def _telling(text: str) -> str:
-    """Of many lines the one that says most: the last that speaks of a fault, or the last of all."""
-    lines = [each for each in text.splitlines() if each.strip()]
-    if len(lines) <= 2:
-        return text
-    return next((each for each in reversed(lines) if FAULT.search(each)), lines[-1])
+    return f"• [{piece.id}] `{piece.ref or piece.source}`: {short(piece.telling(), _PIECE)}"
 
 
 def others(report: IncidentReport) -> Iterator[str]:

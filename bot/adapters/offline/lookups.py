@@ -3,9 +3,9 @@
 from collections.abc import Iterator, Sequence
 from typing import Any
 
-from bot.adapters.offline.analysis import FAULT
 from bot.adapters.offline.intents import Intent
 from bot.adapters.offline.subjects import Subjects
+from bot.domain import FAULT
 from bot.ports import ModelRequest, Step, ToolCall, ToolResult
 
 _TOOLS = {

@@ -14,7 +14,7 @@ from slack_bolt.async_app import AsyncAck, AsyncApp, AsyncBoltContext
 from slack_sdk.errors import SlackApiError
 from slack_sdk.web.async_client import AsyncWebClient
 
-from bot.adapters import slack_blocks
+from bot.adapters import slack_blocks, slack_cards
 from bot.adapters.store.database import Busy
 from bot.domain import Person
 from bot.entrypoints.slack import views
@@ -92,12 +92,12 @@ def _events(app: AsyncApp, intake: Intake, console: Console) -> None:
 
 
 def _decisions(app: AsyncApp, intake: Intake) -> None:
-    @app.action(slack_blocks.APPROVE)
+    @app.action(slack_cards.APPROVE)
     async def approve(ack: AsyncAck, body: Body) -> None:
         await intake.answered(_answered(body, Verdict.APPROVE))
         await ack()
 
-    @app.action(slack_blocks.DENY)
+    @app.action(slack_cards.DENY)
     async def deny(ack: AsyncAck, body: Body, client: AsyncWebClient) -> None:
         # The dialog must open within three seconds of the click, so it comes before anything else.
         answered = _answered(body, Verdict.DENY)

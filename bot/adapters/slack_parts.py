@@ -1,0 +1,53 @@
+"""The small pieces every Slack message is made of: sections, footers, durations, within the limits of the blocks."""
+
+from collections.abc import Iterable, Sequence
+from datetime import timedelta
+from typing import Any
+
+from slack_sdk.models.blocks import Block, ContextBlock, MarkdownTextObject, SectionBlock
+
+from bot.ports import Rendered
+from safety.redaction import Redacted, Redactor
+from safety.untrusted import Mrkdwn, clipped, joined, mrkdwn
+
+SECTION_LIMIT = 2900
+# The text beside the blocks is for notifications; an update may carry far less of it than a post.
+NOTIFICATION_LIMIT = 1200
+
+_RULES = Redactor()
+
+
+def words(text: str) -> Redacted:
+    """Our own or already redacted words as redacted text; the rules run again, they are idempotent."""
+    return _RULES.text(text)
+
+
+def rendered(text: Mrkdwn, blocks: Iterable[Block]) -> Rendered:
+    return Rendered(clipped(text, NOTIFICATION_LIMIT), tuple(_plain(each.to_dict()) for each in blocks))
+
+
+def _plain(value: Any) -> Any:
+    """The SDK's dicts without its enums and empty fields, ready for JSON."""
+    if isinstance(value, dict):
+        return {key: _plain(each) for key, each in value.items() if each is not None}
+    return [_plain(each) for each in value] if isinstance(value, list | tuple) else value
+
+
+def section(text: Mrkdwn, block_id: str | None = None) -> SectionBlock:
+    return SectionBlock(text=MarkdownTextObject(text=clipped(text, SECTION_LIMIT), verbatim=True), block_id=block_id)
+
+
+def context(*parts: Mrkdwn) -> ContextBlock:
+    line = joined("  ·  ", [each for each in parts if each])
+    return ContextBlock(elements=[MarkdownTextObject(text=clipped(line, SECTION_LIMIT), verbatim=True)])
+
+
+def lines(lines: Sequence[Mrkdwn]) -> Rendered:
+    text = joined("\n", list(lines))
+    return rendered(text, [section(text)])
+
+
+def seconds(took: timedelta) -> Mrkdwn:
+    """A duration for a footer."""
+    whole = took.total_seconds()
+    return mrkdwn("{text}", text=words(f"{whole:.1f} s" if whole < 90 else f"{whole / 60:.0f} min"))
