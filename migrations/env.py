@@ -2,12 +2,11 @@
 
 from alembic import context
 
-from bot.adapters.store.database import migration_engine
 from bot.adapters.store.tables import metadata
 
 
 def run() -> None:
-    engine = migration_engine(context.config.attributes["url"])
+    engine = context.config.attributes["engine"]
     try:
         with engine.connect() as connection:
             context.configure(connection=connection, target_metadata=metadata, render_as_batch=True)

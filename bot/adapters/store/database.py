@@ -9,6 +9,7 @@ import fcntl
 import sqlite3
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from datetime import timedelta
 from pathlib import Path
 from typing import IO, Any
 
@@ -17,10 +18,13 @@ from alembic.config import Config
 from alembic.util import CommandError
 from sqlalchemy import create_engine, event, make_url
 from sqlalchemy.engine import URL, Engine
-from sqlalchemy.exc import DBAPIError, OperationalError
+from sqlalchemy.exc import ArgumentError, DBAPIError, OperationalError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
 
 MIGRATIONS = Path(__file__).resolve().parents[3] / "migrations"
+# How long a write waits for the file; and how long when somebody waits for it whom Slack gives three seconds.
+PATIENCE = timedelta(seconds=10)
+HURRY = timedelta(seconds=2)
 
 
 class StoreUnusable(Exception):
@@ -33,7 +37,10 @@ class Busy(Exception):
 
 def sync_url(database_url: str) -> URL:
     """The address for migrations; only SQLite is supported."""
-    url = make_url(database_url)
+    try:
+        url = make_url(database_url)
+    except ArgumentError:
+        raise StoreUnusable("DATABASE_URL is not an address, use sqlite:///path/to/file.db") from None
     if url.get_backend_name() != "sqlite":
         raise StoreUnusable(f"DATABASE_URL: {url.get_backend_name()} is not supported, use sqlite:///path/to/file.db")
     if not url.database or url.database == ":memory:":
@@ -41,97 +48,124 @@ def sync_url(database_url: str) -> URL:
     return url.set(drivername="sqlite")
 
 
-def _on_connect(connection: Any, _record: Any) -> None:
-    # The driver's own transaction handling is switched off: "begin" below is then the only thing that begins one.
-    connection.isolation_level = None
-    cursor = connection.cursor()
-    for pragma in (
-        "journal_mode=WAL",
-        "synchronous=FULL",
-        "busy_timeout=10000",
-        "foreign_keys=ON",
-        "trusted_schema=OFF",
-    ):
-        cursor.execute(f"PRAGMA {pragma}")
-    cursor.close()
+def _milliseconds(span: timedelta) -> int:
+    return max(1, int(span.total_seconds() * 1000))
 
 
-def _begin(how: str) -> Any:
+def _prepare(engine: Engine, how: str, patience: timedelta) -> None:
+    """The driver's own transaction handling is switched off: ``begin`` is then the only thing that begins one."""
+
+    def connect(connection: Any, _record: Any) -> None:
+        connection.isolation_level = None
+        cursor = connection.cursor()
+        for pragma in (
+            f"busy_timeout={_milliseconds(patience)}",
+            "journal_mode=WAL",
+            "synchronous=FULL",
+            "foreign_keys=ON",
+            "trusted_schema=OFF",
+        ):
+            cursor.execute(f"PRAGMA {pragma}")
+        cursor.close()
+
     def begin(connection: Any) -> None:
         connection.exec_driver_sql(how)
 
-    return begin
+    event.listen(engine, "connect", connect)
+    event.listen(engine, "begin", begin)
 
 
-def _prepare(engine: Engine, begin: str) -> None:
-    event.listen(engine, "connect", _on_connect)
-    event.listen(engine, "begin", _begin(begin))
-
-
-def migration_config(database_url: str) -> Config:
+def migration_config(database_url: str, patience: timedelta = PATIENCE) -> Config:
     """Alembic's settings, without an ini file."""
     config = Config()
     config.set_main_option("script_location", str(MIGRATIONS))
-    config.attributes["url"] = sync_url(database_url)
+    config.attributes["engine"] = _migration_engine(sync_url(database_url), patience)
     return config
 
 
-def migrate(database_url: str) -> None:
+def migrate(database_url: str, patience: timedelta = PATIENCE) -> None:
     """Bring the schema up to date. ``StoreUnusable`` for a newer or broken database, ``Busy`` when it stays locked."""
     url = sync_url(database_url)
     path = Path(str(url.database))
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        command.upgrade(migration_config(database_url), "head")
+        command.upgrade(migration_config(database_url, patience), "head")
     except CommandError as error:
         if "Can't locate revision" in str(error):
             raise StoreUnusable(
                 f"{path} was written by a newer version of Ask Claude; start that version, or restore a backup"
             ) from None
         raise StoreUnusable(f"{path} cannot be migrated: {error}") from None
-    except OperationalError as error:
-        if "locked" in str(error):
-            raise Busy(f"{path} is locked by another process; stop it and start again") from None
-        raise StoreUnusable(f"{path} cannot be opened: {error.orig}") from None
     except (DBAPIError, sqlite3.DatabaseError) as error:
+        # What goes wrong while connecting comes as the driver raised it, everything later wrapped.
+        if _is_locked(error):
+            raise Busy(f"{path} is locked by another process; stop it and start again") from None
         raise StoreUnusable(f"{path} is not a usable database: {getattr(error, 'orig', error)}") from None
     except OSError as error:
         raise StoreUnusable(f"{path} cannot be created: {error.strerror}") from None
 
 
-def migration_engine(url: URL) -> Engine:
-    """For ``migrations/env.py``."""
+def _is_locked(error: Exception) -> bool:
+    return "locked" in str(error) or "busy" in str(error)
+
+
+def _migration_engine(url: URL, patience: timedelta) -> Engine:
     engine = create_engine(url)
-    _prepare(engine, "BEGIN IMMEDIATE")
+    _prepare(engine, "BEGIN IMMEDIATE", patience)
     return engine
 
 
 class Database:
     """Write and read transactions. Reads run beside each other, writes one after the other."""
 
-    def __init__(self, database_url: str) -> None:
+    def __init__(self, database_url: str, patience: timedelta = PATIENCE) -> None:
         url = sync_url(database_url).set(drivername="sqlite+aiosqlite")
+        self._patience = patience
         self._writer = self._engine(url, "BEGIN IMMEDIATE", 1)
         self._reader = self._engine(url, "BEGIN", 4)
         self._lock = asyncio.Lock()
 
-    @staticmethod
-    def _engine(url: URL, begin: str, pool_size: int) -> AsyncEngine:
+    def _engine(self, url: URL, begin: str, pool_size: int) -> AsyncEngine:
         engine = create_async_engine(url, pool_size=pool_size, max_overflow=0)
-        _prepare(engine.sync_engine, begin)
+        _prepare(engine.sync_engine, begin, self._patience)
         return engine
 
     @asynccontextmanager
-    async def write(self) -> AsyncIterator[AsyncConnection]:
-        """One write transaction: committed at the end, rolled back on an error. ``Busy`` when the file stays locked."""
-        async with self._lock:
+    async def write(self, patience: timedelta | None = None) -> AsyncIterator[AsyncConnection]:
+        """One write transaction: committed at the end, rolled back on an error.
+
+        ``Busy`` when the file, or the writer before this one, takes longer than ``patience``: nothing was written then.
+        """
+        wait = min(patience or self._patience, self._patience)
+        until = asyncio.get_running_loop().time() + wait.total_seconds()
+        async with self._turn(wait):
+            left = timedelta(seconds=max(0.0, until - asyncio.get_running_loop().time()))
             try:
-                async with self._writer.begin() as connection:
-                    yield connection
+                async with self._writer.connect() as connection:
+                    await self._waiting_at_most(connection, left)
+                    async with connection.begin():
+                        yield connection
             except OperationalError as error:
-                if "locked" in str(error) or "busy" in str(error):
-                    raise Busy("the database stayed locked for ten seconds") from error
+                if _is_locked(error):
+                    raise Busy(f"the database stayed locked for {wait.total_seconds():g} seconds") from error
                 raise
+
+    @asynccontextmanager
+    async def _turn(self, wait: timedelta) -> AsyncIterator[None]:
+        try:
+            async with asyncio.timeout(wait.total_seconds()):
+                await self._lock.acquire()
+        except TimeoutError:
+            raise Busy(f"others kept the database busy for {wait.total_seconds():g} seconds") from None
+        try:
+            yield
+        finally:
+            self._lock.release()
+
+    @staticmethod
+    async def _waiting_at_most(connection: AsyncConnection, wait: timedelta) -> None:
+        driver: Any = (await connection.get_raw_connection()).driver_connection
+        await driver.execute(f"PRAGMA busy_timeout={_milliseconds(wait)}")
 
     @asynccontextmanager
     async def read(self) -> AsyncIterator[AsyncConnection]:

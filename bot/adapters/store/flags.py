@@ -6,7 +6,7 @@ from sqlalchemy import delete, select
 from sqlalchemy.dialects.sqlite import insert
 
 from bot.adapters.store import audit as chain
-from bot.adapters.store.database import Database
+from bot.adapters.store.database import HURRY, Database
 from bot.adapters.store.tables import flags
 from bot.stores import AuditEntry, Flag
 
@@ -23,12 +23,12 @@ class SqlFlags:
         return None if row is None else Flag(row.by, row.at)
 
     async def set(self, name: str, by: str, now: datetime, entry: AuditEntry) -> None:
-        async with self._database.write() as connection:
+        async with self._database.write(HURRY) as connection:
             values = {"name": name, "by": by, "at": now}
             await connection.execute(insert(flags).values(values).on_conflict_do_nothing())
             await chain.append(connection, entry, now)
 
     async def clear(self, name: str, now: datetime, entry: AuditEntry) -> None:
-        async with self._database.write() as connection:
+        async with self._database.write(HURRY) as connection:
             await connection.execute(delete(flags).where(flags.c.name == name))
             await chain.append(connection, entry, now)
