@@ -4,10 +4,10 @@ import json
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Row, select, update
+from sqlalchemy import Row, exists, select, tuple_, update
 from sqlalchemy.dialects.sqlite import insert
 
-from bot.adapters.store.database import Database
+from bot.adapters.store.database import HURRY, Database
 from bot.adapters.store.tables import inbox
 from bot.domain import Inbound, InboxId, ThreadId
 from bot.stores import Arrival
@@ -36,15 +36,24 @@ class SqlInbox:
             "not_before": now,
             "attempts": 0,
         }
-        async with self._database.write() as connection:
+        async with self._database.write(HURRY) as connection:
             # No conflict target: the event and the message behind it are both unique, either one makes it a repeat.
             result = await connection.execute(insert(inbox).values(row).on_conflict_do_nothing())
             return bool(result.rowcount == 1)
 
     async def next(self, busy_lanes: frozenset[str], now: datetime) -> tuple[Inbound, str] | None:
+        # Whatever waits for another try holds its lane: what came later must not overtake it.
+        ahead = inbox.alias()
+        held = exists().where(
+            ahead.c.lane == inbox.c.lane,
+            ahead.c.state == "new",
+            ahead.c.not_before > now,
+            tuple_(ahead.c.sort_ts, ahead.c.id) < tuple_(inbox.c.sort_ts, inbox.c.id),
+        )
+        free = inbox.c.lane.not_in(sorted(busy_lanes))
         waiting = (
             select(inbox)
-            .where(inbox.c.state == "new", inbox.c.not_before <= now, inbox.c.lane.not_in(sorted(busy_lanes)))
+            .where(inbox.c.state == "new", inbox.c.not_before <= now, free, ~held)
             .order_by(inbox.c.sort_ts, inbox.c.id)
             .limit(1)
         )
