@@ -269,11 +269,9 @@ def make_slack_client(settings: Settings) -> Any:
     return AsyncWebClient(token=token, base_url=settings.slack_api_url, timeout=15, retry_handlers=[])
 
 
-async def run(settings: Settings) -> None:
-    """``python -m bot run``: until SIGINT or SIGTERM."""
-    redactor = Redactor(settings.secrets())
-    configure_logging(settings, redactor)
-    clock = SystemClock()
+@asynccontextmanager
+async def assembled(settings: Settings, clock: Clock, redactor: Redactor) -> AsyncIterator[tuple[Bot, Sockets]]:
+    """The bot with its real parts, from settings alone; nothing is taken from Slack before it is served."""
     async with AsyncExitStack() as stack:
         client = make_slack_client(settings)
         greeting = await check_tokens(client, settings)
@@ -291,9 +289,16 @@ async def run(settings: Settings) -> None:
         bot = build(settings, outside, stores, greeting.identity, clock, redactor)
         app = build_app(client, bot.intake, bot.console)
         assert settings.slack_app_token is not None
-        sockets = Sockets(app, settings.slack_app_token.get_secret_value(), settings.slack_sockets)
+        log.info("starting", workspace=greeting.workspace, cluster=cluster.name, model=model.name)
+        yield bot, Sockets(app, settings.slack_app_token.get_secret_value(), settings.slack_sockets)
+
+
+async def run(settings: Settings) -> None:
+    """``python -m bot run``: until SIGINT or SIGTERM."""
+    redactor = Redactor(settings.secrets())
+    configure_logging(settings, redactor)
+    async with assembled(settings, SystemClock(), redactor) as (bot, sockets):
         stop = asyncio.Event()
         for number in (signal.SIGINT, signal.SIGTERM):
             asyncio.get_running_loop().add_signal_handler(number, stop.set)
-        log.info("starting", workspace=greeting.workspace, cluster=cluster.name, model=model.name)
         await serve(bot.running, sockets, stop)

@@ -232,7 +232,9 @@ class Proposals:
         if proposal is None or not prefix or not proposal.digest.removeprefix("sha256:").startswith(prefix):
             return None
         at_home = (proposal.thread.team, proposal.thread.channel) == (click.place.team, click.place.channel)
-        return proposal if at_home and click.message_ts in (proposal.message_ts, "") else None
+        # A quick click may come before the card's own ts is noted.
+        same = proposal.message_ts is None or click.message_ts in (proposal.message_ts, "")
+        return proposal if at_home and same else None
 
     async def _entitled(self, click: Click, proposal: Proposal) -> Refusal | None:
         # Whoever asked for a change may withdraw it; for anything else the list decides.
