@@ -80,8 +80,8 @@ class App:
 
 def _default_users() -> list[User]:
     return [
+        User("U0BOB", "bob", "Bob Example", title="Developer"),
         User("U0ALICE", "alice", "Alice Example", title="On call"),
-        User("U0BOB", "bob", "Bob Example", title="Checkout developer"),
     ]
 
 
