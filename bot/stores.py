@@ -155,7 +155,8 @@ class ProposalStore(Protocol):
 
     async def in_flight(self, target: str) -> bool: ...
 
-    async def started_since(self, target_prefix: str, since: datetime) -> int: ...
+    async def started_since(self, target: str, since: datetime) -> int:
+        """How many changes of one object were sent, or of all below it when ``target`` ends in a slash."""
 
     async def open_count(self) -> int: ...
 

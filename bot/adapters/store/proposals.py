@@ -195,9 +195,10 @@ class SqlProposals:
     async def in_flight(self, target: str) -> bool:
         return await self._count(proposals.c.target == target, proposals.c.state == "EXECUTING") > 0
 
-    async def started_since(self, target_prefix: str, since: datetime) -> int:
+    async def started_since(self, target: str, since: datetime) -> int:
+        within = proposals.c.target.startswith(target, autoescape=True)
         return await self._count(
-            proposals.c.target.startswith(target_prefix, autoescape=True),
+            within if target.endswith("/") else proposals.c.target == target,
             proposals.c.attempts > 0,
             proposals.c.sent == 1,
             proposals.c.decided_at >= since,
