@@ -7,7 +7,7 @@ from slack_sdk.models.blocks import (
 )
 
 from bot.adapters.slack_cards import card_blocks, not_allowed
-from bot.adapters.slack_parts import context, lines, rendered, seconds, section, words
+from bot.adapters.slack_parts import context, lines, rendered, seconds, section, told, words
 from bot.domain import (
     Answer,
     EvidenceRecord,
@@ -18,7 +18,7 @@ from bot.domain import (
 from bot.messages import AlertSeen, Analysis, Card, Findings, Message, NotAllowed, Notice, Opening, Tone, Working
 from bot.ports import Rendered
 from safety.redaction import Redacted
-from safety.untrusted import Mrkdwn, code, code_block, defuse, joined, local_time, mention, mrkdwn
+from safety.untrusted import Mrkdwn, code, code_block, joined, local_time, mention, mrkdwn
 
 PIECE_LIMIT = 2300
 MESSAGE_LIMIT = 10_000
@@ -56,7 +56,7 @@ def _few_lines(message: Working | NotAllowed | Notice) -> Rendered:
             return not_allowed(message)
         case Notice():
             who = [mention(message.who)] if message.who else []
-            return lines([joined(" ", [_TONES[message.tone], *who, defuse(message.text)])])
+            return lines([joined(" ", [_TONES[message.tone], *who, told(message.text)])])
 
 
 def _opening(message: Opening) -> Rendered:
@@ -164,7 +164,7 @@ def _analysis(message: Analysis) -> Rendered:
     answer = message.answer
     blocks: list[Block] = []
     if message.preface:
-        blocks.append(context(mrkdwn("{text}", text=message.preface)))
+        blocks.append(context(told(message.preface)))
     if answer.caveat:
         blocks.append(section(mrkdwn(":warning: {text}", text=answer.caveat)))
     blocks += [section(each) for each in paragraphs(answer.text)]
@@ -187,7 +187,7 @@ def paragraphs(text: Redacted) -> list[Mrkdwn]:
     for number, piece in enumerate(text[:MESSAGE_LIMIT].split("```")):
         if piece.strip():
             cut = [words(each) for each in _slices(piece.strip("\n"), PIECE_LIMIT)]
-            sections += [code_block(each) if number % 2 else defuse(each) for each in cut]
+            sections += [code_block(each) if number % 2 else told(each) for each in cut]
     if len(text) > MESSAGE_LIMIT:
         sections.append(mrkdwn("… (cut: the answer was longer than a message may be)"))
     return sections

@@ -1,14 +1,15 @@
 """The small pieces every Slack message is made of: sections, footers, durations, within the limits of the blocks."""
 
+import re
 from collections.abc import Iterable, Sequence
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from slack_sdk.models.blocks import Block, ContextBlock, MarkdownTextObject, SectionBlock
 
 from bot.ports import Rendered
 from safety.redaction import Redacted, Redactor
-from safety.untrusted import Mrkdwn, clipped, joined, mrkdwn
+from safety.untrusted import Mrkdwn, clipped, defuse, joined, local_time, mrkdwn
 
 SECTION_LIMIT = 2900
 # The text beside the blocks is for notifications; an update may carry far less of it than a post.
@@ -45,6 +46,29 @@ def context(*parts: Mrkdwn) -> ContextBlock:
 def lines(lines: Sequence[Mrkdwn]) -> Rendered:
     text = joined("\n", list(lines))
     return rendered(text, [section(text)])
+
+
+_UTC = re.compile(r"\b(\d{4}-\d{2}-\d{2}) (\d{2}:\d{2}(?::\d{2})?) UTC\b")
+
+
+def told(text: Redacted) -> Mrkdwn:
+    """Text from outside, defused; times that it gives in UTC are shown in the reader's own zone."""
+    pieces: list[Mrkdwn] = []
+    start = 0
+    for found in _UTC.finditer(text):
+        at = _time(f"{found[1]} {found[2]}")
+        if at is not None:
+            form = "{date_short_pretty} {time_secs}" if found[2].count(":") == 2 else "{date_short_pretty} {time}"
+            pieces += [defuse(words(text[start : found.start()])), local_time(at, form)]
+            start = found.end()
+    return joined("", [*pieces, defuse(words(text[start:]))])
+
+
+def _time(text: str) -> datetime | None:
+    try:
+        return datetime.fromisoformat(text).replace(tzinfo=UTC)
+    except ValueError:
+        return None
 
 
 def seconds(took: timedelta) -> Mrkdwn:

@@ -170,18 +170,22 @@ class _Play:
 
     def _tell(self) -> None:
         """Print what is new in the thread, as a person would read it."""
-        thread = self._slack.messages(CHANNEL, self._thread)
-        private = [each for each in self._slack.ephemerals("bob") if each.raw.get("thread_ts") == self._thread]
-        for message in sorted([*thread, *private], key=lambda each: each.ts):
+        for message in self._thread_now():
             if message.ts not in self._shown:
                 self._shown.add(message.ts)
                 self._say(self._slack.as_text(message) + "\n")
 
+    def _thread_now(self) -> list[Message]:
+        thread = self._slack.messages(CHANNEL, self._thread)
+        private = [each for each in self._slack.ephemerals("bob") if each.raw.get("thread_ts") == self._thread]
+        return sorted([*thread, *private], key=lambda each: each.ts)
+
     def keep_messages(self) -> None:
         if self._thread:
             self.record["messages"] = [
-                {"author": each.user, "ts": each.ts, "text": self._slack.as_text(each)}
-                for each in self._slack.messages(CHANNEL, self._thread)
+                {"author": author, "ts": each.ts, "text": text, "only_for": each.visible_to}
+                for each in self._thread_now()
+                for author, _, text in [self._slack.as_text(each).partition("  ")]
             ]
 
 

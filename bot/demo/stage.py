@@ -6,10 +6,10 @@
 
 import argparse
 import asyncio
-import contextlib
 import json
 import os
 import shutil
+import socket
 import sys
 import tempfile
 from collections.abc import AsyncIterator
@@ -200,12 +200,21 @@ def _summary(record: dict[str, Any]) -> None:
 
 async def _with_page(arguments: argparse.Namespace, scenario: Scenario, folder: Path) -> int:
     port = arguments.port
-    with contextlib.suppress(OSError):
-        async with stage(scenario, folder, port) as on:
-            return await _open_house(on, scenario)
-    _say(f"port {port} is busy, taking a free one")
-    async with stage(scenario, folder) as on:
+    if not _is_free(port):
+        _say(f"port {port} is busy, taking a free one")
+        port = 0
+    async with stage(scenario, folder, port) as on:
         return await _open_house(on, scenario)
+
+
+def _is_free(port: int) -> bool:
+    with socket.socket() as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind(("127.0.0.1", port))
+        except OSError:
+            return False
+    return True
 
 
 async def _open_house(on: Stage, scenario: Scenario) -> int:

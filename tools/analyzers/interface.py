@@ -150,7 +150,7 @@ def began_at(pods: Iterable[Pod], *reasons: str) -> datetime | None:
 def _blame_words(blame: Blame) -> str:
     changes = [each for each in blame.release.differences if each.topic != "restart"][:3]
     what = "; ".join(map(str, changes))
-    when = f" at {blame.release.created_at:%H:%M} UTC" if blame.release.created_at else ""
+    when = f" at {blame.release.created_at:%Y-%m-%d %H:%M} UTC" if blame.release.created_at else ""
     tie = "It changed the very thing at fault" if blame.is_direct else "The trouble began shortly after it"
     return f"Revision {blame.release.number} was released{when} ({blame.release.title}). {tie}: {what}."
 

@@ -153,7 +153,7 @@ def container_words(container: Container) -> str:
         parts.append(f"{container.restarts} restarts")
     if container.ended:
         ended = container.ended
-        when = f" at {ended.finished_at:%H:%M:%S} UTC" if ended.finished_at else ""
+        when = f" at {ended.finished_at:%Y-%m-%d %H:%M:%S} UTC" if ended.finished_at else ""
         parts.append(f"last exit {ended.exit_code} {ended.reason}{when}")
     if container.memory_limit:
         parts.append(f"memory limit {container.memory_limit}")
