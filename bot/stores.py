@@ -132,6 +132,9 @@ class ProposalStore(Protocol):
     async def claim(self, now: datetime, lease_until: datetime, approved_after: datetime) -> Proposal | None:
         """Take one approved since then, or one whose lease ran out: EXECUTING with a new fence, and its intent row."""
 
+    async def recover(self, now: datetime) -> int:
+        """End the leases of an earlier process that is dead for certain; answers how many there were."""
+
     async def holds(self, proposal: ProposalId, fence: int, lease_until: datetime) -> bool:
         """Whether it is still EXECUTING under this fence; extends the lease when it is."""
 

@@ -64,6 +64,10 @@ class Executor:
 
     async def run(self) -> None:
         """Until cancelled: run what is approved, take over what was interrupted, verify what was done."""
+        # Whoever serves holds the only lock on the database, so what is under way here was left by somebody dead.
+        recovered = await self._store.recover(self._judge.clock.now())
+        if recovered:
+            log.info("executions_recovered", count=recovered)
         async with asyncio.TaskGroup() as tasks:
             for proposal in await self._store.unverified():
                 tasks.create_task(self._verify(proposal))
@@ -226,10 +230,10 @@ class Executor:
     async def _verify(self, proposal: Proposal) -> None:
         """Watch the effect until the pods are well or the time is up, and say what was seen."""
         began = self._judge.clock.now()
-        key = f"{card_key(proposal.id)}:effect"
+        watch = f"{card_key(proposal.id)}:watch"
         place = Place(proposal.thread.team, proposal.thread.channel, proposal.thread.thread_ts)
         seen: Effect | None = None
-        trouble = ""
+        trouble, watched = "", False
         while self._judge.clock.now() - began < self._verify_for:
             try:
                 seen = await effect(self._judge.world, proposal.action, proposal.id)
@@ -239,7 +243,8 @@ class Executor:
             if seen is not None and seen.done:
                 break
             waiting = seen.text if seen else self._words("waiting for the cluster")
-            await self._chat.progress(key, place, Notice(self._words(f"Running, watching it: {waiting}")))
+            await self._chat.progress(watch, place, Notice(self._words(f"Running, watching it: {waiting}")))
+            watched = True
             await self._judge.clock.sleep(_LOOK_EVERY)
         took = self._judge.clock.now() - began
         verdict, notice = self._judged(seen, trouble, took, proposal)
@@ -248,6 +253,10 @@ class Executor:
             log.info("proposal_verified", proposal=proposal.id, verdict=verdict)
             await self._remember(proposal, "effect", notice.text)
             await self._say(proposal, "effect", notice)
+            if watched:
+                # The result is a message of its own, because an edited one calls nobody.
+                text = self._words(f"Watched it for {took.total_seconds():.0f} s: the result is below")
+                await self._say(proposal, "watch", Notice(text))
 
     async def _remember(self, proposal: Proposal, what: str, outcome: Redacted) -> None:
         """The thread's memory holds what was done, so that later questions are answered with it."""

@@ -133,6 +133,9 @@ class Seen:
         """Stop the cluster's next such request; ``await reached(hold)`` waits until there is one."""
         return self.cluster.faults.hold(method, path, before)
 
+    async def changed(self, generation: int) -> None:
+        await until(lambda: self.generation == generation)
+
     def writes(self) -> list[Any]:
         """Every request that would have changed something and was not a dry run."""
         return [

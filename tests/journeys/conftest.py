@@ -40,8 +40,10 @@ async def open_stage(tmp_path: Path) -> AsyncIterator[OpenStage]:
     """Start the bot as its own process, ended at the end of the test."""
     async with AsyncExitStack() as stack:
 
-        async def start(scenario: str = "healthy", **extra: str) -> tuple[acting.Seen, Stage]:
-            on = await stack.enter_async_context(stage(load_scenario(scenario), tmp_path, extra=extra))
-            return acting.Seen(on.slack, on.cluster, tmp_path / "demo.db"), on
+        async def start(scenario: str = "healthy", place: str = "stage", **extra: str) -> tuple[acting.Seen, Stage]:
+            folder = tmp_path / place
+            folder.mkdir()
+            on = await stack.enter_async_context(stage(load_scenario(scenario), folder, extra=extra))
+            return acting.Seen(on.slack, on.cluster, folder / "demo.db"), on
 
         yield start

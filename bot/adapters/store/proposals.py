@@ -108,7 +108,7 @@ class SqlProposals:
     async def claim(self, now: datetime, lease_until: datetime, approved_after: datetime) -> Proposal | None:
         startable = or_(
             and_(proposals.c.state == ProposalState.APPROVED.value, proposals.c.decided_at > approved_after),
-            and_(proposals.c.state == ProposalState.EXECUTING.value, proposals.c.lease_until < now),
+            and_(proposals.c.state == ProposalState.EXECUTING.value, proposals.c.lease_until <= now),
         )
         wanted = select(proposals).where(startable).order_by(proposals.c.decided_at)
         async with self._database.write() as connection:
@@ -132,6 +132,12 @@ class SqlProposals:
                 await chain.append(connection, self._intent(fresh), now)
                 return _proposal(fresh)
         return None
+
+    async def recover(self, now: datetime) -> int:
+        held = proposals.c.state == ProposalState.EXECUTING.value, proposals.c.lease_until > now
+        async with self._database.write() as connection:
+            ended = await connection.execute(update(proposals).where(*held).values(lease_until=now))
+            return int(ended.rowcount)
 
     def _intent(self, row: Row[Any]) -> AuditEntry:
         payload = {
