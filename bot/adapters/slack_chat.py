@@ -44,8 +44,8 @@ _BAD_BLOCKS = frozenset(("invalid_blocks", "invalid_blocks_format", "msg_blocks_
 _GONE = frozenset(("message_not_found", "thread_not_found"))
 _ELSEWHERE = frozenset(("not_in_channel", "channel_not_found", "user_not_in_channel", "is_archived"))
 _MEND = {
-    "not_in_channel": "I am not a member of that channel: invite me with /invite @ask-claude",
-    "channel_not_found": "I cannot see that channel: invite me with /invite @ask-claude",
+    "not_in_channel": "I am not a member of that channel: type /invite there and pick ask-claude",
+    "channel_not_found": "I cannot see that channel: type /invite there and pick ask-claude",
     "is_archived": "that channel is archived",
     "missing_scope": "a permission is missing: reinstall the app with the current manifest",
 }
@@ -205,7 +205,8 @@ class SlackChat:
             channel = Place(parcel.place.team, parcel.place.channel)
             ts = await self._call(replace(parcel, place=channel), with_blocks=True)
         elif code in _ELSEWHERE and parcel.user is not None:
-            await self._directly(parcel.user, str(parcel.message.text))
+            about = f"<#{parcel.place.channel}>: {parcel.message.text}"
+            await self._directly(parcel.user, about)
             ts = None
         else:
             return False

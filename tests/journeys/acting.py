@@ -133,6 +133,11 @@ class Seen:
         """Stop the cluster's next such request; ``await reached(hold)`` waits until there is one."""
         return self.cluster.faults.hold(method, path, before)
 
+    async def idle(self) -> None:
+        """Wait until all that was taken in is dealt with."""
+        await until(lambda: not self.rows("SELECT 1 FROM inbox WHERE state IN ('new', 'taken')"))
+        await until(lambda: not self.rows("SELECT 1 FROM outbox WHERE state IN ('new', 'sending')"))
+
     async def changed(self, generation: int) -> None:
         await until(lambda: self.generation == generation)
 

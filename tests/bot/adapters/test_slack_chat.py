@@ -208,8 +208,8 @@ async def test_when_the_thread_is_gone_the_answer_stands_in_the_channel(slack: S
 @pytest.mark.parametrize(
     ("channel", "code", "hint"),
     [
-        (RANDOM, "not_in_channel", "/invite @ask-claude"),
-        ("C0NOWHERE", "channel_not_found", "/invite @ask-claude"),
+        (RANDOM, "not_in_channel", "/invite there and pick ask-claude"),
+        ("C0NOWHERE", "channel_not_found", "/invite there and pick ask-claude"),
     ],
 )
 async def test_a_channel_without_us_is_a_fault_that_says_how_to_mend_it(
