@@ -30,10 +30,10 @@ demo: $(STAMP)
 	@$(PY) -m bot demo $(ARGS)
 
 test: $(STAMP)
-	$(PY) -m pytest -m "not outside" $(ARGS)
+	$(PY) -m pytest -n auto --dist loadfile -m "not outside" $(ARGS)
 
 test-all: $(STAMP)
-	$(PY) -m pytest $(ARGS)
+	$(PY) -m pytest -n auto --dist loadfile $(ARGS)
 
 check: $(STAMP)
 	$(PY) -m ruff format --check .
