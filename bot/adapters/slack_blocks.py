@@ -1,13 +1,12 @@
 """How messages look in Slack: Block Kit from the SDK's models, within every limit, nothing live but our own markup."""
 
 import re
+from collections.abc import Callable, Iterator
 
-from slack_sdk.models.blocks import (
-    Block,
-)
+from slack_sdk.models.blocks import Block
 
 from bot.adapters.slack_cards import card_blocks, not_allowed
-from bot.adapters.slack_parts import context, lines, rendered, seconds, section, told, words
+from bot.adapters.slack_parts import SECTION_LIMIT, context, lines, rendered, seconds, section, told, words
 from bot.domain import (
     Answer,
     EvidenceRecord,
@@ -18,10 +17,13 @@ from bot.domain import (
 from bot.messages import AlertSeen, Analysis, Card, Findings, Message, NotAllowed, Notice, Opening, Tone, Working
 from bot.ports import Rendered
 from safety.redaction import Redacted
-from safety.untrusted import Mrkdwn, code, code_block, joined, local_time, mention, mrkdwn
+from safety.untrusted import Mrkdwn, clipped, code, code_block, defuse, joined, local_time, mention, mrkdwn
 
-PIECE_LIMIT = 2300
+# Lengths of an answer in characters as Slack counts them, and of what is looked at at all.
+PIECE_LIMIT = 2400
 MESSAGE_LIMIT = 10_000
+RAW_LIMIT = 40_000
+ASIDE_LIMIT = 900
 
 _TONES = {
     Tone.INFO: mrkdwn(":information_source:"),
@@ -164,9 +166,9 @@ def _analysis(message: Analysis) -> Rendered:
     answer = message.answer
     blocks: list[Block] = []
     if message.preface:
-        blocks.append(context(told(message.preface)))
+        blocks.append(context(clipped(told(message.preface), ASIDE_LIMIT)))
     if answer.caveat:
-        blocks.append(section(mrkdwn(":warning: {text}", text=answer.caveat)))
+        blocks.append(section(clipped(mrkdwn(":warning: {text}", text=answer.caveat), ASIDE_LIMIT)))
     blocks += [section(each) for each in paragraphs(answer.text)]
     blocks.append(context(*_signature(answer), mrkdwn("{took}", took=seconds(message.took))))
     first = words(answer.text.strip().split("\n", 1)[0])
@@ -184,13 +186,35 @@ def _signature(answer: Answer) -> list[Mrkdwn]:
 def paragraphs(text: Redacted) -> list[Mrkdwn]:
     """Long text as sections: cut between lines, code fences kept as code blocks, the rest said to be cut."""
     sections: list[Mrkdwn] = []
-    for number, piece in enumerate(text[:MESSAGE_LIMIT].split("```")):
-        if piece.strip():
-            cut = [words(each) for each in _slices(piece.strip("\n"), PIECE_LIMIT)]
-            sections += [code_block(each) if number % 2 else told(each) for each in cut]
-    if len(text) > MESSAGE_LIMIT:
+    room = MESSAGE_LIMIT
+    for piece in _pieces(text[:RAW_LIMIT]):
+        room -= len(piece) + 1
+        if room < 0:
+            break
+        if sections and len(sections[-1]) + len(piece) < SECTION_LIMIT:
+            sections[-1] = joined("\n", [sections[-1], piece])
+        else:
+            sections.append(piece)
+    if room < 0 or len(text) > RAW_LIMIT:
         sections.append(mrkdwn("… (cut: the answer was longer than a message may be)"))
     return sections
+
+
+def _pieces(text: str) -> Iterator[Mrkdwn]:
+    for number, piece in enumerate(text.split("```")):
+        if piece.strip():
+            yield from _fitting(piece.strip("\n"), code_block if number % 2 else told, PIECE_LIMIT)
+
+
+def _fitting(text: str, shown: Callable[[Redacted], Mrkdwn], size: int) -> Iterator[Mrkdwn]:
+    """What is escaped grows: a piece that got too long for a section is cut into smaller ones, not cut off."""
+    for each in _slices(text, size):
+        raw = words(each)
+        piece = shown(raw)
+        if max(len(piece), len(defuse(raw))) > PIECE_LIMIT and size > 100:
+            yield from _fitting(each, shown, size // 4)
+        else:
+            yield piece
 
 
 def _slices(text: str, size: int) -> list[str]:

@@ -88,9 +88,10 @@ def _what(card: Card) -> Mrkdwn:
 def _buttons(card: Card) -> ActionsBlock:
     proposal = card.proposal
     value = button_value(proposal)
+    where = f"{title(proposal)} in {proposal.action.target.namespace} on {card.cluster}"
     confirm = ConfirmObject(
         title=PlainTextObject(text=words("Run this now?")),
-        text=PlainTextObject(text=words(f"{title(proposal)} in {proposal.action.target.namespace} on {card.cluster}")),
+        text=PlainTextObject(text=words(where).clip(300)),
         confirm=PlainTextObject(text=words("Approve")),
         deny=PlainTextObject(text=words("Back")),
     )

@@ -24,7 +24,12 @@ def words(text: str) -> Redacted:
 
 
 def rendered(text: Mrkdwn, blocks: Iterable[Block]) -> Rendered:
-    return Rendered(clipped(text, NOTIFICATION_LIMIT), tuple(_plain(each.to_dict()) for each in blocks))
+    return Rendered(_shown(text, NOTIFICATION_LIMIT), tuple(_plain(each.to_dict()) for each in blocks))
+
+
+def _shown(text: Mrkdwn, limit: int) -> Mrkdwn:
+    """Slack takes no text that is empty, and refuses the whole message for one."""
+    return clipped(text, limit) if text.strip() else mrkdwn("…")
 
 
 def _plain(value: Any) -> Any:
@@ -35,12 +40,12 @@ def _plain(value: Any) -> Any:
 
 
 def section(text: Mrkdwn, block_id: str | None = None) -> SectionBlock:
-    return SectionBlock(text=MarkdownTextObject(text=clipped(text, SECTION_LIMIT), verbatim=True), block_id=block_id)
+    return SectionBlock(text=MarkdownTextObject(text=_shown(text, SECTION_LIMIT), verbatim=True), block_id=block_id)
 
 
 def context(*parts: Mrkdwn) -> ContextBlock:
-    line = joined("  ·  ", [each for each in parts if each])
-    return ContextBlock(elements=[MarkdownTextObject(text=clipped(line, SECTION_LIMIT), verbatim=True)])
+    line = joined("  ·  ", [each for each in parts if each.strip()])
+    return ContextBlock(elements=[MarkdownTextObject(text=_shown(line, SECTION_LIMIT), verbatim=True)])
 
 
 def lines(lines: Sequence[Mrkdwn]) -> Rendered:
