@@ -148,7 +148,11 @@ def _cut_whole(cut: str) -> str:
     entity = cut.rfind("&")
     if entity >= 0 and ";" not in cut[entity:] and len(cut) - entity < 6:
         cut = cut[:entity]
-    return _PART_OF_FENCE.sub("", cut)
+    cut = _PART_OF_FENCE.sub("", cut)
+    if cut.count("```") % 2 == 0 and cut.count("`") % 2:
+        # What stands in code style was only made safe for there, so it goes with its opening backtick.
+        cut = cut[: cut.rfind("`")]
+    return cut
 
 
 def code_block(text: Redacted, limit: int = 2500) -> Mrkdwn:

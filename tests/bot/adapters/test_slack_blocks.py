@@ -336,3 +336,13 @@ async def test_slack_takes_every_message_as_it_is(slack: SlackEmulator, client: 
         changed = await client.chat_update(channel=CHANNEL, ts=posted["ts"], text=made.text, blocks=list(made.blocks))
         assert changed["ok"]
     assert slack.calls("chat.postMessage")
+
+
+def test_words_in_code_style_that_are_cut_do_not_stand_in_prose() -> None:
+    """In code style names stay as people copy them, so half of such a span may not be left open."""
+    hostile = RED.text("@channel evil.example " * 6)
+    rows = ((RED.text("label"), hostile, hostile),) * 12
+    made = compose(card(proposal(before_after=rows, why=RED.text("y" * 600)), RED.text("r" * 3000)))
+    check_nothing_live(made)
+    long = compose(card(proposal(before_after=((RED.text("l" * 2800), hostile, hostile),)), RED.text("r")))
+    check_nothing_live(long)
