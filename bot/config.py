@@ -19,7 +19,9 @@ class BadSetting(Exception):
 class Settings(BaseSettings):
     """The settings, one field each; the environment variable has the field's name in capitals."""
 
-    model_config = SettingsConfigDict(env_file=".env", env_file_encoding="utf-8", extra="ignore", frozen=True)
+    model_config = SettingsConfigDict(
+        env_file=".env", env_file_encoding="utf-8", env_ignore_empty=True, extra="ignore", frozen=True
+    )
 
     slack_bot_token: SecretStr | None = Field(None, description="Bot token of the Slack app (OAuth & Permissions).")
     slack_app_token: SecretStr | None = Field(None, description="App-level token with `connections:write`.")
@@ -30,7 +32,9 @@ class Settings(BaseSettings):
     orchestrator_model: str = Field("claude-sonnet-5-5", description="The model that writes the analysis.")
     kubeconfig: str | None = Field(None, description="Kubeconfig file; default: in-cluster, then `~/.kube/config`.")
     kube_context: str | None = Field(None, description="Context in the kubeconfig; default: the current one.")
-    cluster_name: str | None = Field(None, description="The cluster's name for people; default: the context's name.")
+    cluster_name: str | None = Field(
+        None, description="The cluster's name for people; default: its name in the kubeconfig."
+    )
     default_namespace: str | None = Field(None, description="Looked at when a question names no namespace.")
     database_url: str = Field("sqlite:///var/ask-claude.db", description="Where threads, proposals and audit live.")
     policy_file: Path = Field(Path("policy.yaml"), description="What may be changed; no file means nothing may.")
@@ -81,11 +85,14 @@ def read_policy(path: Path) -> Policy:
     if not path.exists():
         return Policy.nothing_allowed()
     try:
-        return Policy.model_validate(yaml.safe_load(path.read_text(encoding="utf-8")) or {})
+        policy = Policy.model_validate(yaml.safe_load(path.read_text(encoding="utf-8")) or {})
     except yaml.YAMLError as error:
         raise BadSetting(f"{path} is not YAML: {error}") from None
     except ValidationError as error:
         raise BadSetting(f"{path}: {_faults(error, str)}") from None
+    if policy.mode == "auto":
+        raise BadSetting(f"{path}: mode auto is not available yet: every change needs a person, write mode: approve")
+    return policy
 
 
 def _faults(error: ValidationError, name: Any) -> str:

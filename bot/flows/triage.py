@@ -285,7 +285,7 @@ class _Writer:
             return self._say(f"{self._aside(root)}{root.explanation}{self._others()}")
         if self._snapshot.blind:
             return self._say(
-                f"The cluster did not let the bot see its pods, so nothing can be said: {self._snapshot.not_checked[0]}"
+                f"The pods could not be looked at, so nothing can be said of them. {self._snapshot.not_checked[0]}"
             )
         if self._unexplained:
             return self._say(
