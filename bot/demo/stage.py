@@ -45,18 +45,23 @@ class BotProcess:
     """``python -m bot …`` with an environment of its own; can be killed and started again."""
 
     def __init__(self, environment: dict[str, str], log: Path) -> None:
-        self._environment, self.log = environment, log
+        self.environment, self.log = environment, log
         self._process: asyncio.subprocess.Process | None = None
 
     async def start(self) -> None:
         with self.log.open("ab") as log:
             self._process = await asyncio.create_subprocess_exec(
-                sys.executable, "-m", "bot", "run", cwd=ROOT, env=self._environment, stdout=log, stderr=log
+                sys.executable, "-m", "bot", "run", cwd=ROOT, env=self.environment, stdout=log, stderr=log
             )
 
     @property
+    def exit_status(self) -> int | None:
+        """None while it runs, and before it was started."""
+        return None if self._process is None else self._process.returncode
+
+    @property
     def has_ended(self) -> bool:
-        return self._process is not None and self._process.returncode is not None
+        return self.exit_status is not None
 
     async def ended(self) -> None:
         """Wait until it ends by itself."""
@@ -88,7 +93,7 @@ class BotProcess:
             "bot",
             *arguments,
             cwd=ROOT,
-            env=self._environment,
+            env=self.environment,
             stdout=asyncio.subprocess.PIPE,
             stderr=asyncio.subprocess.PIPE,
         )

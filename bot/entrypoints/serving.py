@@ -59,11 +59,12 @@ async def serve(parts: Running, sockets: Opens, stop: asyncio.Event) -> None:
 
     loops: dict[str, Callable[[], Awaitable[None]]] = {"outbox": drain, "expiry": expire, "inbox": parts.inbox.run}
     if parts.executor is not None:
+        loops["executor"] = parts.executor.run
+    tasks: list[asyncio.Task[None]] = []
+    try:
         # What waited too long while nobody was running must expire before anything is claimed.
         await parts.proposals.expire()
-        loops["executor"] = parts.executor.run
-    tasks = [asyncio.create_task(_kept_alive(name, loop, parts.clock), name=name) for name, loop in loops.items()]
-    try:
+        tasks += [asyncio.create_task(_kept_alive(name, loop, parts.clock), name=name) for name, loop in loops.items()]
         await sockets.open()
         await stop.wait()
     finally:
@@ -71,7 +72,8 @@ async def serve(parts: Running, sockets: Opens, stop: asyncio.Event) -> None:
         await sockets.close()
         for task in tasks:
             task.cancel()
-        await asyncio.wait(tasks, timeout=_GRACE)
+        if tasks:
+            await asyncio.wait(tasks, timeout=_GRACE)
 
 
 async def _kept_alive(name: str, loop: Callable[[], Awaitable[None]], clock: Clock) -> None:

@@ -16,7 +16,7 @@ from pydantic import ValidationError
 from bot.domain import Proposal, ProposalId, ProposalState, ThreadId, WantedChange
 from bot.flows.judging import PAUSED, Judge
 from bot.messages import Card, NotAllowed, Notice, Tone
-from bot.ports import Chat, Place, Saying
+from bot.ports import Chat, ChatFault, Place, Saying
 from bot.stores import AuditEntry, CardPayload, Transition
 from safety.actions import ACTION_KINDS, RestartDeployment, RollbackDeployment, Target, digest
 from safety.approval import Decision, Verdict, acceptable
@@ -130,6 +130,7 @@ class Proposals:
             action=action,
             digest=digest(action, judge.policy.sha256),
             why=ask.wanted.reason,
+            why_by_rules=ask.wanted.reason_by_rules,
             before_after=await read_before_after(judge.world, action),
             state=ProposalState.PENDING,
             requested_by=ask.requested_by,
@@ -261,7 +262,11 @@ class Proposals:
         log.info("proposal_decided", proposal=proposal.id, state=to.value)
         if approved:
             self._wake()
-        await self._chat.deliver(card_key(proposal.id))
+        try:
+            await self._chat.deliver(card_key(proposal.id))
+        except ChatFault as fault:
+            # It is decided all the same, and the card waits in the outbox.
+            log.warning("decision_not_shown", proposal=proposal.id, code=fault.code)
 
     async def card_saying(self, proposal: Proposal) -> Saying:
         """The card as a message for the outbox, to go in with the transaction that changed the proposal."""
@@ -280,7 +285,10 @@ class Proposals:
     # ---- time and switches ----------------------------------------------------------------------------------------
 
     async def expire(self) -> int:
-        """End what nobody decided in time, or what was approved and could not start in time."""
+        """End what nobody decided in time, or what was approved and could not start in time.
+
+        The cards wait in the outbox for whoever drains it: a chat that is away must not hold up the others.
+        """
         now = self._judge.clock.now()
         shortest = min(self._judge.policy.approval_for(kind).execute_within for kind in ACTION_KINDS)
         count = 0
@@ -296,7 +304,7 @@ class Proposals:
             )
             if await self._store.move(transition, now):
                 count += 1
-                await self._chat.deliver(card_key(proposal.id))
+                log.info("proposal_expired", proposal=proposal.id)
         return count
 
     def _entry(self, type_: str, proposal: Proposal, **more: Any) -> AuditEntry:

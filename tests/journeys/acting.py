@@ -229,7 +229,7 @@ async def town(folder: Path, scenario: str | Path = "healthy", **settings: Any) 
     """Both emulators and the settings for a bot between them; nothing serves yet."""
     clock = QuickClock()
     cluster = ClusterEmulator(load_scenario(scenario), clock=VirtualClock(speed=clock.speed))
-    timing = SocketTiming(ack_deadline=1.0, redelivery=(0.0, 0.1, 0.1))
+    timing = SocketTiming(redelivery=(0.0, 0.1, 0.1))
     slack = SlackEmulator(ROOT / "manifest.yml", workspace=crowded(), timing=timing)
     await cluster.start()
     try:

@@ -1,0 +1,128 @@
+"""A cluster, a Slack or a database that fails: people get clear words, nothing is lost, nothing is said twice."""
+
+import sqlite3
+
+import pytest
+
+from bot.adapters.store.database import StoreUnusable
+from tests.journeys.acting import CHANNEL, QUESTION, Town, no_traceback
+
+
+async def test_an_unreachable_cluster_is_named_in_the_answer(quiet_town: Town) -> None:
+    await quiet_town.cluster.stop()
+    async with quiet_town.serving():
+        thread = await quiet_town.ask()
+        text = quiet_town.slack.thread_as_text(CHANNEL, thread)
+        assert "cannot reach the cluster" in text
+        assert no_traceback(quiet_town.everything_said())
+
+
+async def test_a_cluster_that_comes_back_is_looked_at_on_the_next_question(town: Town) -> None:
+    town.cluster.faults.fail("GET", ".", status=503)
+    thread = await town.ask()
+    assert "503" in town.slack.thread_as_text(CHANNEL, thread)
+    town.cluster.faults.clear()
+    asked = await town.slack.user("bob").reply("which pods are failing now?", CHANNEL, thread)
+    answer = await town.answer(thread, after=asked.ts)
+    assert "503" not in town.slack.as_text(answer)
+
+
+async def test_a_403_says_which_right_is_missing(town: Town) -> None:
+    town.cluster.faults.fail("GET", "/pods", status=403, message='pods is forbidden: User "ask-claude" cannot list')
+    thread = await town.ask()
+    assert "pods is forbidden" in town.slack.thread_as_text(CHANNEL, thread)
+    assert no_traceback(town.everything_said())
+
+
+async def test_a_change_the_cluster_refuses_at_the_last_moment_failed_and_says_why(town: Town) -> None:
+    before = town.generation
+    card = await town.propose(await town.ask())
+    town.cluster.faults.fail("PATCH", "/deployments/billing-api", status=403, message="a new admission rule says no")
+    await town.click(card)
+    assert await town.ended(card) == "FAILED"
+    await town.says("a new admission rule says no")
+    assert town.generation == before
+
+
+async def test_a_cluster_that_stops_answering_after_the_change_was_sent_is_told_as_unknown(town: Town) -> None:
+    card = await town.propose(await town.ask())
+    sent = town.held("PATCH", r"/deployments/billing-api(?!.*dryRun)")
+    await town.click(card)
+    await sent.reached()
+    town.cluster.faults.fail("*", ".", status=503)
+    sent.release()
+    assert await town.ended(card) == "UNKNOWN"
+    await town.says("Somebody must look at the cluster")
+
+
+@pytest.mark.parametrize("status", [429, 500])
+async def test_a_slack_that_refuses_for_a_while_gets_every_message_once(town: Town, status: int) -> None:
+    town.slack.faults.fail("chat.postMessage", status=status, retry_after=2, times=2)
+    thread = await town.ask()
+    await town.idle()
+    ours = [each.text for each in town.slack.messages(CHANNEL, thread) if each.bot_id == "B0BOT"]
+    assert len(ours) == len(set(ours)) == 3
+
+
+async def test_blocks_that_slack_refuses_are_left_out_and_the_words_arrive(town: Town) -> None:
+    town.slack.faults.fail("chat.postMessage", error="invalid_blocks", times=1)
+    outcome = await town.slack.user("bob").slash(f"/ask-claude {QUESTION}", CHANNEL)
+    assert outcome.is_acked
+    findings = await town.says("First findings")
+    root = next(each for each in town.slack.messages(CHANNEL) if each.ts == findings.thread_ts)
+    assert QUESTION in root.text
+
+
+async def test_a_card_whose_update_is_refused_for_a_while_still_loses_its_buttons(town: Town) -> None:
+    card = await town.propose(await town.ask())
+    town.slack.faults.fail("chat.update", status=500, times=3)
+    await town.click(card)
+    assert await town.ended(card) == "SUCCEEDED"
+
+
+async def test_while_the_database_is_locked_people_are_told_and_what_slack_sends_again_is_answered(town: Town) -> None:
+    lock = sqlite3.connect(town.database, isolation_level=None)
+    try:
+        lock.execute("BEGIN IMMEDIATE")
+        asked = await town.slack.user("alice").mention(QUESTION, CHANNEL)
+        refused = await town.slack.user("bob").slash(f"/ask-claude {QUESTION}", CHANNEL)
+        await town.slack.wait_until(lambda: [each for each in town.slack.deliveries() if not each.is_acked] or None)
+    finally:
+        lock.execute("ROLLBACK")
+        lock.close()
+    assert "busy" in str(refused.shown), "told by us, before Slack says that we are silent"
+    await town.answer(asked.ts)
+    await town.idle()
+    assert len(town.answers(asked.ts)) == 1
+
+
+async def test_a_second_copy_on_the_same_database_is_refused_in_one_line(town: Town) -> None:
+    with pytest.raises(StoreUnusable, match="another Ask Claude is running on this database"):
+        async with town.serving():
+            pass
+
+
+async def test_a_database_from_a_newer_version_is_refused_in_one_line(quiet_town: Town) -> None:
+    async with quiet_town.serving():
+        pass
+    with sqlite3.connect(quiet_town.database) as connection:
+        connection.execute("UPDATE alembic_version SET version_num = '9999'")
+    connection.close()
+    with pytest.raises(StoreUnusable, match="newer version"):
+        async with quiet_town.serving():
+            pass
+
+
+async def test_what_expired_while_nobody_ran_does_not_hold_up_the_start_when_slack_refuses_updates(
+    quiet_town: Town,
+) -> None:
+    async with quiet_town.serving():
+        card = await quiet_town.propose(await quiet_town.ask())
+    quiet_town.clock.skip(minutes=31)
+    quiet_town.slack.faults.fail("chat.update", status=500, times=1000)
+    async with quiet_town.serving():
+        thread = await quiet_town.ask("Is everything fine in billing-dev now?")
+        assert thread
+        quiet_town.slack.faults.clear()
+        quiet_town.clock.skip(minutes=2)
+        assert await quiet_town.ended(card) == "EXPIRED"
