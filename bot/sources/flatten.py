@@ -8,6 +8,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 LIMIT = 8_000
+_DEEPEST = 30
 _MARKUP = re.compile(r"<([@#!]?)([^<>|]*)(?:\|([^<>]*))?>")
 _ENTITIES = {"&lt;": "<", "&gt;": ">", "&amp;": "&"}
 
@@ -27,11 +28,15 @@ def plain(text: str) -> str:
 
 def flatten(event: Mapping[str, Any]) -> str:
     """Everything a person would read in the message, one piece a line, at most 8,000 characters."""
-    lines: list[str] = []
+    lines: dict[str, None] = {}
+    room = LIMIT
     for piece in _pieces(event):
-        line = plain(piece).strip()
+        line = plain(piece[: 4 * LIMIT]).strip()
         if line and line not in lines:
-            lines.append(line)
+            lines[line] = None
+            room -= len(line) + 1
+        if room < 0:
+            break
     return "\n".join(lines)[:LIMIT]
 
 
@@ -40,7 +45,7 @@ def title_of(event: Mapping[str, Any]) -> str:
     for attachment in _maps(event.get("attachments")):
         title = attachment.get("title")
         if isinstance(title, str) and title.strip():
-            return plain(title).strip()
+            return plain(title[:LIMIT]).strip()
     return flatten(event).split("\n", 1)[0]
 
 
@@ -69,8 +74,10 @@ def _of_blocks(blocks: Any) -> Iterator[str]:
         yield from _texts(block)
 
 
-def _texts(value: Any) -> Iterator[str]:
-    """Every ``text`` inside a block, in order, however deep it sits."""
+def _texts(value: Any, depth: int = 0) -> Iterator[str]:
+    """Every ``text`` inside a block, in order; deeper than any real block goes, nothing is read."""
+    if depth > _DEEPEST:
+        return
     match value:
         case Mapping():
             text = value.get("text")
@@ -78,10 +85,10 @@ def _texts(value: Any) -> Iterator[str]:
                 yield text
             for key in ("text", "fields", "elements", "rows"):
                 if not isinstance(value.get(key), str):
-                    yield from _texts(value.get(key))
+                    yield from _texts(value.get(key), depth + 1)
         case list():
             for each in value:
-                yield from _texts(each)
+                yield from _texts(each, depth + 1)
         case _:
             return
 
