@@ -252,6 +252,6 @@ def settings_for(slack: SlackEmulator, cluster: ClusterEmulator, folder: Path, *
         "database_url": f"sqlite:///{folder / 'bot.db'}",
         "policy_file": POLICY,
         "alert_channels": {"C0ALERTS": ("Alertmanager",)},
-        "verify_seconds": 30.0,
+        "verify_seconds": 120.0,
     }
     return Settings(_env_file=None, **{**fields, **changed})  # type: ignore[call-arg]
