@@ -227,12 +227,16 @@ class Investigation:
 
 @dataclass(frozen=True, slots=True)
 class WantedChange:
-    """A change somebody asked for, naming its target by handle. Only code turns it into an action."""
+    """A change somebody asked for, naming its target by handle. Only code turns it into an action.
+
+    ``reason_by_rules`` says that code wrote the reason from evidence; else it is an analyst's words, unchecked.
+    """
 
     kind: ActionKind
     handle: str
     reason: Redacted
     to_revision: int | None = None
+    reason_by_rules: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -293,7 +297,10 @@ FINAL_STATES = frozenset(ProposalState) - {
 
 @dataclass(frozen=True, slots=True)
 class Proposal:
-    """An action, why, and its state. ``requested_by`` is who asked for the change in words, if anybody did."""
+    """An action, why, and its state. ``requested_by`` is who asked for the change in words, if anybody did.
+
+    ``why_by_rules`` is False where an analyst worded the reason: such words never stand above the buttons.
+    """
 
     id: ProposalId
     thread: ThreadId
@@ -312,6 +319,7 @@ class Proposal:
     fence: int = 0
     attempts: int = 0
     result: Redacted | None = None
+    why_by_rules: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -55,6 +55,8 @@ def card_blocks(card: Card) -> Rendered:
         blocks += [_buttons(card), context(_who_may(card), _expiry(proposal.expires_at), _binding(proposal))]
     else:
         blocks += [section(_decided(proposal)), context(_binding(proposal))]
+    if not proposal.why_by_rules:
+        blocks.append(context(mrkdwn("in the analyst's words, not checked: {why}", why=proposal.why.clip(600))))
     text = mrkdwn("Proposal: {title}", title=title(proposal))
     if proposal.state is not ProposalState.PENDING:
         text = mrkdwn("{title}: {state}", title=title(proposal), state=words(proposal.state.value))
@@ -78,11 +80,20 @@ def _what(card: Card) -> Mrkdwn:
         [
             where,
             *rows,
-            mrkdwn("*Why*: {why}", why=proposal.why.clip(600)),
+            _why(proposal),
             mrkdwn("*What could go wrong*: {risk}", risk=card.risk),
             mrkdwn("*Undo*: {undo}", undo=card.undo),
         ],
     )
+
+
+def _why(proposal: Proposal) -> Mrkdwn:
+    """Above the buttons only what code wrote: an analyst's own words stand below them, marked."""
+    if proposal.why_by_rules:
+        return mrkdwn("*Why*: {why}", why=proposal.why.clip(600))
+    if proposal.requested_by:
+        return mrkdwn("*Why*: {who} asked for it in this thread", who=mention(proposal.requested_by))
+    return mrkdwn("*Why*: the analyst suggests it; no rule does")
 
 
 def _buttons(card: Card) -> ActionsBlock:

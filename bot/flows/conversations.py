@@ -222,7 +222,7 @@ class Conversations:
         kind = _KINDS.get(remediation.class_)
         if kind is None or seen is None:
             return None
-        wanted = WantedChange(kind, seen.handle, remediation.why, remediation.to_revision)
+        wanted = WantedChange(kind, seen.handle, remediation.why, remediation.to_revision, reason_by_rules=True)
         return Ask(f"{run}:remedy", thread.id, wanted, seen, None)
 
     async def _with_judgement(self, run: InvestigationId, thread: Thread, triaged: Triaged) -> Triaged:

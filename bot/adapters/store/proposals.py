@@ -34,6 +34,7 @@ class SqlProposals:
     async def create(self, proposal: Proposal, payload: CardPayload, entry: AuditEntry) -> bool:
         card = {
             "why": proposal.why,
+            "why_by_rules": proposal.why_by_rules,
             "rows": proposal.before_after,
             "cluster": payload.cluster,
             "environment": payload.environment,
@@ -248,6 +249,7 @@ def _proposal(row: Row[Any]) -> Proposal:
         action=_ACTION.validate_json(row.action),
         digest=Digest(row.digest),
         why=stored(card["why"]),
+        why_by_rules=bool(card["why_by_rules"]),
         before_after=tuple((stored(label), stored(before), stored(after)) for label, before, after in card["rows"]),
         state=ProposalState(row.state),
         requested_by=row.requested_by,
