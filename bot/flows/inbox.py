@@ -57,7 +57,11 @@ class Inbox:
         self._woken.set()
 
     async def _next(self) -> tuple[Inbound, str] | None:
-        return await self._store.next(frozenset(self._busy), self._clock.now())
+        try:
+            return await self._store.next(frozenset(self._busy), self._clock.now())
+        except Exception:  # the outermost loop: what is being worked on goes on, the next look comes by itself
+            log.exception("inbox_not_read")
+            return None
 
     async def _handle(self, inbound: Inbound) -> None:
         handler = self.handlers[inbound.kind]
@@ -68,14 +72,26 @@ class Inbox:
             log.exception("inbox_item_failed", kind=inbound.kind, attempt=inbound.attempts)
             await self._give_up_or_retry(inbound, error)
         else:
-            await self._store.finish(inbound.id)
+            await self._surely(lambda: self._store.finish(inbound.id))
 
     async def _give_up_or_retry(self, inbound: Inbound, error: Exception) -> None:
         if inbound.attempts < _ATTEMPTS and not (isinstance(error, ChatFault) and error.code != "timeout"):
-            await self._store.retry(inbound.id, self._clock.now() + timedelta(seconds=2**inbound.attempts))
+            not_before = self._clock.now() + timedelta(seconds=2**inbound.attempts)
+            await self._surely(lambda: self._store.retry(inbound.id, not_before))
             return
-        await self._store.finish(inbound.id, failed=True)
+        await self._surely(lambda: self._store.finish(inbound.id, failed=True))
         await self._apologise(inbound)
+
+    async def _surely(self, note: Callable[[], Awaitable[None]]) -> None:
+        """Until it is noted: a fault here would end everybody else's work, and do this item's again."""
+        pause = 0.5
+        while True:
+            try:
+                return await note()
+            except Exception:  # the outermost loop: it logs, waits and goes on
+                log.exception("inbox_not_noted", again_in_seconds=pause)
+                await self._clock.sleep(pause)
+                pause = min(pause * 2, 30.0)
 
     async def _apologise(self, inbound: Inbound) -> None:
         """A thread is never left silent. No traceback leaves this process; the log has it under the same number."""
