@@ -156,8 +156,11 @@ class Intake:
             return None
         thread = ThreadId(team, channel, ts)
         if message.get("bot_id"):
-            # A monitor that edits its message when the alert resolves.
-            return self._alert(message, event_id, thread, None) if self._is_monitor(channel, message) else None
+            # A monitor that edits its message when the alert resolves; an alert that fires on is no news.
+            found = recognise(message)
+            if found is None or found.firing or not self._is_monitor(channel, message):
+                return None
+            return self._alert(message, event_id, thread, None)
         if not message.get("user") or not await self._stores.inbox.has(f"{team}:{channel}:{ts}"):
             return None
         root = ThreadId(team, channel, str(message.get("thread_ts") or ts))
