@@ -61,9 +61,10 @@ class Settings(BaseSettings):
         channels: dict[str, tuple[str, ...]] = {}
         for part in filter(None, (each.strip() for each in value.split(","))):
             channel, equals, monitors = part.partition("=")
-            if not equals or not channel or not monitors:
+            named = tuple(filter(None, (each.strip() for each in monitors.split("|"))))
+            if not equals or not channel.strip() or not named:
                 raise ValueError(f"{part!r} is not CHANNEL=Monitor, for example C0123ABCD=Alertmanager")
-            channels[channel.strip()] = tuple(each.strip() for each in monitors.split("|"))
+            channels[channel.strip()] = named
         return channels
 
     def secrets(self) -> list[str]:
@@ -86,7 +87,9 @@ def read_policy(path: Path) -> Policy:
         return Policy.nothing_allowed()
     try:
         policy = Policy.model_validate(yaml.safe_load(path.read_text(encoding="utf-8")) or {})
-    except yaml.YAMLError as error:
+    except OSError as error:
+        raise BadSetting(f"{path} cannot be read: {error.strerror}") from None
+    except (yaml.YAMLError, UnicodeDecodeError) as error:
         raise BadSetting(f"{path} is not YAML: {error}") from None
     except ValidationError as error:
         raise BadSetting(f"{path}: {_faults(error, str)}") from None
