@@ -13,7 +13,7 @@ from bot.config import BadSetting, Settings, read_settings
 from bot.domain import Answer, IncidentReport, Triaged
 from bot.entrypoints.check import Surroundings, check_all
 from bot.entrypoints.slack.runtime import CannotStart
-from bot.flows.triage import triage
+from bot.flows.triage import judged, triage
 from safety.redaction import Redactor
 from tools.world import Reader, WorldError
 
@@ -66,6 +66,9 @@ async def investigate(arguments: argparse.Namespace) -> int:
         triaged = await triage(
             question, Reader(cluster, redactor), clock.now(), namespace=namespace, default_namespace=default
         )
+        if triaged.report.remediation.class_ != "none":
+            reason = redactor.text("changes are proposed and approved in Slack, never from here")
+            triaged = Triaged(judged(triaged.report, False, (reason,)), triaged.objects)
         answer = None
         if arguments.format == "text":
             investigator = wiring.make_investigator(model, cluster, redactor, clock)

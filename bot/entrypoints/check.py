@@ -15,7 +15,7 @@ from bot.adapters.store.database import Busy, StoreUnusable, migrate
 from bot.config import Settings, read_policy
 from bot.entrypoints.slack.runtime import CannotStart, Greeting, check_tokens
 from bot.ports import LanguageModel, ModelFault
-from safety.policy import Mode
+from safety.policy import Mode, Policy
 from tools.world import ClusterReader, Forbidden, WorldError
 
 MANIFEST = Path(__file__).resolve().parents[2] / "manifest.yml"
@@ -113,17 +113,37 @@ async def _cluster(around: Surroundings) -> AsyncIterator[Line]:
     yield Line("cluster", True, f"{cluster.name} answers, version {version}")
     try:
         missing = [f"{verb} {what}" for verb, what, group in _READS if not await _may(cluster, verb, what, group)]
-        may_patch = await cluster.may("patch", "deployments", None, "apps")
     except (WorldError, Forbidden) as error:
         yield Line("rights", False, f"could not be asked: {error}")
         return
     text = f"may not {', '.join(missing)}: give it the role in the README" if missing else "may read what triage needs"
     yield Line("rights", not missing, text)
     if around.mode != "off":
-        changes = (
-            "may change deployments" if may_patch else "may not patch deployments cluster-wide: proposals fail there"
-        )
-        yield Line("changes", True, changes)
+        yield await _changes(around)
+
+
+async def _changes(around: Surroundings) -> Line:
+    """The patch right is asked for where the policy allows changes: rights per namespace are the better kind."""
+    listed = {
+        each for one in _policy_of(around).environments.values() for each in one.namespaces if not each.endswith("*")
+    }
+    try:
+        if await around.cluster.may("patch", "deployments", None, "apps"):
+            return Line("changes", True, "may patch deployments in every namespace; the policy still decides where")
+        lacking = [
+            each for each in sorted(listed) if not await around.cluster.may("patch", "deployments", each, "apps")
+        ]
+    except WorldError as error:
+        return Line("changes", False, f"could not be asked: {error}")
+    if lacking:
+        text = f"may not patch deployments in {', '.join(lacking)}: bind deploy/changes-in-one-namespace.yaml there"
+        return Line("changes", False, text)
+    where = f"in {', '.join(sorted(listed))}" if listed else "nowhere yet; the policy lists no namespace by name"
+    return Line("changes", True, f"may patch deployments {where}")
+
+
+def _policy_of(around: Surroundings) -> Policy:
+    return read_policy(around.settings.policy_file)
 
 
 async def _may(cluster: ClusterReader, verb: str, what: str, group: str) -> bool:
@@ -142,7 +162,7 @@ async def _model(around: Surroundings) -> Line:
 
 
 def _policy(around: Surroundings) -> Line:
-    policy = read_policy(around.settings.policy_file)
+    policy = _policy_of(around)
     namespaces = [each for environment in policy.environments.values() for each in environment.namespaces]
     if around.mode == "off":
         return Line("policy", True, "remediation is off: nothing can be changed")
