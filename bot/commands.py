@@ -2,6 +2,7 @@
 
 import argparse
 import asyncio
+import contextlib
 import json
 import sys
 from datetime import UTC, datetime
@@ -14,8 +15,9 @@ from bot.domain import Answer, IncidentReport, Triaged
 from bot.entrypoints.check import Surroundings, check_all
 from bot.entrypoints.slack.runtime import CannotStart
 from bot.flows.triage import judged, triage
+from safety.policy import Mode
 from safety.redaction import Redactor
-from tools.world import Reader, WorldError
+from tools.world import ClusterReader, Forbidden, Reader, WorldError
 
 # Faults that a person can mend: one line on standard error instead of a traceback.
 MENDABLE = (BadSetting, StoreUnusable, Busy, CannotStart, WorldError)
@@ -38,7 +40,7 @@ async def check(_arguments: argparse.Namespace) -> int:
         slack=wiring.make_slack_client(settings),
         cluster=cluster,
         model=wiring.make_model(settings, redactor),
-        mode=wiring.effective_mode(settings),
+        mode=_mode(settings),
     )
     all_ok = True
     try:
@@ -50,6 +52,13 @@ async def check(_arguments: argparse.Namespace) -> int:
     return 0 if all_ok else 1
 
 
+def _mode(settings: Settings) -> Mode:
+    try:
+        return wiring.effective_mode(settings)
+    except BadSetting:
+        return "off"  # the check of the policy file says what is wrong with it
+
+
 async def investigate(arguments: argparse.Namespace) -> int:
     """Answer one question about the current cluster."""
     settings = read_settings()
@@ -59,6 +68,7 @@ async def investigate(arguments: argparse.Namespace) -> int:
     cluster = await wiring.make_reader(settings)
     model = wiring.make_model(settings, redactor)
     try:
+        await _reached(cluster)
         question = redactor.text(arguments.question)
         namespace = arguments.namespace
         default = settings.default_namespace
@@ -79,6 +89,12 @@ async def investigate(arguments: argparse.Namespace) -> int:
             await model.aclose()
     _print_answer(triaged, answer)
     return 0
+
+
+async def _reached(cluster: ClusterReader) -> None:
+    """Nothing can be said about a cluster that does not answer. One that answers "no" may still be looked at."""
+    with contextlib.suppress(Forbidden):
+        await cluster.version()
 
 
 def _print_answer(triaged: Triaged, answer: Answer | None) -> None:

@@ -12,7 +12,7 @@ from slack_sdk.errors import SlackApiError, SlackClientError
 from slack_sdk.web.async_client import AsyncWebClient
 
 from bot.adapters.store.database import Busy, StoreUnusable, migrate
-from bot.config import Settings, read_policy
+from bot.config import BadSetting, Settings, read_policy
 from bot.entrypoints.slack.runtime import CannotStart, Greeting, check_tokens
 from bot.ports import LanguageModel, ModelFault
 from safety.policy import Mode, Policy
@@ -162,7 +162,10 @@ async def _model(around: Surroundings) -> Line:
 
 
 def _policy(around: Surroundings) -> Line:
-    policy = _policy_of(around)
+    try:
+        policy = _policy_of(around)
+    except BadSetting as error:
+        return Line("policy", False, str(error))
     namespaces = [each for environment in policy.environments.values() for each in environment.namespaces]
     if around.mode == "off":
         return Line("policy", True, "remediation is off: nothing can be changed")
