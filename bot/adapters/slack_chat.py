@@ -153,7 +153,9 @@ class SlackChat:
                 return
             # What arrived may be an older wording of what is wanted by now.
             parcel = replace(parcel, ts=arrived)
-        await self._gate.pass_through(parcel.place.channel)
+        # Slack counts whispers apart from posts: somebody who clicks again and again must not hold up the channel.
+        crowd = f"{parcel.place.channel}/{parcel.user}" if parcel.user else parcel.place.channel
+        await self._gate.pass_through(crowd)
         await self._outbox.sending(parcel.key)
         await self._outbox.sent(parcel, await self._call(parcel, with_blocks=True))
 

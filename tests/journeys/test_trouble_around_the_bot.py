@@ -1,11 +1,14 @@
 """A cluster, a Slack or a database that fails: people get clear words, nothing is lost, nothing is said twice."""
 
 import sqlite3
+from pathlib import Path
 
 import pytest
 
 from bot.adapters.store.database import StoreUnusable
+from bot.entrypoints.slack.runtime import CannotStart
 from tests.journeys.acting import CHANNEL, QUESTION, Town, no_traceback
+from tests.journeys.acting import town as a_town
 
 
 async def test_an_unreachable_cluster_is_named_in_the_answer(quiet_town: Town) -> None:
@@ -126,3 +129,31 @@ async def test_what_expired_while_nobody_ran_does_not_hold_up_the_start_when_sla
         quiet_town.slack.faults.clear()
         quiet_town.clock.skip(minutes=2)
         assert await quiet_town.ended(card) == "EXPIRED"
+
+
+@pytest.mark.parametrize(
+    ("changed", "words"),
+    [
+        ({"slack_api_url": "http://127.0.0.1:9/api/"}, "Slack cannot be reached"),
+        ({"slack_bot_token": "xoxb-wrong"}, "SLACK_BOT_TOKEN: Slack says invalid_auth"),
+        ({"slack_app_token": "xapp-wrong"}, "SLACK_APP_TOKEN: Slack says invalid_auth"),
+        ({"slack_app_token": "xoxb-demo-bot"}, "SLACK_APP_TOKEN: Slack says not_allowed_token_type"),
+        ({"slack_app_token": ""}, "SLACK_APP_TOKEN"),
+    ],
+)
+async def test_what_is_wrong_with_the_way_to_slack_is_said_at_the_start(
+    changed: dict[str, str], words: str, tmp_path: Path
+) -> None:
+    async with a_town(tmp_path, **changed) as made:
+        with pytest.raises(CannotStart) as refused:
+            async with made.serving():
+                pass
+    assert words in str(refused.value)
+    assert "\n" not in str(refused.value)
+
+
+async def test_a_connection_that_slack_renews_or_cuts_loses_nothing(town: Town) -> None:
+    thread = await town.ask()
+    await town.slack.disconnect("refresh_requested")
+    asked = await town.slack.user("bob").reply("show the events", CHANNEL, thread)
+    await town.answer(thread, after=asked.ts)

@@ -300,3 +300,15 @@ async def test_one_channel_does_not_hold_up_another(clock: FixedClock) -> None:
     await gate.pass_through(CHANNEL)
     await gate.pass_through(RANDOM)
     assert clock.slept == []
+
+
+async def test_whispers_to_one_person_hold_up_nothing_that_everybody_sees(
+    slack: SlackEmulator, chat: SlackChat, clock: FixedClock
+) -> None:
+    for number in range(12):
+        await chat.whisper(f"w{number}", PLACE, "U0BOB", notice("no"))
+    before = clock.now()
+    for number in range(5):
+        await chat.say(f"a{number}", PLACE, notice("one"))
+    assert clock.now() == before
+    assert len(slack.ephemerals("bob")) == 12
