@@ -157,3 +157,19 @@ async def test_a_connection_that_slack_renews_or_cuts_loses_nothing(town: Town) 
     await town.slack.disconnect("refresh_requested")
     asked = await town.slack.user("bob").reply("show the events", CHANNEL, thread)
     await town.answer(thread, after=asked.ts)
+
+
+async def test_a_click_while_the_database_is_locked_is_not_swallowed(town: Town) -> None:
+    card = await town.propose(await town.ask())
+    lock = sqlite3.connect(town.database, isolation_level=None)
+    try:
+        lock.execute("BEGIN IMMEDIATE")
+        refused = await town.click(card)
+    finally:
+        lock.execute("ROLLBACK")
+        lock.close()
+    assert "Try again" in str(refused.shown), "not acknowledged, so Slack tells whoever clicked"
+    assert "vote.cast" not in town.audit()
+    await town.click(card)
+    assert await town.ended(card) == "SUCCEEDED"
+    assert town.audit().count("vote.cast") == 1
