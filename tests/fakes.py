@@ -1,5 +1,6 @@
 """Stand-ins for the ports, each written once. They pass the same suites as the real adapters: ``tests/contracts``."""
 
+import asyncio
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -52,6 +53,7 @@ class FakeChat:
         self.closed: dict[str, str] = {}
         self.absent: set[tuple[str, str]] = set()
         self.history: list[Said] = []
+        self.news = asyncio.Event()
         self._progressed: dict[str, datetime] = {}
 
     def compose(self, message: Message) -> Rendered:
@@ -103,6 +105,7 @@ class FakeChat:
         said = Said(key, known.place if known else place, message, known.ts if known else self._next_ts())
         self.standing[key] = said
         self.history.append(said)
+        self.news.set()
         return said.ts
 
     def _next_ts(self) -> str:

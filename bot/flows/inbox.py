@@ -64,10 +64,9 @@ class Inbox:
             return None
 
     async def _handle(self, inbound: Inbound) -> None:
-        handler = self.handlers[inbound.kind]
         structlog.contextvars.bind_contextvars(inbox=inbound.id, thread=str(inbound.thread) if inbound.thread else None)
         try:
-            await handler(inbound)
+            await self.handlers[inbound.kind](inbound)
         except Exception as error:  # the outermost loop: one bad item must not stop the others
             log.exception("inbox_item_failed", kind=inbound.kind, attempt=inbound.attempts)
             await self._give_up_or_retry(inbound, error)
