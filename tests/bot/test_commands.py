@@ -3,15 +3,18 @@
 import asyncio
 import json
 import os
+import shutil
 import sqlite3
 import subprocess
 import sys
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from bot import wiring
+from bot.__main__ import main
 from bot.adapters.offline import OfflineAnalyst
 from bot.adapters.store.database import Database
 from bot.config import Settings, read_settings
@@ -24,56 +27,82 @@ from tests.proposals import entry
 from tools.adapters.no_cluster import NoCluster
 
 ROOT = Path(__file__).resolve().parents[2]
+# Starting Python and importing everything takes longer than any of these commands, so they share one process.
+SCRIPT = """
+import contextlib, io, json, os, sys
+from bot.__main__ import main
+told = []
+for words, variables in json.loads(sys.argv[1]):
+    os.environ.update(variables)
+    out, err = io.StringIO(), io.StringIO()
+    with contextlib.redirect_stdout(out), contextlib.redirect_stderr(err):
+        try:
+            code = main(words)
+        except SystemExit as end:
+            code = end.code
+    for name in variables:
+        os.environ.pop(name)
+    told.append([code, out.getvalue(), err.getvalue()])
+print(json.dumps(told))
+"""
 
 
-def run(folder: Path, *words: str, **variables: str) -> subprocess.CompletedProcess[str]:
-    """One command as a person would type it, with nothing of this machine's own settings."""
-    environment = {"PATH": os.environ["PATH"], "HOME": str(folder), "DATABASE_URL": f"sqlite:///{folder}/bot.db"}
-    environment |= {"KUBECONFIG": str(folder / "none"), "POLICY_FILE": str(folder / "policy.yaml"), **variables}
-    line = [sys.executable, "-m", "bot", *words]
-    return subprocess.run(line, cwd=ROOT, env=environment, capture_output=True, text=True, timeout=60, check=False)
+@dataclass(frozen=True, slots=True)
+class Told:
+    """What a command left behind."""
+
+    code: int
+    out: str
+    err: str
+
+    @property
+    def last_line(self) -> str:
+        return self.err.splitlines()[-1]
+
+
+def type_in(folder: Path, *commands: tuple[list[str], dict[str, str]]) -> list[Told]:
+    """Commands as a person would type them, with nothing of this machine's own settings."""
+    fixed = {"DATABASE_URL": f"sqlite:///{folder}/bot.db", "KUBECONFIG": f"{folder}/none"}
+    typed = [(words, {**fixed, "POLICY_FILE": f"{folder}/policy.yaml", **more}) for words, more in commands]
+    environment = {"PATH": os.environ["PATH"], "HOME": str(folder)}
+    line = [sys.executable, "-c", SCRIPT, json.dumps(typed)]
+    done = subprocess.run(line, cwd=ROOT, env=environment, capture_output=True, text=True, timeout=60, check=True)
+    return [Told(*each) for each in json.loads(done.stdout.splitlines()[-1])]
 
 
 # ---- as processes ---------------------------------------------------------------------------------------------------
 
 
 def test_the_database_is_upgraded_as_often_as_one_likes(tmp_path: Path) -> None:
-    for _ in range(2):
-        done = run(tmp_path, "db", "upgrade")
-        assert (done.returncode, done.stdout, done.stderr) == (0, "the database is up to date\n", "")
+    upgrade: tuple[list[str], dict[str, str]] = (["db", "upgrade"], {})
+    for told in type_in(tmp_path, upgrade, upgrade):
+        assert (told.code, told.out, told.err) == (0, "the database is up to date\n", "")
 
 
-def test_a_question_without_a_cluster_ends_with_two_and_one_clear_line(tmp_path: Path) -> None:
-    done = run(tmp_path, "investigate", "what is wrong?", KUBECONFIG=str(tmp_path / "none"))
-    assert done.returncode == 2
-    assert done.stdout == ""
-    assert "Traceback" not in done.stderr
-    assert done.stderr.splitlines()[-1].startswith("ask-claude: ")
+def test_what_people_can_mend_is_one_line_and_exit_status_two(tmp_path: Path) -> None:
+    cluster, token, setting, address = type_in(
+        tmp_path,
+        (["investigate", "what is wrong?"], {}),
+        (["run"], {}),
+        (["run"], {"SLACK_SOCKETS": "99"}),
+        (["db", "upgrade"], {"DATABASE_URL": "postgresql://localhost/x"}),
+    )
+    for each in (cluster, token, setting, address):
+        assert each.code == 2
+        assert each.out == ""
+        assert "Traceback" not in each.err
+        assert each.last_line.startswith("ask-claude: ")
+    assert "kubeconfig" in cluster.last_line
+    assert "SLACK_BOT_TOKEN is not set" in token.last_line
+    assert "SLACK_SOCKETS" in setting.last_line
+    assert "postgresql is not supported" in address.last_line
 
 
-@pytest.mark.parametrize(
-    ("words", "variables", "told"),
-    [
-        (("run",), {}, "SLACK_BOT_TOKEN is not set"),
-        (("run",), {"SLACK_SOCKETS": "99"}, "SLACK_SOCKETS"),
-        (("db", "upgrade"), {"DATABASE_URL": "postgresql://localhost/x"}, "postgresql is not supported"),
-    ],
-    ids=["no token", "bad setting", "bad address"],
-)
-def test_what_people_can_mend_is_one_line_and_exit_status_two(
-    tmp_path: Path, words: tuple[str, ...], variables: dict[str, str], told: str
-) -> None:
-    done = run(tmp_path, *words, **variables)
-    assert done.returncode == 2
-    assert "Traceback" not in done.stderr
-    (line,) = [each for each in done.stderr.splitlines() if each.startswith("ask-claude: ")]
-    assert told in line
-
-
-def test_a_word_that_is_no_command_shows_how_to_use_it(tmp_path: Path) -> None:
-    done = run(tmp_path, "fly")
-    assert done.returncode == 2
-    assert "usage: python -m bot" in done.stderr
+def test_a_word_that_is_no_command_shows_how_to_use_it(capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit) as end:
+        main(["fly"])
+    assert end.value.code == 2
+    assert "usage: python -m bot" in capsys.readouterr().err
 
 
 async def _three_records(url: str) -> None:
@@ -84,21 +113,33 @@ async def _three_records(url: str) -> None:
     await database.close()
 
 
-def test_the_audit_log_is_verified_fresh_filled_and_broken(tmp_path: Path) -> None:
-    fresh = run(tmp_path, "audit", "verify", "--json")
-    assert (fresh.returncode, json.loads(fresh.stdout)["records"], json.loads(fresh.stdout)["fault"]) == (0, 0, None)
-    asyncio.run(_three_records(f"sqlite:///{tmp_path}/bot.db"))
-    filled = run(tmp_path, "audit", "verify")
-    assert filled.returncode == 0
-    assert filled.stdout.startswith("3 records")
-    connection = sqlite3.connect(tmp_path / "bot.db")
+def _break(path: Path) -> None:
+    connection = sqlite3.connect(path)
     connection.execute("DROP TRIGGER audit_no_update")
     connection.execute("UPDATE audit SET type = 'other' WHERE seq = 2")
     connection.commit()
     connection.close()
-    broken = run(tmp_path, "audit", "verify")
-    assert (broken.returncode, broken.stdout.splitlines()[0][:19]) == (1, "BROKEN at record 2:")
-    assert json.loads(run(tmp_path, "audit", "verify", "--json").stdout)["fault"]["seq"] == 2
+
+
+def test_the_audit_log_is_verified_fresh_filled_and_broken(tmp_path: Path, fresh_file: Path) -> None:
+    for name in ("filled", "broken"):
+        shutil.copyfile(fresh_file, tmp_path / name)
+        asyncio.run(_three_records(f"sqlite:///{tmp_path}/{name}"))
+    _break(tmp_path / "broken")
+    at = {name: {"DATABASE_URL": f"sqlite:///{tmp_path}/{name}"} for name in ("fresh", "filled", "broken")}
+    verify = ["audit", "verify"]
+    fresh, filled, broken, in_json = type_in(
+        tmp_path,
+        ([*verify, "--json"], at["fresh"]),
+        (verify, at["filled"]),
+        (verify, at["broken"]),
+        ([*verify, "--json"], at["broken"]),
+    )
+    assert (fresh.code, json.loads(fresh.out)["records"], json.loads(fresh.out)["fault"]) == (0, 0, None)
+    assert filled.code == 0
+    assert filled.out.startswith("3 records")
+    assert (broken.code, broken.out.splitlines()[0][:19]) == (1, "BROKEN at record 2:")
+    assert (in_json.code, json.loads(in_json.out)["fault"]["seq"]) == (1, 2)
 
 
 # ---- check, in this process -----------------------------------------------------------------------------------------
