@@ -1,34 +1,19 @@
 """Reports and first passes for tests, with names that no scenario uses."""
 
 from collections.abc import Sequence
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from typing import Any
 
 from bot.domain import EvidenceRecord, IncidentReport, Issue, Remediation, ReportedChange, RootCause, Triaged
 from safety.redaction import Redacted, Redactor
+from tests.fakes import START as NOW
 from tools.evidence import Category, ObjectRef, SeenObject
 
-NOW = datetime(2026, 11, 22, 10, 0, tzinfo=UTC)
 RED = Redactor()
 
 
 def red(text: str) -> Redacted:
     return RED.text(text)
-
-
-class HeldClock:
-    """A clock that moves only when it is told to."""
-
-    def __init__(self) -> None:
-        self.at = NOW
-        self.slept: list[float] = []
-
-    def now(self) -> datetime:
-        return self.at
-
-    async def sleep(self, seconds: float) -> None:
-        self.slept.append(seconds)
-        self.at += timedelta(seconds=seconds)
 
 
 def evidence(number: int, text: str, source: str = "kubernetes", ref: str = "") -> EvidenceRecord:

@@ -13,7 +13,8 @@ from bot.domain import Answer, Usage
 from bot.flows.investigate import Budget, Investigator
 from bot.ports import ModelFault, ModelReply, ModelRequest, Stop, StreamSink, ToolCall
 from safety.redaction import Redacted, Redactor
-from tests.bot.investigations import HeldClock, red, triaged
+from tests.bot.investigations import red, triaged
+from tests.fakes import FixedClock
 from tools.tool import Catalogue, ReadArgs, Seen, ToolError, tool
 from tools.world import Forbidden, Reader, Unreachable
 
@@ -85,8 +86,8 @@ def rules() -> ScriptedModel:
     return ScriptedModel([said("By the rules: memory [E1].")], connected=False, name="offline")
 
 
-def investigator(model: ScriptedModel, **limits: Any) -> tuple[Investigator, ScriptedModel, HeldClock]:
-    fallback, clock = rules(), HeldClock()
+def investigator(model: ScriptedModel, **limits: Any) -> tuple[Investigator, ScriptedModel, FixedClock]:
+    fallback, clock = rules(), FixedClock()
     world = Reader(cluster=None, redactor=Redactor([SECRET]))  # type: ignore[arg-type]
     return Investigator(model, fallback, Catalogue(look), world, clock, Budget(**limits)), fallback, clock
 
@@ -148,7 +149,7 @@ async def test_twenty_calls_run_side_by_side_and_are_answered_in_order() -> None
 
     model = ScriptedModel([said("", *[call("meet", n, name=f"n{n}") for n in range(20)]), said("All here.")])
     world = Reader(cluster=None, redactor=Redactor())  # type: ignore[arg-type]
-    flow = Investigator(model, rules(), Catalogue(meet), world, HeldClock(), Budget(tool_calls=20))
+    flow = Investigator(model, rules(), Catalogue(meet), world, FixedClock(), Budget(tool_calls=20))
     answer = await flow.follow_up(triaged(), red("all?"))
     assert most == 20
     assert [each[0] for each in results(model)] == [f"n{n}" for n in range(20)]

@@ -6,13 +6,14 @@ from bot.domain import Answer
 from bot.flows.investigate import Budget, Investigator
 from safety.redaction import Redactor
 from tests.bot.flows.test_investigate import SECRET, look, rules
-from tests.bot.investigations import HeldClock, red, triaged
+from tests.bot.investigations import red, triaged
+from tests.fakes import FixedClock
 from tools.tool import Catalogue
 from tools.world import Reader
 
 
 async def follow_up(emulator: MessagesEmulator, **limits: int) -> Answer:
-    clock, redactor = HeldClock(), Redactor([SECRET, "emulator-key"])
+    clock, redactor = FixedClock(), Redactor([SECRET, "emulator-key"])
     model = ClaudeModel(
         "emulator-key", emulator.url, "claude-sonnet-5-5", redactor, limits=Limits(total=20, read=5), sleep=clock.sleep
     )
