@@ -219,9 +219,16 @@ def test_no_words_from_outside_become_live_or_break_a_limit(text: Redacted) -> N
     ],
 )
 def test_two_hundred_thousand_characters_of_anything_still_fit(unit: str) -> None:
-    huge, long = RED.text(unit * (200_000 // len(unit))), RED.text(unit * (4_000 // len(unit)))
-    answer = Answer(huge, "offline", connected=False)
-    for message in (Analysis(answer, timedelta(), follow_up=True), Notice(huge), *every_message(long)):
+    huge = RED.text(unit * (200_000 // len(unit)))
+    for message in (Analysis(Answer(huge, "offline", connected=False), timedelta(), follow_up=True), Notice(huge)):
+        made = compose(message)
+        check_limits(made)
+        check_nothing_live(made)
+
+
+@pytest.mark.parametrize("unit", ["word ", "<", "`", "```a", "x" * 79 + "\n"])
+def test_every_other_message_fits_with_long_words_too(unit: str) -> None:
+    for message in every_message(RED.text(unit * (2_500 // len(unit)))):
         made = compose(message)
         check_limits(made)
         check_nothing_live(made)
@@ -328,7 +335,7 @@ def test_an_answer_without_a_model_says_so_and_one_with_a_model_names_it() -> No
 # ---- on the emulated Slack ------------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("text", ["plain words", "<!channel> `code` & more\n```\nlog\n```", "y" * 30_000])
+@pytest.mark.parametrize("text", ["plain words", "<!channel> `code` & more\n```\nlog\n```", "y" * 6_000])
 async def test_slack_takes_every_message_as_it_is(slack: SlackEmulator, client: AsyncWebClient, text: str) -> None:
     for message in every_message(RED.text(text)):
         made = compose(message)
