@@ -151,7 +151,9 @@ class ProposalStore(Protocol):
     async def unverified(self) -> Sequence[Proposal]:
         """SUCCEEDED ones whose effect was never reported."""
 
-    async def set_verified(self, proposal: ProposalId, verdict: str, entry: AuditEntry, now: datetime) -> bool:
+    async def set_verified(
+        self, proposal: ProposalId, verdict: str, entry: AuditEntry, now: datetime, says: Sequence[Saying] = ()
+    ) -> bool:
         """Once; False when somebody reported already."""
 
     async def placed(self, proposal: ProposalId, message_ts: str) -> None: ...

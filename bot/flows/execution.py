@@ -7,6 +7,7 @@ out. A lost answer leads back to reading, never to sending blindly again.
 """
 
 import asyncio
+from collections.abc import Sequence
 from dataclasses import replace
 from datetime import timedelta
 from typing import Any
@@ -17,7 +18,7 @@ from bot.domain import Exchange, Proposal, ProposalId, ProposalState, Spans
 from bot.flows.judging import Judge
 from bot.flows.proposals import Proposals, WriterFor, card_key
 from bot.messages import Notice, Tone
-from bot.ports import Chat, ChatFault, Place
+from bot.ports import Chat, ChatFault, Place, Saying
 from bot.stores import AuditEntry, Transition
 from safety.actions import ACTION_KINDS
 from safety.redaction import Redacted
@@ -201,7 +202,11 @@ class Executor:
         done = replace(proposal, state=ended.state, result=result)
         now = self._judge.clock.now()
         entry = self._entry("execution.result", proposal.id, state=ended.state.value, why=result, fence=proposal.fence)
-        says = (await self.proposals.card_saying(done),)
+        says = [await self.proposals.card_saying(done)]
+        if ended.state is not ProposalState.SUCCEEDED:
+            tone = Tone.BAD if ended.state is ProposalState.UNKNOWN else Tone.WARNING
+            text = self._words(f"{_HEADS[ended.state]}: {result}. {_NEXT[ended.state]}")
+            says.append(self._saying(proposal, "ended", Notice(text, tone, who=proposal.decided_by)))
         transition = Transition(
             proposal.id,
             (ProposalState.EXECUTING,),
@@ -209,20 +214,13 @@ class Executor:
             entry,
             {"result": result},
             fence=proposal.fence,
-            says=says,
+            says=tuple(says),
         )
         if not await self._store.move(transition, now):
             return False
         log.info("proposal_ended", proposal=proposal.id, state=ended.state.value)
         await self._remember(proposal, "ended", self._words(f"{ended.state.value}: {result}"))
-        try:
-            await self._chat.deliver(card_key(proposal.id))
-            if ended.state is not ProposalState.SUCCEEDED:
-                tone = Tone.BAD if ended.state is ProposalState.UNKNOWN else Tone.WARNING
-                text = self._words(f"{_HEADS[ended.state]}: {result}. {_NEXT[ended.state]}")
-                await self._say(proposal, "ended", Notice(text, tone, who=proposal.decided_by))
-        except ChatFault as fault:
-            log.warning("outcome_not_shown", proposal=proposal.id, code=fault.code)
+        await self._deliver([each.key for each in says])
         return True
 
     # ---- did it help? ---------------------------------------------------------------------------------------------
@@ -249,14 +247,15 @@ class Executor:
         took = self._judge.clock.now() - began
         verdict, notice = self._judged(seen, trouble, took, proposal)
         entry = self._entry("execution.verified", proposal.id, verdict=verdict, seen=notice.text)
-        if await self._store.set_verified(proposal.id, verdict, entry, self._judge.clock.now()):
+        # The result is a message of its own, because an edited one calls nobody.
+        says = [self._saying(proposal, "effect", notice)]
+        if watched:
+            text = self._words(f"Watched it for {took.total_seconds():.0f} s: the result is below")
+            says.append(self._saying(proposal, "watch", Notice(text)))
+        if await self._store.set_verified(proposal.id, verdict, entry, self._judge.clock.now(), says):
             log.info("proposal_verified", proposal=proposal.id, verdict=verdict)
             await self._remember(proposal, "effect", notice.text)
-            await self._say(proposal, "effect", notice)
-            if watched:
-                # The result is a message of its own, because an edited one calls nobody.
-                text = self._words(f"Watched it for {took.total_seconds():.0f} s: the result is below")
-                await self._say(proposal, "watch", Notice(text))
+            await self._deliver([each.key for each in says])
 
     async def _remember(self, proposal: Proposal, what: str, outcome: Redacted) -> None:
         """The thread's memory holds what was done, so that later questions are answered with it."""
@@ -278,12 +277,18 @@ class Executor:
         text = f"{head} {seconds} after the change: {seen.text}. The cause is still there; ask me to look again."
         return "ineffective", Notice(self._words(text), Tone.BAD, who)
 
-    async def _say(self, proposal: Proposal, what: str, notice: Notice) -> None:
+    def _saying(self, proposal: Proposal, what: str, notice: Notice) -> Saying:
+        """A line for the thread, to go in with the transaction that makes it true."""
         place = Place(proposal.thread.team, proposal.thread.channel, proposal.thread.thread_ts)
-        try:
-            await self._chat.say(f"{card_key(proposal.id)}:{what}", place, notice)
-        except ChatFault as fault:
-            log.warning("outcome_not_shown", proposal=proposal.id, code=fault.code)
+        return Saying(f"{card_key(proposal.id)}:{what}", place, self._chat.compose(notice))
+
+    async def _deliver(self, keys: Sequence[str]) -> None:
+        for key in keys:
+            try:
+                await self._chat.deliver(key)
+            except ChatFault as fault:
+                # It is stored: the outbox is tried again until the chat takes it.
+                log.warning("outcome_not_shown", key=key, code=fault.code)
 
     def _entry(self, type_: str, proposal: ProposalId, **more: Any) -> AuditEntry:
         return AuditEntry(type_, self._judge.redactor.json({"proposal": proposal, **more}), proposal)

@@ -16,6 +16,7 @@ from bot.adapters.store.database import Database
 from bot.adapters.store.tables import proposals
 from bot.adapters.store.threads import in_thread
 from bot.domain import Proposal, ProposalId, ProposalState, ThreadId
+from bot.ports import Saying
 from bot.stores import AuditEntry, CardPayload, Transition
 from safety.actions import Action, Digest
 from safety.redaction import Redactor, stored
@@ -183,7 +184,9 @@ class SqlProposals:
         done = proposals.c.state == ProposalState.SUCCEEDED.value
         return await self._all(select(proposals).where(done, proposals.c.verified.is_(None)))
 
-    async def set_verified(self, proposal: ProposalId, verdict: str, entry: AuditEntry, now: datetime) -> bool:
+    async def set_verified(
+        self, proposal: ProposalId, verdict: str, entry: AuditEntry, now: datetime, says: Sequence[Saying] = ()
+    ) -> bool:
         async with self._database.write() as connection:
             first = (
                 update(proposals)
@@ -193,6 +196,8 @@ class SqlProposals:
             if (await connection.execute(first)).rowcount != 1:
                 return False
             await chain.append(connection, entry, now)
+            for saying in says:
+                await outbox.put(connection, saying, now)
         return True
 
     async def placed(self, proposal: ProposalId, message_ts: str) -> None:
