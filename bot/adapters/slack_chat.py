@@ -171,7 +171,7 @@ class SlackChat:
         if parcel.user is not None:
             answer = await self._client.chat_postEphemeral(user=parcel.user, **message)
             return str(answer.get("message_ts", ""))
-        metadata = {"event_type": METADATA_TYPE, "event_payload": {"key": parcel.key}}
+        metadata = {"event_type": METADATA_TYPE, "event_payload": {"nonce": parcel.nonce}}
         message |= {"metadata": metadata, "unfurl_links": False, "unfurl_media": False}
         answer = await self._client.chat_postMessage(**message)
         return str(answer["ts"])
@@ -234,7 +234,7 @@ class SlackChat:
             await self._clock.sleep(wait_seconds)
 
     async def _find(self, parcel: Parcel) -> str | None:
-        """The ts of a message that an interrupted send did post, found by the key in its metadata."""
+        """The ts of a message that an interrupted send did post, found by the nonce in its metadata."""
         place = parcel.place
         if place.thread_ts:
             answer = await self._client.conversations_replies(
@@ -246,7 +246,7 @@ class SlackChat:
             )
         messages: list[Mapping[str, Any]] = answer.get("messages") or []
         for message in messages:
-            if _key_of(message) == parcel.key:
+            if _nonce_of(message) == parcel.nonce:
                 return str(message["ts"])
         return None
 
@@ -260,8 +260,8 @@ def _passes_by(error: SlackApiError) -> bool:
     return status == 429 or status >= 500
 
 
-def _key_of(message: Mapping[str, Any]) -> str | None:
+def _nonce_of(message: Mapping[str, Any]) -> str | None:
     metadata = message.get("metadata") or {}
     if metadata.get("event_type") != METADATA_TYPE:
         return None
-    return str((metadata.get("event_payload") or {}).get("key"))
+    return str((metadata.get("event_payload") or {}).get("nonce"))

@@ -26,6 +26,8 @@ def upgrade() -> None:
         sa.Column("firing", sa.Integer(), nullable=False),
         sa.Column("first_at", sa.DateTime(), nullable=False),
         sa.Column("last_at", sa.DateTime(), nullable=False),
+        sa.Column("last_message", sa.String(length=40), nullable=False),
+        sa.Column("last_sighting", sa.String(length=24), nullable=False),
         sa.PrimaryKeyConstraint("team", "channel", "fingerprint"),
     )
     op.create_table(
@@ -108,6 +110,7 @@ def upgrade() -> None:
         "outbox",
         sa.Column("id", sa.Integer(), autoincrement=True, nullable=False),
         sa.Column("key", sa.String(length=200), nullable=False),
+        sa.Column("nonce", sa.String(length=32), nullable=False),
         sa.Column("team", sa.String(length=32), nullable=False),
         sa.Column("channel", sa.String(length=32), nullable=False),
         sa.Column("thread_ts", sa.String(length=32), nullable=True),

@@ -22,7 +22,13 @@ class SqlAlerts:
         same = and_(*(alerts.c[name] == value for name, value in key.items()))
         async with self._database.write() as connection:
             row = (await connection.execute(select(alerts).where(same))).first()
-            sighting = _sighting(alert, message, row)
+            this = f"{message.thread_ts}:{int(alert.firing)}"
+            if row is not None and row.last_message == this:
+                # Taken up again after a crash in the middle: it means what it meant.
+                thread = ThreadId(message.team, message.channel, row.thread_ts)
+                known = KnownAlert(thread, row.times, bool(row.firing), row.first_at, row.last_at)
+                return Sighting(row.last_sighting), known
+            sighting = _sighting(alert, row)
             known = _known(sighting, message, row, now)
             values = {
                 "thread_ts": known.thread.thread_ts,
@@ -32,6 +38,8 @@ class SqlAlerts:
                 "firing": int(known.firing),
                 "first_at": known.first_at,
                 "last_at": known.last_at,
+                "last_message": this,
+                "last_sighting": sighting.value,
             }
             if row is None:
                 await connection.execute(insert(alerts).values(**key, **values))
@@ -40,13 +48,10 @@ class SqlAlerts:
         return sighting, known
 
 
-def _sighting(alert: Alert, message: ThreadId, row: Row[Any] | None) -> Sighting:
+def _sighting(alert: Alert, row: Row[Any] | None) -> Sighting:
     if not alert.firing:
         return Sighting.RESOLVES if row is not None and row.firing else Sighting.SAYS_NOTHING_NEW
-    # The opening message again, after a crash in the middle of its investigation, opens still.
-    if row is None or not row.firing or row.thread_ts == message.thread_ts:
-        return Sighting.OPENS
-    return Sighting.REPEATS
+    return Sighting.REPEATS if row is not None and row.firing else Sighting.OPENS
 
 
 def _known(sighting: Sighting, message: ThreadId, row: Row[Any] | None, now: datetime) -> KnownAlert:

@@ -1,6 +1,7 @@
 """Messages on their way to the chat: one row per message for ever, sent again whenever its wanted version grew."""
 
 import json
+import uuid
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
@@ -23,6 +24,7 @@ class Parcel:
     """One row: what should stand in the chat, and what is known of it. ``in_doubt`` means a send may have arrived."""
 
     key: str
+    nonce: str
     place: Place
     message: Rendered
     user: str | None
@@ -61,6 +63,7 @@ async def put(connection: AsyncConnection, saying: Saying, now: datetime) -> Non
     """Within somebody's transaction: want this message to stand in the chat."""
     values = {
         "key": saying.key,
+        "nonce": uuid.uuid4().hex,
         "team": saying.place.team,
         "channel": saying.place.channel,
         "thread_ts": saying.place.thread_ts,
@@ -145,6 +148,7 @@ class Outbox:
 def _parcel(row: Row[Any]) -> Parcel:
     return Parcel(
         key=row.key,
+        nonce=row.nonce,
         place=Place(row.team, row.channel, row.thread_ts),
         message=Rendered(row.text, tuple(json.loads(row.blocks))),
         user=row.user,

@@ -91,6 +91,9 @@ outbox = Table(
     metadata,
     Column("id", Integer, primary_key=True, autoincrement=True),
     Column("key", String(200), nullable=False),
+    # Goes out with the message: by it, and not by the key, a post in doubt is found again (a new database starts its
+    # keys anew in the same channel).
+    Column("nonce", String(32), nullable=False),
     *_thread_key()[:2],
     Column("thread_ts", String(32)),
     Column("user", String(32)),
@@ -194,6 +197,9 @@ alerts = Table(
     Column("firing", Integer, nullable=False),
     Column("first_at", UtcTime, nullable=False),
     Column("last_at", UtcTime, nullable=False),
+    # The newest message about it and what it meant, so that a message taken up again after a crash means the same.
+    Column("last_message", String(40), nullable=False),
+    Column("last_sighting", String(24), nullable=False),
     PrimaryKeyConstraint("team", "channel", "fingerprint"),
 )
 

@@ -72,10 +72,14 @@ async def test_twenty_at_once_under_one_key_post_once(slack: SlackEmulator, chat
     assert ours(slack) == ["one"]
 
 
-async def test_a_post_carries_its_key_and_unfurls_nothing(slack: SlackEmulator, chat: SlackChat) -> None:
+async def test_a_post_carries_a_mark_of_its_own_and_unfurls_nothing(
+    slack: SlackEmulator, chat: SlackChat, outbox: Outbox
+) -> None:
     await chat.say("a", PLACE, notice("one"))
     sent = slack.calls("chat.postMessage")[0].args
-    assert sent["metadata"] == {"event_type": METADATA_TYPE, "event_payload": {"key": "a"}}
+    parcel = await outbox.get("a")
+    assert parcel is not None
+    assert sent["metadata"] == {"event_type": METADATA_TYPE, "event_payload": {"nonce": parcel.nonce}}
     assert (sent["unfurl_links"], sent["unfurl_media"]) == (False, False)
 
 
