@@ -64,7 +64,7 @@ class Settings(BaseSettings):
             named = tuple(filter(None, (each.strip() for each in monitors.split("|"))))
             if not equals or not channel.strip() or not named:
                 raise ValueError(f"{part!r} is not CHANNEL=Monitor, for example C0123ABCD=Alertmanager")
-            channels[channel.strip()] = named
+            channels[channel.strip()] = channels.get(channel.strip(), ()) + named
         return channels
 
     def secrets(self) -> list[str]:

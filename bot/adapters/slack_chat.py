@@ -50,6 +50,7 @@ _MEND = {
     "missing_scope": "a permission is missing: reinstall the app with the current manifest",
 }
 _UNREACHABLE = (SlackClientError, aiohttp.ClientError, TimeoutError, OSError)
+_MOST_TRIES = 5
 _PATIENCE = timedelta(seconds=60)
 _PROGRESS_EVERY = timedelta(seconds=3)
 
@@ -192,6 +193,10 @@ class SlackChat:
             await self._lost(parcel, second)
             return
         if code in _FATAL or code in _BAD_BLOCKS:
+            await self._outbox.failed(parcel, code, None)
+            return
+        if not _passes_by(error) and parcel.tries >= _MOST_TRIES:
+            # An answer that this code does not know, and that does not change: saying it for ever helps nobody.
             await self._outbox.failed(parcel, code, None)
             return
         wait = float(error.response.headers.get("Retry-After", 0) or 0)

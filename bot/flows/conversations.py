@@ -98,7 +98,11 @@ class Conversations:
         assert inbound.thread is not None
         thread = await self._stores.threads.get(inbound.thread)
         question = self._question(inbound.payload["text"])
-        if thread is None or not question.strip():
+        if thread is None:
+            return
+        if not question.strip():
+            hint = Notice(self._words("I can read only words: say in a reply what you want to know."))
+            await self._chat.whisper(f"in:{inbound.id}:empty", self._place(inbound), inbound.payload["user"], hint)
             return
         now = self._clock.now()
         latest = await self._stores.investigations.latest(thread.id)
@@ -143,6 +147,7 @@ class Conversations:
                 triaged, question, summary=thread.summary, progress=working.progress
             )
         took = self._clock.now() - began
+        preface = preface or self._cut(inbound)
         await self._chat.say(f"{run.id}:analysis", place, Analysis(answer, took, follow_up=False, preface=preface))
         await self._keep(run.id, thread, question, answer, user, triaged)
         await self._offer(run.id, thread, triaged, answer, user)
@@ -178,7 +183,8 @@ class Conversations:
             answer = await self._investigator.follow_up(
                 triaged, question, history=history, summary=thread.summary, progress=working.progress
             )
-        await self._chat.say(key, place, Analysis(answer, self._clock.now() - began, follow_up=True))
+        took = self._clock.now() - began
+        await self._chat.say(key, place, Analysis(answer, took, follow_up=True, preface=self._cut(inbound)))
         user = inbound.payload["user"]
         await self._keep(key, thread, question, answer, user, None)
         for number, wanted in enumerate(answer.wanted, 1):
@@ -255,6 +261,12 @@ class Conversations:
     def _question(self, text: str) -> Redacted:
         question = self._words(text)
         return question.clip(QUESTION_LIMIT)
+
+    def _cut(self, inbound: Inbound) -> Redacted | None:
+        """What has to be said when somebody wrote more than is read."""
+        if len(inbound.payload.get("text") or "") <= QUESTION_LIMIT:
+            return None
+        return self._words(f"Your message is long: I read its first {QUESTION_LIMIT} characters.")
 
     async def _say(self, inbound: Inbound, what: str, notice: Notice) -> None:
         await self._chat.say(f"in:{inbound.id}:{what}", self._place(inbound), notice)

@@ -119,3 +119,12 @@ async def settled(town: Town) -> None:
         )
     )
     await town.idle()
+
+
+async def test_a_question_that_is_cut_says_so_and_a_file_without_words_is_answered(town: Town) -> None:
+    await town.slack.user("bob").slash("/ask-claude is billing-dev fine? " + "please look " * 3_300, CHANNEL)
+    answer = await town.answer()
+    assert "I read its first 4000 characters" in town.slack.as_text(answer)
+    thread = str(answer.thread_ts)
+    await town.slack.user("bob").reply("   ", CHANNEL, thread)
+    await town.told("bob", "I can read only words")

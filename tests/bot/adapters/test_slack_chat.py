@@ -316,3 +316,15 @@ async def test_whispers_to_one_person_hold_up_nothing_that_everybody_sees(
         await chat.say(f"a{number}", PLACE, notice("one"))
     assert clock.now() == before
     assert len(slack.ephemerals("bob")) == 12
+
+
+async def test_an_answer_that_nobody_knows_is_not_asked_for_for_ever(
+    slack: SlackEmulator, chat: SlackChat, outbox: Outbox, clock: FixedClock
+) -> None:
+    slack.faults.fail("chat.postMessage", error="invalid_arguments", times=99)
+    with pytest.raises(ChatFault):
+        await chat.say("a", PLACE, notice("one"))
+    parcel = await outbox.get("a")
+    assert parcel is not None
+    assert (parcel.state, parcel.error) == ("failed", "invalid_arguments")
+    assert len(slack.calls("chat.postMessage")) <= 6

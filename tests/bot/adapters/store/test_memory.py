@@ -162,6 +162,16 @@ async def test_an_alert_opens_repeats_resolves_and_opens_anew(stores: Stores, cl
         assert known.firing is firing
 
 
+@pytest.mark.parametrize(("firing", "ts"), [(True, "2.0"), (False, "2.0")], ids=["a repeat", "a resolve"])
+async def test_a_message_taken_up_again_after_a_crash_means_what_it_meant(
+    stores: Stores, clock: FixedClock, firing: bool, ts: str
+) -> None:
+    await stores.alerts.seen(alert(), message("1.0"), clock.now())
+    first = await stores.alerts.seen(alert(firing), message(ts), clock.now())
+    clock.pass_by(seconds=10)
+    assert await stores.alerts.seen(alert(firing), message(ts), clock.now()) == first
+
+
 async def test_the_opening_message_again_after_a_crash_still_opens(stores: Stores, clock: FixedClock) -> None:
     for _ in range(2):
         seen, known = await stores.alerts.seen(alert(), message("1.0"), clock.now())
