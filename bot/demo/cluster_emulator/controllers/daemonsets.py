@@ -2,53 +2,39 @@
 
 from __future__ import annotations
 
-from bot.demo.cluster_emulator.controllers.events import EventRecorder
+from bot.demo.cluster_emulator.controllers.controller import Controller
 from bot.demo.cluster_emulator.controllers.podmaking import create_pod, live_pods, pod_from
-from bot.demo.cluster_emulator.controllers.workqueue import WorkQueue
 from bot.demo.cluster_emulator.deletion import delete
 from bot.demo.cluster_emulator.objects import (
     Obj,
     clone,
     dig,
-    is_going,
     is_true,
     name_of,
     namespace_of,
-    owner_of,
     stamp,
     template_hash,
 )
 from bot.demo.cluster_emulator.resources import DAEMONSETS, NODES, PODS
-from bot.demo.cluster_emulator.store import Change, Store
+from bot.demo.cluster_emulator.store import Change
 
 COMPONENT = "daemonset-controller"
 HASH = "controller-revision-hash"
 
 
-class DaemonSetController:
+class DaemonSetController(Controller):
     """Watches daemon sets, their pods and the nodes."""
 
-    def __init__(self, store: Store, events: EventRecorder) -> None:
-        self._store = store
-        self._events = events
-        self._queue = WorkQueue(store.clock, self._reconcile)
-        store.listeners.append(self._noticed)
+    watched = DAEMONSETS
+    owned = PODS
 
     def _noticed(self, change: Change) -> None:
-        if change.resource is DAEMONSETS and change.kind != "DELETED":
-            self._queue.add(namespace_of(change.obj), name_of(change.obj))
-        elif change.resource is NODES and change.kind != "MODIFIED":
+        if change.resource is NODES and change.kind != "MODIFIED":
             for each in self._store.all_of(DAEMONSETS):
                 self._queue.add(namespace_of(each), name_of(each))
-        elif change.resource is PODS:
-            owner = owner_of(change.obj)
-            if owner is not None and owner["kind"] == "DaemonSet":
-                self._queue.add(namespace_of(change.obj), owner["name"])
+        super()._noticed(change)
 
-    def _reconcile(self, namespace: str, name: str) -> None:
-        daemonset = self._store.get(DAEMONSETS, namespace, name)
-        if daemonset is None or is_going(daemonset):
-            return
+    def _reconcile(self, daemonset: Obj) -> None:
         code = template_hash(daemonset["spec"]["template"])
         chosen = dig(daemonset, "spec", "template", "spec", "nodeSelector", default={})
         nodes = [

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from bot.demo.cluster_emulator.controllers.controller import Controller
 from bot.demo.cluster_emulator.controllers.deployment_status import deadline_left, deployment_status
-from bot.demo.cluster_emulator.controllers.events import EventRecorder
 from bot.demo.cluster_emulator.controllers.rollouts import (
     bounds_of,
     is_recreate,
@@ -13,21 +13,17 @@ from bot.demo.cluster_emulator.controllers.rollouts import (
     next_old_sizes,
     size_of,
 )
-from bot.demo.cluster_emulator.controllers.workqueue import WorkQueue
 from bot.demo.cluster_emulator.deletion import delete
 from bot.demo.cluster_emulator.objects import (
     Obj,
     clone,
     dig,
-    is_going,
     name_of,
     namespace_of,
-    owner_of,
     owner_reference,
     template_hash,
 )
 from bot.demo.cluster_emulator.resources import DEPLOYMENTS, PODS, REPLICASETS
-from bot.demo.cluster_emulator.store import Change, Store
 
 COMPONENT = "deployment-controller"
 REVISION = "deployment.kubernetes.io/revision"
@@ -38,27 +34,13 @@ HASH = "pod-template-hash"
 _NOT_COPIED = {"kubectl.kubernetes.io/last-applied-configuration", REVISION, HISTORY, DESIRED, MOST}
 
 
-class DeploymentController:
+class DeploymentController(Controller):
     """Watches deployments and their replica sets."""
 
-    def __init__(self, store: Store, events: EventRecorder) -> None:
-        self._store = store
-        self._events = events
-        self._queue = WorkQueue(store.clock, self._reconcile)
-        store.listeners.append(self._noticed)
+    watched = DEPLOYMENTS
+    owned = REPLICASETS
 
-    def _noticed(self, change: Change) -> None:
-        if change.resource is DEPLOYMENTS and change.kind != "DELETED":
-            self._queue.add(namespace_of(change.obj), name_of(change.obj))
-        elif change.resource is REPLICASETS:
-            owner = owner_of(change.obj)
-            if owner is not None and owner["kind"] == "Deployment":
-                self._queue.add(namespace_of(change.obj), owner["name"])
-
-    def _reconcile(self, namespace: str, name: str) -> None:
-        deployment = self._store.get(DEPLOYMENTS, namespace, name)
-        if deployment is None or is_going(deployment):
-            return
+    def _reconcile(self, deployment: Obj) -> None:
         every = sorted(self._store.owned_by(REPLICASETS, deployment), key=revision_of)
         new = next((each for each in every if _same_template(each, deployment)), None)
         if not dig(deployment, "spec", "paused"):

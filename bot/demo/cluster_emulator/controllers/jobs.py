@@ -2,49 +2,33 @@
 
 from __future__ import annotations
 
-from bot.demo.cluster_emulator.controllers.events import EventRecorder
+from bot.demo.cluster_emulator.controllers.controller import Controller
 from bot.demo.cluster_emulator.controllers.podmaking import create_pod, live_pods, pod_from
-from bot.demo.cluster_emulator.controllers.workqueue import WorkQueue
 from bot.demo.cluster_emulator.deletion import delete
 from bot.demo.cluster_emulator.objects import (
     Obj,
     dig,
-    is_going,
     is_true,
     name_of,
     namespace_of,
-    owner_of,
     parse_stamp,
     stamp,
 )
 from bot.demo.cluster_emulator.resources import JOBS, PODS
-from bot.demo.cluster_emulator.store import Change, Store
 
 COMPONENT = "job-controller"
 RETRY_SECONDS = 10.0
 LONGEST_SECONDS = 600.0
 
 
-class JobController:
+class JobController(Controller):
     """Watches jobs and their pods."""
 
-    def __init__(self, store: Store, events: EventRecorder) -> None:
-        self._store = store
-        self._events = events
-        self._queue = WorkQueue(store.clock, self._reconcile)
-        store.listeners.append(self._noticed)
+    watched = JOBS
+    owned = PODS
 
-    def _noticed(self, change: Change) -> None:
-        if change.resource is JOBS and change.kind != "DELETED":
-            self._queue.add(namespace_of(change.obj), name_of(change.obj))
-        elif change.resource is PODS:
-            owner = owner_of(change.obj)
-            if owner is not None and owner["kind"] == "Job":
-                self._queue.add(namespace_of(change.obj), owner["name"])
-
-    def _reconcile(self, namespace: str, name: str) -> None:
-        job = self._store.get(JOBS, namespace, name)
-        if job is None or is_going(job) or is_true(job, "Complete") or is_true(job, "Failed"):
+    def _reconcile(self, job: Obj) -> None:
+        if is_true(job, "Complete") or is_true(job, "Failed"):
             return
         pods = self._store.owned_by(PODS, job)
         done = sum(1 for pod in pods if dig(pod, "status", "phase") == "Succeeded")

@@ -2,40 +2,24 @@
 
 from __future__ import annotations
 
-from bot.demo.cluster_emulator.controllers.events import EventRecorder
+from bot.demo.cluster_emulator.controllers.controller import Controller
 from bot.demo.cluster_emulator.controllers.podmaking import create_pod, live_pods, pod_from, ready_seconds
-from bot.demo.cluster_emulator.controllers.workqueue import WorkQueue
 from bot.demo.cluster_emulator.deletion import delete
-from bot.demo.cluster_emulator.objects import Obj, dig, is_going, name_of, namespace_of, owner_of, stamp
+from bot.demo.cluster_emulator.objects import Obj, dig, name_of, namespace_of, stamp
 from bot.demo.cluster_emulator.resources import PODS, REPLICASETS
 from bot.demo.cluster_emulator.statuses import ApiFailure
-from bot.demo.cluster_emulator.store import Change, Store
 
 COMPONENT = "replicaset-controller"
 RETRY_SECONDS = 15.0
 
 
-class ReplicaSetController:
+class ReplicaSetController(Controller):
     """Watches replica sets and their pods."""
 
-    def __init__(self, store: Store, events: EventRecorder) -> None:
-        self._store = store
-        self._events = events
-        self._queue = WorkQueue(store.clock, self._reconcile)
-        store.listeners.append(self._noticed)
+    watched = REPLICASETS
+    owned = PODS
 
-    def _noticed(self, change: Change) -> None:
-        if change.resource is REPLICASETS and change.kind != "DELETED":
-            self._queue.add(namespace_of(change.obj), name_of(change.obj))
-        elif change.resource is PODS:
-            owner = owner_of(change.obj)
-            if owner is not None and owner["kind"] == "ReplicaSet":
-                self._queue.add(namespace_of(change.obj), owner["name"])
-
-    def _reconcile(self, namespace: str, name: str) -> None:
-        replicaset = self._store.get(REPLICASETS, namespace, name)
-        if replicaset is None or is_going(replicaset):
-            return
+    def _reconcile(self, replicaset: Obj) -> None:
         pods = live_pods(self._store, replicaset)
         wanted = int(dig(replicaset, "spec", "replicas", default=1))
         failure = None

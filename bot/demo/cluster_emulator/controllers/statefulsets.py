@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from bot.demo.cluster_emulator.controllers.events import EventRecorder
+from bot.demo.cluster_emulator.controllers.controller import Controller
 from bot.demo.cluster_emulator.controllers.podmaking import create_pod, pod_from
-from bot.demo.cluster_emulator.controllers.workqueue import WorkQueue
 from bot.demo.cluster_emulator.deletion import delete
 from bot.demo.cluster_emulator.objects import (
     Obj,
@@ -13,39 +12,22 @@ from bot.demo.cluster_emulator.objects import (
     is_going,
     is_true,
     name_of,
-    namespace_of,
-    owner_of,
     template_hash,
 )
 from bot.demo.cluster_emulator.resources import PODS, STATEFULSETS
-from bot.demo.cluster_emulator.store import Change, Store
 
 COMPONENT = "statefulset-controller"
 HASH = "controller-revision-hash"
 
 
-class StatefulSetController:
+class StatefulSetController(Controller):
     """Watches stateful sets and their pods."""
 
-    def __init__(self, store: Store, events: EventRecorder) -> None:
-        self._store = store
-        self._events = events
-        self._queue = WorkQueue(store.clock, self._reconcile)
-        store.listeners.append(self._noticed)
+    watched = STATEFULSETS
+    owned = PODS
 
-    def _noticed(self, change: Change) -> None:
-        if change.resource is STATEFULSETS and change.kind != "DELETED":
-            self._queue.add(namespace_of(change.obj), name_of(change.obj))
-        elif change.resource is PODS:
-            owner = owner_of(change.obj)
-            if owner is not None and owner["kind"] == "StatefulSet":
-                self._queue.add(namespace_of(change.obj), owner["name"])
-
-    def _reconcile(self, namespace: str, name: str) -> None:
-        owner = self._store.get(STATEFULSETS, namespace, name)
-        if owner is None or is_going(owner):
-            return
-        revision = f"{name}-{template_hash(owner['spec']['template'])}"
+    def _reconcile(self, owner: Obj) -> None:
+        revision = f"{name_of(owner)}-{template_hash(owner['spec']['template'])}"
         wanted = int(dig(owner, "spec", "replicas", default=1))
         pods = {name_of(pod): pod for pod in self._store.owned_by(PODS, owner)}
         self._step(owner, wanted, pods, revision)
