@@ -16,6 +16,7 @@ from bot.demo.slack_emulator.limits import DEFAULT_LIMITS, Limits
 from bot.demo.slack_emulator.manifest import load_manifest
 from bot.demo.slack_emulator.office import Office
 from bot.demo.slack_emulator.page_api import PageApi
+from bot.demo.slack_emulator.rates import Rates
 from bot.demo.slack_emulator.response_urls import ResponseUrls
 from bot.demo.slack_emulator.server import LOOPBACK, Server
 from bot.demo.slack_emulator.shapes import Clock, Json, Message, View, Workspace, utc_now
@@ -55,6 +56,7 @@ class SlackEmulator:
             response_urls=ResponseUrls(self.team, limits),
             conversing=Conversing(self.team),
             files=Files(self.team),
+            rates=Rates(clock, is_on=limits.rate_limits),
         )
         self._feed = EventFeed(self.team, self.office.manifest, self._sockets.send_event)
         self._interactions = Interactions(self.office)

@@ -9,6 +9,7 @@ class Limits:
 
     Assumptions about the real Slack: `block_text` is reported by users and not documented; `update_text`
     is counted in bytes after escaping, as others found out; the cap on `metadata` is a guess.
+    `rate_limits` switches on how often each method may be called (see `rates`).
     """
 
     post_text: int = 40_000
@@ -36,6 +37,7 @@ class Limits:
     loading_messages: int = 10
     attachments: int = 100
     push_depth: int = 3
+    rate_limits: bool = False
 
 
 DEFAULT_LIMITS = Limits()

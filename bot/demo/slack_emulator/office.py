@@ -7,6 +7,7 @@ from bot.demo.slack_emulator.conversing import Conversing
 from bot.demo.slack_emulator.files import Files
 from bot.demo.slack_emulator.limits import Limits
 from bot.demo.slack_emulator.manifest import Manifest
+from bot.demo.slack_emulator.rates import Rates
 from bot.demo.slack_emulator.refusals import Refused
 from bot.demo.slack_emulator.response_urls import ResponseUrls
 from bot.demo.slack_emulator.shapes import Channel, Message
@@ -29,6 +30,7 @@ class Office:
     response_urls: ResponseUrls
     conversing: Conversing
     files: Files
+    rates: Rates
     address: str = ""
 
     def channel_of(self, args: Arguments, name: str = "channel") -> Channel:

@@ -12,6 +12,7 @@ from aiohttp import web
 from bot.demo.slack_emulator.actors import MonitorBot
 from bot.demo.slack_emulator.office import Office
 from bot.demo.slack_emulator.page_api import PageApi
+from bot.demo.slack_emulator.rates import TooOften
 from bot.demo.slack_emulator.refusals import Refused
 from bot.demo.slack_emulator.shapes import Json
 from bot.demo.slack_emulator.web_api import WebApi
@@ -80,7 +81,10 @@ class Server:
             monitor = next((m for m in monitors if (m.bot_id, m.hook) == (info["bot"], info["hook"])), None)
             if monitor is None:
                 raise Refused("no_service")
+            self._office.rates.count_webhook(monitor.bot_id)
             await MonitorBot(self._office, monitor).post(await _payload(request))
+        except TooOften as refused:
+            return web.Response(status=429, text="rate_limited", headers={"Retry-After": str(refused.retry_after)})
         except Refused as refused:
             return web.Response(status=_WEBHOOK_STATUS.get(refused.error, 400), text=refused.error)
         return web.Response(text="ok")

@@ -9,6 +9,7 @@ from bot.demo.slack_emulator.faults import Fault, Faults
 from bot.demo.slack_emulator.methods.method import Method, TokenKind
 from bot.demo.slack_emulator.methods.table import METHODS
 from bot.demo.slack_emulator.office import Office
+from bot.demo.slack_emulator.rates import TooOften
 from bot.demo.slack_emulator.refusals import Refused
 from bot.demo.slack_emulator.shapes import SCOPE_PREFIX, Json
 
@@ -28,7 +29,7 @@ class Call:
 
 
 class WebApi:
-    """Answers Web API calls. Rate limits per tier would be asked for beside `faults.next_failure`."""
+    """Answers Web API calls."""
 
     def __init__(self, office: Office, faults: Faults) -> None:
         self.calls: list[Call] = []
@@ -52,6 +53,8 @@ class WebApi:
             body = {"ok": True, **self._run(name, token, args)} if failure is None else None
         except Refused as refused:
             failure, body = None, refused.as_body()
+        except TooOften as refused:
+            failure, body = Fault(status=429, retry_after=refused.retry_after), None
         if body is None:
             return self._failed(call, failure or Fault())
         await self._faults.wait_if_held(name, "after")
@@ -64,6 +67,7 @@ class WebApi:
             raise Refused("unknown_method")
         if kind not in method.tokens:
             raise Refused("not_allowed_token_type")
+        self._office.rates.count_call(name, args.text("channel") or "")
         self._check_scope(method, args)
         args.values["token"] = token
         return method.run(self._office, args)
