@@ -77,6 +77,10 @@ class Exchange:
     at: datetime
 
 
+# How a thread's memory words what was carried out in it, where a question would stand.
+CARRIED_OUT = "approved in this thread"
+
+
 @dataclass(frozen=True, slots=True)
 class Alert:
     """Something that fired in a monitor. The same fingerprint leads to the same thread."""

@@ -14,7 +14,7 @@ from typing import Any
 
 import structlog
 
-from bot.domain import Exchange, Proposal, ProposalId, ProposalState, Spans
+from bot.domain import CARRIED_OUT, Exchange, Proposal, ProposalId, ProposalState, Spans
 from bot.flows.judging import Judge
 from bot.flows.proposals import Proposals, WriterFor, card_key
 from bot.messages import Notice, Tone
@@ -260,7 +260,7 @@ class Executor:
     async def _remember(self, proposal: Proposal, what: str, outcome: Redacted) -> None:
         """The thread's memory holds what was done, so that later questions are answered with it."""
         verb = proposal.action.kind.replace("_", " ")
-        done = self._words(f"({verb} of {proposal.action.target}, approved in this thread)")
+        done = self._words(f"({verb} of {proposal.action.target}, {CARRIED_OUT})")
         exchange = Exchange(done, outcome, proposal.decided_by, self._judge.clock.now())
         key = f"{card_key(proposal.id)}:{what}"
         await self._judge.stores.threads.remember(key, proposal.thread, exchange)

@@ -166,7 +166,8 @@ class Toolbox:
             raise ToolError("to_revision belongs to a rollback only")
         self._want(WantedChange(args.action, args.handle, self._world.redactor.text(args.reason), args.to_revision))
         return self._world.redactor.text(
-            f"proposed: {args.action} on {target.ref}. Nothing has run; a person decides. Say so in the answer."
+            f"noted: {args.action} on {target.ref}. A card follows if the rules allow it; nothing runs before a person "
+            "approves. Say so in the answer."
         )
 
     def _want(self, change: WantedChange) -> None:

@@ -59,6 +59,8 @@ class OfflineAnalyst:
         if request.steps:
             again = None if request.final else second_try(intent, request.steps[-1])
             return _asked(again) if again else _said(_from_tools(intent, request))
+        if intent is Intent.OUTCOME:
+            return _said(answers.outcome(request.history))
         subjects = Subjects(request.report, request.objects)
         if intent in (Intent.RESTART, Intent.ROLLBACK):
             return _proposal(intent, request, subjects)
@@ -95,7 +97,7 @@ def _proposed(intent: Intent, call: ToolCall, request: ModelRequest) -> str:
     target = next((each.ref for each in request.objects if each.handle == call.arguments["handle"]), None)
     to = f" to revision {call.arguments['to_revision']}" if "to_revision" in call.arguments else ""
     what = "roll back" if intent is Intent.ROLLBACK else "restart"
-    return f"I proposed to {what} `{target}`{to}. Nothing has run: a person has to approve it."
+    return f"You asked to {what} `{target}`{to}. A card follows if the rules allow it; a person has to approve it."
 
 
 def _proposal(intent: Intent, request: ModelRequest, subjects: Subjects) -> ModelReply:

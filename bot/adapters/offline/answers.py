@@ -1,11 +1,12 @@
 """Answers to later questions from the report alone, one function for each kind of question."""
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from datetime import UTC, datetime
 
 from bot.adapters.offline import analysis
 from bot.adapters.offline.primer import explain, term
-from bot.domain import IncidentReport
+from bot.domain import CARRIED_OUT, Exchange, IncidentReport
 from tools.evidence import Category
 
 _ID = re.compile(r"\be(\d+)\b", re.IGNORECASE)
@@ -22,6 +23,19 @@ def cause(report: IncidentReport, _question: str = "") -> str:
     if report.root_cause is not None and report.explanation:
         lines.append(analysis.sentence(report.explanation))
     return "\n".join(lines)
+
+
+def outcome(history: Sequence[Exchange]) -> str:
+    """What became of the changes that were approved here, as the thread remembers it; nothing is looked up anew."""
+    done = [each for each in history if each.question.endswith(f"{CARRIED_OUT})")]
+    if not done:
+        return "No change has run from this thread, as far as I remember. Ask for the pods to see how they are now."
+    lines = [f"• {at_utc(each.at)} {each.question.strip('()')}: {' '.join(each.answer.split())}" for each in done[-4:]]
+    return "\n".join(["What was done here:", *lines, "Ask for the pods to see how they are now."])
+
+
+def at_utc(at: datetime) -> str:
+    return at.astimezone(UTC).strftime("%Y-%m-%d %H:%M:%S UTC")
 
 
 def evidence(report: IncidentReport, question: str) -> str:

@@ -9,6 +9,7 @@ class Intent(StrEnum):
     """What somebody wants to know or have done."""
 
     RESTART = "restart"
+    OUTCOME = "outcome"
     ROLLBACK = "rollback"
     EVIDENCE = "evidence"
     EXPLAIN = "explain"
@@ -44,6 +45,12 @@ _ROLLBACK = (
 _SHIPPED = r"(?:deploy(?:ed|ment|ments|s)?|releas(?:ed?|es)|roll(?:ed)?[\s-]?outs?|shipped|revisions?|versions?|image)"
 
 _PATTERNS: tuple[tuple[Intent, str], ...] = (
+    (
+        Intent.OUTCOME,
+        r"(?:did|has|have|does) (?:it|that|this|the (?:change|fix|restart|roll ?back)) .{0,12}"
+        r"(?:work|help|run|ran|go through|gone through|succeed|fix)|\bwas (?:it|that|this) (?:approved|run|done|denied)"
+        r"|what came of",
+    ),
     (Intent.EVIDENCE, r"\be\d+\b|\bevidence\b|\bproofs?\b|\bprove\b|how do you know|why do you (?:think|say|believe)"),
     (
         Intent.EXPLAIN,

@@ -2,13 +2,14 @@
 
 import random
 import re
+from datetime import UTC, datetime
 from typing import Any
 
 import pytest
 
 from bot.adapters.offline import OfflineAnalyst
 from bot.adapters.offline.primer import explain
-from bot.domain import IncidentReport, Remediation
+from bot.domain import CARRIED_OUT, Exchange, IncidentReport, Remediation
 from bot.ports import ModelReply, ModelRequest, Step, Stop, ToolCall, ToolResult, ToolSpec
 from tests.bot.investigations import evidence, red, report, seen, triaged
 from tools.evidence import Category, SeenObject
@@ -255,10 +256,24 @@ async def test_a_change_to_something_nobody_read_is_not_proposed() -> None:
     assert "read no deployment" in none.text
 
 
-async def test_a_proposal_is_told_as_a_proposal_and_a_failed_one_as_failed() -> None:
-    told = await answered("roll back plum", "proposed")
-    assert told.startswith("I proposed to roll back `Deployment/orchard/plum` to revision 3.")
-    assert "Nothing has run: a person has to approve it." in told
+@pytest.mark.parametrize(
+    "question", ["did it work?", "Did that help", "has the rollback gone through?", "was it approved?"]
+)
+async def test_what_became_of_a_change_is_told_from_the_thread_s_memory(question: str) -> None:
+    assert "No change has run from this thread" in (await ask(question)).text
+    at = datetime(2026, 11, 22, 10, 5, tzinfo=UTC)
+    done = Exchange(red(f"(rollback deployment of Deployment/orchard/plum, {CARRIED_OUT})"), red("Verified"), None, at)
+    asked = Exchange(red("and now?"), red("look again"), "U0BOB", at)
+    told = (await ask(question, history=(asked, done))).text
+    assert "• 2026-11-22 10:05:00 UTC rollback deployment of Deployment/orchard/plum" in told
+    assert "Verified" in told
+    assert "look again" not in told
+
+
+async def test_a_wish_is_told_as_a_wish_and_a_failed_one_as_failed() -> None:
+    told = await answered("roll back plum", "noted")
+    assert told.startswith("You asked to roll back `Deployment/orchard/plum` to revision 3.")
+    assert "A card follows if the rules allow it; a person has to approve it." in told
     assert "I could not propose that: not a deployment" in await answered("restart plum", "not a deployment", True)
 
 

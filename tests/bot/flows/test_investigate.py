@@ -207,7 +207,7 @@ async def test_a_wanted_change_is_collected_and_nothing_runs() -> None:
     assert SECRET not in change.reason
     (text, is_error), (twice, twice_error) = results(model)
     assert not is_error
-    assert "a person decides" in text
+    assert "A card follows if the rules allow it" in text
     assert twice_error
     assert "already proposed" in twice
     assert answer.tools_called == ()
