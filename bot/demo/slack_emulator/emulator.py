@@ -112,8 +112,12 @@ class SlackEmulator:
         return MonitorBot(self.office, self.team.monitor_named(name))
 
     async def disconnect(self, reason: str = "refresh_requested", count: int | None = None) -> None:
-        """Tell the app to reconnect, on all its sockets or on some."""
+        """Tell the app to reconnect, on all its sockets or on some; see `socket_mode.REASONS`."""
         await self._sockets.disconnect(reason, count)
+
+    def enable_socket_mode(self) -> None:
+        """Undo a disconnect with `link_disabled`: the app may connect again."""
+        self._sockets.is_enabled = True
 
     # -- looking -----------------------------------------------------------------------------------
 

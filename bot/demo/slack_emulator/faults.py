@@ -1,7 +1,11 @@
-"""Knobs that make this Slack misbehave on purpose: errors, rate limits, delays, lost acks, held calls."""
+"""Knobs that make this Slack misbehave on purpose: errors, rate limits, delays, lost acks, held calls.
+
+Events can come twice, late, or in another order than what they tell of.
+"""
 
 import asyncio
 from collections import defaultdict, deque
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Literal
 
@@ -52,6 +56,9 @@ class Faults:
         self._holds: list[Hold] = []
         self._acks_to_drop = 0
         self._events_to_double = 0
+        self._events_to_hold_back = 0
+        self._held_back: list[Callable[[], None]] = []
+        self._event_delays: deque[float] = deque()
 
     def fail(
         self, method: str, *, error: str | None = None, status: int | None = None, retry_after: int = 1, times: int = 1
@@ -76,6 +83,14 @@ class Faults:
         """Send each of the next events twice, although the first was acknowledged."""
         self._events_to_double += times
 
+    def reorder_events(self, times: int = 1) -> None:
+        """Hold the next events back until one more has been sent."""
+        self._events_to_hold_back += times
+
+    def delay_events(self, seconds: float, times: int = 1) -> None:
+        """Send each of the next events so much later; what happens after them overtakes them."""
+        self._event_delays.extend([seconds] * times)
+
     def clear(self) -> None:
         """Let everything that is held go on, and forget what was planned."""
         for hold in self._holds:
@@ -83,7 +98,9 @@ class Faults:
         self._holds = [hold for hold in self._holds if hold.is_taken]
         self._planned.clear()
         self._delays.clear()
-        self._acks_to_drop = self._events_to_double = 0
+        self._event_delays.clear()
+        self._acks_to_drop = self._events_to_double = self._events_to_hold_back = 0
+        self.let_held_events_go()
 
     # -- asked by the rest of the emulator ---------------------------------------------------------
 
@@ -111,3 +128,19 @@ class Faults:
             return False
         self._events_to_double -= 1
         return True
+
+    def holds_back_event(self, send: Callable[[], None]) -> bool:
+        """Whether the next event has to wait; `send` is then called later."""
+        if self._events_to_hold_back == 0:
+            return False
+        self._events_to_hold_back -= 1
+        self._held_back.append(send)
+        return True
+
+    def let_held_events_go(self) -> None:
+        held, self._held_back = self._held_back, []
+        for send in held:
+            send()
+
+    def next_event_delay(self) -> float:
+        return self._event_delays.popleft() if self._event_delays else 0.0

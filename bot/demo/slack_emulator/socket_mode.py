@@ -2,7 +2,8 @@
 
 Assumed about the real Slack: the spacing of redeliveries is that of its HTTP events (at once, one minute,
 five minutes); an ack counts whichever socket it arrives on; what happens while no socket is open is sent
-as a redelivery once one opens.
+as a redelivery once one opens; a socket is closed ten seconds after its `warning`, and after two when a
+refresh was requested; with Socket Mode switched off apps.connections.open says `forbidden_team`.
 """
 
 import asyncio
@@ -14,10 +15,12 @@ from typing import Any
 from aiohttp import WSMsgType, web
 
 from bot.demo.slack_emulator.faults import Faults
+from bot.demo.slack_emulator.refusals import Refused
 from bot.demo.slack_emulator.shapes import Change, Json
 from bot.demo.slack_emulator.team import Team
 
 MOST_SOCKETS = 10
+REASONS = ("warning", "refresh_requested", "too_many_websockets", "link_disabled")
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,6 +30,12 @@ class SocketTiming:
     ack_deadline: float = 3.0
     redelivery: tuple[float, ...] = (0.0, 60.0, 300.0)
     heartbeat: float = 30.0
+    warning_grace: float = 10.0
+    refresh_grace: float = 2.0
+
+    def grace(self, reason: str) -> float:
+        """How long a socket stays open after it was told to go."""
+        return {"warning": self.warning_grace, "refresh_requested": self.refresh_grace}.get(reason, 0.0)
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,6 +60,7 @@ class SocketMode:
     def __init__(self, team: Team, faults: Faults, timing: SocketTiming) -> None:
         self.timing = timing
         self.deliveries: list[Delivery] = []
+        self.is_enabled = True
         self._team = team
         self._faults = faults
         self._tickets: set[str] = set()
@@ -63,6 +73,8 @@ class SocketMode:
     # -- connections -------------------------------------------------------------------------------
 
     def issue_ticket(self) -> str:
+        if not self.is_enabled:
+            raise Refused("forbidden_team")
         ticket = self._team.new_id("ticket-")
         self._tickets.add(ticket)
         return ticket
@@ -119,11 +131,28 @@ class SocketMode:
         }
 
     async def disconnect(self, reason: str = "refresh_requested", count: int | None = None) -> None:
-        """Ask the app to reconnect; with `link_disabled` Socket Mode was switched off and the socket is closed."""
-        for socket in list(self._sockets)[:count]:
+        """Say goodbye to all sockets or to some, and close them when their grace has passed.
+
+        `link_disabled` means that Socket Mode was switched off: all sockets go, and no new one opens.
+        """
+        if reason not in REASONS:
+            raise ValueError(f"{reason!r} is not a reason of Slack's; there are {REASONS}")
+        if reason == "link_disabled":
+            self.is_enabled, count = False, None
+            self._tickets.clear()
+        leaving = list(self._sockets)[:count]
+        grace = self.timing.grace(reason)
+        for socket in leaving:
             await socket.send_json(self._goodbye(reason))
-            if reason == "link_disabled":
+            if grace:
+                self._start(self._close_later(socket, grace))
+            else:
                 await socket.close()
+
+    @staticmethod
+    async def _close_later(socket: web.WebSocketResponse, grace: float) -> None:
+        await asyncio.sleep(grace)
+        await socket.close()
 
     async def close(self) -> None:
         for task in list(self._tasks):
@@ -136,14 +165,28 @@ class SocketMode:
 
     def send_event(self, payload: Json) -> None:
         """Deliver an event in the background, again and again until it is acknowledged."""
-        self._start(self._deliver(payload))
-        if self._faults.doubles_event():
-            self._start(self._deliver(payload))
+        delay = self._faults.next_event_delay()
+        copies = 2 if self._faults.doubles_event() else 1
+
+        def send() -> None:
+            for _ in range(copies):
+                self._start(self._deliver_after(delay, payload))
+
+        if self._faults.holds_back_event(send):
+            return
+        send()
+        # Tasks begin in the order they are made in: what was held back comes after this event.
+        self._faults.let_held_events_go()
 
     def _start(self, work: Coroutine[Any, Any, None]) -> None:
         task = asyncio.get_running_loop().create_task(work)
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
+
+    async def _deliver_after(self, delay: float, payload: Json) -> None:
+        if delay:
+            await asyncio.sleep(delay)
+        await self._deliver(payload)
 
     async def _deliver(self, payload: Json) -> None:
         attempts = len(self.timing.redelivery)

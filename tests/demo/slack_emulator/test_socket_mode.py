@@ -4,10 +4,12 @@ import asyncio
 from typing import Any
 
 import aiohttp
+import pytest
 from slack_bolt.async_app import AsyncApp
+from slack_sdk.errors import SlackApiError
 from slack_sdk.web.async_client import AsyncWebClient
 
-from bot.demo.slack_emulator import SlackEmulator
+from bot.demo.slack_emulator import SlackEmulator, SocketTiming
 
 
 async def open_url(slack: SlackEmulator) -> str:
@@ -108,6 +110,35 @@ async def test_duplicated_events_keep_their_event_id(
     assert heard.bodies[0]["event_id"] == heard.bodies[1]["event_id"]
 
 
+async def test_an_event_that_is_held_back_comes_after_the_next(slack: SlackEmulator) -> None:
+    async with aiohttp.ClientSession() as session, session.ws_connect(await open_url(slack)) as socket:
+        assert (await socket.receive_json(timeout=2))["type"] == "hello"
+        slack.faults.reorder_events()
+        for text in ("first", "second", "third"):
+            await slack.user("bob").say(text, "incidents")
+        frames = [await socket.receive_json(timeout=2) for _ in range(3)]
+        assert [frame["payload"]["event"]["text"] for frame in frames] == ["second", "first", "third"]
+
+
+async def test_a_delayed_event_is_overtaken(slack: SlackEmulator) -> None:
+    async with aiohttp.ClientSession() as session, session.ws_connect(await open_url(slack)) as socket:
+        assert (await socket.receive_json(timeout=2))["type"] == "hello"
+        slack.faults.delay_events(0.1)
+        for text in ("late", "in time"):
+            await slack.user("bob").say(text, "incidents")
+        frames = [await socket.receive_json(timeout=2) for _ in range(2)]
+        assert [frame["payload"]["event"]["text"] for frame in frames] == ["in time", "late"]
+
+
+async def test_clearing_the_faults_lets_a_held_event_go(slack: SlackEmulator) -> None:
+    async with aiohttp.ClientSession() as session, session.ws_connect(await open_url(slack)) as socket:
+        assert (await socket.receive_json(timeout=2))["type"] == "hello"
+        slack.faults.reorder_events()
+        await slack.user("bob").say("alone", "incidents")
+        slack.faults.clear()
+        assert (await socket.receive_json(timeout=2))["payload"]["event"]["text"] == "alone"
+
+
 async def test_a_disconnect_makes_the_app_connect_again(
     slack: SlackEmulator, app: AsyncApp, connect: Any, heard: Any
 ) -> None:
@@ -160,13 +191,47 @@ async def test_with_two_sockets_one_stays_open_during_a_refresh(
     assert {event["text"] for event in heard.events} == {"0", "1", "2", "3"}
 
 
-async def test_link_disabled_closes_the_socket(slack: SlackEmulator) -> None:
+async def test_link_disabled_closes_every_socket_and_no_new_one_opens(slack: SlackEmulator) -> None:
+    unused = await open_url(slack)
     async with aiohttp.ClientSession() as session, session.ws_connect(await open_url(slack)) as socket:
         await socket.receive_json(timeout=2)
         goodbye = asyncio.create_task(slack.disconnect("link_disabled"))
         assert (await socket.receive_json(timeout=2))["reason"] == "link_disabled"
         assert (await socket.receive(timeout=2)).type is aiohttp.WSMsgType.CLOSE
         await goodbye
+        async with session.get(unused.replace("ws://", "http://")) as late:
+            assert late.status == 404
+    with pytest.raises(SlackApiError, match="forbidden_team"):
+        await open_url(slack)
+    slack.enable_socket_mode()
+    assert (await open_url(slack)).startswith("ws://")
+
+
+@pytest.mark.parametrize("reason", ["warning", "refresh_requested", "too_many_websockets"])
+async def test_a_socket_that_was_told_to_go_is_closed_in_the_end(manifest: dict[str, Any], reason: str) -> None:
+    timing = SocketTiming(warning_grace=0.05, refresh_grace=0.05)
+    async with SlackEmulator(manifest, timing=timing) as slack, aiohttp.ClientSession() as session:
+        async with session.ws_connect(await open_url(slack)) as socket:
+            await socket.receive_json(timeout=2)
+            goodbye = asyncio.create_task(slack.disconnect(reason))
+            assert (await socket.receive_json(timeout=2))["reason"] == reason
+            assert (await socket.receive(timeout=2)).type is aiohttp.WSMsgType.CLOSE
+            await goodbye
+        assert await open_url(slack), "the app may come back"
+
+
+async def test_a_socket_hears_events_until_its_grace_has_passed(slack: SlackEmulator) -> None:
+    async with aiohttp.ClientSession() as session, session.ws_connect(await open_url(slack)) as socket:
+        await socket.receive_json(timeout=2)
+        await slack.disconnect("warning")
+        assert (await socket.receive_json(timeout=2))["reason"] == "warning"
+        await slack.user("bob").say("one more", "incidents")
+        assert (await socket.receive_json(timeout=2))["payload"]["event"]["text"] == "one more"
+
+
+async def test_only_reasons_of_slacks_own_can_be_given(slack: SlackEmulator) -> None:
+    with pytest.raises(ValueError, match="is not a reason"):
+        await slack.disconnect("bored")
 
 
 async def test_stopping_closes_open_sockets(slack: SlackEmulator) -> None:
