@@ -189,6 +189,8 @@ class _Writer:
 
     def _symptom(self, root: Finding | None) -> Redacted:
         where = f"namespace {self._snapshot.namespace}" if self._snapshot.namespace else "all namespaces"
+        if self._scope.not_found:
+            where = f"{self._scope.not_found} was not found. In {where}"
         if root is not None:
             return self._say(f"{root.subject}: {self._states(root)}").clip(200)
         if self._snapshot.blind:
@@ -270,6 +272,8 @@ class _Writer:
         yield from _families(snapshot)
 
     def _not_checked(self) -> Iterator[Redacted]:
+        if self._scope.not_found:
+            yield self._say(f"{self._scope.not_found}: no namespace and no deployment has that name.")
         yield from self._snapshot.not_checked
         if self._snapshot.truncated:
             yield self._say("The rest of the pods: there are more than are listed in one scan.")

@@ -19,6 +19,12 @@ _NOT_NAMES = frozenset(
     {"the", "a", "an", "this", "that", "my", "our", "your", "any", "all", "every", "each", "which", "what", "is", "are"}
     | {"in", "of", "for", "and", "or", "to", "other", "same", "whole", "entire", "has", "have", "with", "please", "now"}
 )
+# Ends with an environment, and stands where people put what they ask about: not as a label, not as a cluster's name.
+_ENVIRONED = re.compile(
+    r"(?:^|[\s\"'`])((?!non-|pre-)[a-z0-9][-a-z0-9]*-(?:dev|test|qa|uat|stage|staging|sandbox|prod|production))"
+    r"(?=[\s\"'`?!,;.]|$)"
+)
+_LABEL = re.compile(r"(?<![\w./-])[\w./-]+[\"']?\s*[:=]\s*\S+|\bcluster\s+\S+")
 _EVERYDAY = frozenset({"default", "test", "system", "monitoring", "logging", "ingress", "web", "app", "prod"})
 _TOO_COMMON = frozenset(
     {"pods", "service", "services", "deployment", "deployments", "cluster", "node", "nodes", "error", "errors", "crash"}
@@ -29,13 +35,17 @@ _TOO_COMMON = frozenset(
 
 @dataclass(frozen=True, slots=True)
 class Scope:
-    """Where to look. ``unknown`` is a namespace that was named and does not exist; ``nearest`` what may be meant."""
+    """Where to look. ``unknown`` is a namespace that was named and does not exist; ``nearest`` what may be meant.
+
+    ``not_found`` was probably meant as a name, and no namespace or deployment has it: to be said, not to stop at.
+    """
 
     namespace: str | None
     focus: frozenset[str] = frozenset()
     unknown: str | None = None
     nearest: tuple[str, ...] = ()
     also_named: tuple[str, ...] = ()
+    not_found: str | None = None
 
 
 async def find_scope(
@@ -65,7 +75,8 @@ async def find_scope(
     unknown = next(iter(wanted), None) or _misspelled(tokens, existing)
     if unknown:
         return _unknown(unknown, existing)
-    return Scope(default_namespace if default_namespace in existing else None, frozenset(tokens))
+    where = default_namespace if default_namespace in existing else None
+    return Scope(where, frozenset(tokens), not_found=_with_environment(text))
 
 
 def _explicit(text: str) -> list[str]:
@@ -82,6 +93,12 @@ def _misspelled(tokens: Sequence[str], existing: Sequence[str]) -> str | None:
     """A word with a dash that is nearly a namespace is taken for one, and only ever to ask back."""
     dashed = (each for each in tokens if "-" in each)
     return next((each for each in dashed if difflib.get_close_matches(each, existing, n=1, cutoff=0.85)), None)
+
+
+def _with_environment(text: str) -> str | None:
+    """A name such as "checkout-dev", unless it stands behind a label's name, as in an alert, or behind "cluster"."""
+    found = _ENVIRONED.search(_LABEL.sub(" ", text))
+    return found[1] if found else None
 
 
 async def _by_workload(tokens: Sequence[str], world: Reader) -> Scope | None:

@@ -212,6 +212,13 @@ async def test_a_nearly_right_name_is_asked_back_and_not_guessed(tmp_path: Path)
     assert "Did you mean proteus-dev" in report.symptom
 
 
+async def test_all_is_well_is_never_said_of_a_name_that_was_not_found(tmp_path: Path) -> None:
+    async with opened("healthy", tmp_path) as case:
+        report = (await case.ask("What's wrong with nowhere-dev?")).report
+    assert "nowhere-dev was not found" in report.symptom
+    assert "nowhere-dev" in report.not_checked[0]
+
+
 async def test_a_workload_leads_to_its_namespace(tmp_path: Path) -> None:
     async with opened("oom-after-release", tmp_path) as case:
         report = (await case.ask("why does proteus-api crash?")).report

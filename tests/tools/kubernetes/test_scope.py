@@ -43,12 +43,34 @@ UNKNOWN = [
     ("kubectl get pods -n ghost", "ghost"),
     ("proteus-dve is down", "proteus-dve"),
 ]
+NOWHERE = [
+    ("What's wrong with nope-dev?", "nope-dev"),
+    ("billing-staging", "billing-staging"),
+    ("redis-prod is down, please look", "redis-prod"),
+]
+NOT_NAMESPACES = [
+    "is there a file-system problem?",
+    "are only the non-prod systems slow?",
+    "[FIRING:1] NodeDown cluster=eks-dev severity=page",
+    "cluster: eks-dev",
+    "anything wrong in cluster eks-dev?",
+    "is dev-eks fine, or the whole of team-dev-eks?",
+]
 
 
 async def test_a_namespace_that_does_not_exist_is_asked_back(stage: StageMaker) -> None:
     made = await stage("oom-after-release")
     for question, unknown in UNKNOWN:
         assert (await find_scope(question, made.world, default_namespace="proteus-dev")).unknown == unknown
+
+
+async def test_a_name_that_is_found_nowhere_is_kept_to_be_said_and_everything_is_looked_at(stage: StageMaker) -> None:
+    made = await stage("oom-after-release")
+    for question, name in NOWHERE:
+        scope = await find_scope(question, made.world)
+        assert (scope.namespace, scope.unknown, scope.not_found) == (None, None, name), question
+    for question in NOT_NAMESPACES:
+        assert (await find_scope(question, made.world)).not_found is None, question
 
 
 async def test_a_given_namespace_goes_before_the_words(stage: StageMaker) -> None:
