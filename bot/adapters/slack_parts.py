@@ -12,8 +12,8 @@ from safety.redaction import Redacted, Redactor
 from safety.untrusted import Mrkdwn, clipped, defuse, joined, local_time, mrkdwn
 
 SECTION_LIMIT = 2900
-# The text beside the blocks is for notifications; an update may carry far less of it than a post.
-NOTIFICATION_LIMIT = 1200
+# The text beside the blocks is for notifications. An update takes 4,000 bytes of it, and a character may be four.
+NOTIFICATION_LIMIT = 950
 
 _RULES = Redactor()
 
