@@ -70,8 +70,15 @@ class Person:
     async def shortcut(self, callback_id: str, channel: str, ts: str) -> Outcome:
         return await self._interactions.shortcut(self.user, callback_id, self._message(channel, ts))
 
-    async def click_in_view(self, view_id: str, action_id: str, value: str | None = None) -> Outcome:
-        return await self._interactions.click_in_view(self.user, self._view(view_id), action_id, value)
+    async def click_in_view(
+        self,
+        view_id: str,
+        action_id: str,
+        value: str | None = None,
+        typed: dict[str, dict[str, Any]] | None = None,
+    ) -> Outcome:
+        """Use a control of a form; `typed` is what already stands in it, as for `submit`."""
+        return await self._interactions.click_in_view(self.user, self._view(view_id), action_id, value, typed or {})
 
     async def submit(self, view_id: str, values: dict[str, dict[str, Any]] | None = None) -> Outcome:
         """Send a form: `{block_id: {action_id: value}}`; what is not given keeps its initial value."""

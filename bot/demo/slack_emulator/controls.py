@@ -22,6 +22,10 @@ _ONE_OPTION = frozenset({"static_select", "radio_buttons", "overflow", "external
 _MANY_OPTIONS = frozenset({"multi_static_select", "checkboxes", "multi_external_select"})
 
 
+# Elements that do something and hold nothing.
+_STATELESS = frozenset({"button", "overflow", "feedback_buttons", "icon_button", "workflow_button"})
+
+
 @dataclass(frozen=True, slots=True)
 class Control:
     """An interactive element and where it sits."""
@@ -95,6 +99,14 @@ def state_values(blocks: list[Json], given: dict[str, dict[str, Any]]) -> tuple[
     return values, missing
 
 
+def form_state(blocks: list[Json], control: Control, value: str | None, typed: dict[str, dict[str, Any]]) -> Json:
+    """What stands in a form at the moment one of its controls is used."""
+    filled = {block_id: dict(entries) for block_id, entries in typed.items()}
+    if control.element["type"] not in _STATELESS:
+        filled.setdefault(str(control.block["block_id"]), {})[str(control.element["action_id"])] = value
+    return state_values(blocks, filled)[0]
+
+
 def _check_known(blocks: list[Json], given: dict[str, dict[str, Any]]) -> None:
     known = {
         str(block["block_id"]): {str(e["action_id"]) for b, e in _inputs(blocks) if b is block} for block in blocks
@@ -108,7 +120,7 @@ def _check_known(blocks: list[Json], given: dict[str, dict[str, Any]]) -> None:
 def _inputs(blocks: list[Json]) -> Iterator[tuple[Json, Json]]:
     for block in blocks:
         for element in interactive_elements(block):
-            if element["type"] not in {"button", "overflow", "feedback_buttons"}:
+            if element["type"] not in _STATELESS:
                 yield block, element
 
 

@@ -72,6 +72,8 @@ class Conversing:
         self._team = team
         self.streams: dict[Thread, Stream] = {}
         self.sessions: dict[Thread, Json] = {}
+        self.titles: dict[Thread, str] = {}
+        self.prompts: dict[Thread, list[Json]] = {}
         self._statuses: dict[Thread, Status] = {}
         team.listeners.append(self._clear_status)
 

@@ -11,7 +11,7 @@ from bot.demo.slack_emulator.manifest import Manifest
 from bot.demo.slack_emulator.shapes import SCOPE_PREFIX, Change, Channel, Json, Message
 from bot.demo.slack_emulator.team import Team
 
-CHANNEL_LETTER = {"channel": "C", "group": "G", "im": "D"}
+CHANNEL_LETTER = {"channel": "C", "group": "G", "im": "D", "mpim": "G"}
 # Kept by conversations.replies, never part of an event.
 _NOT_IN_EVENTS = frozenset(
     {

@@ -6,7 +6,7 @@ None of these is ever delivered twice. When the app does not acknowledge, the pe
 from typing import Any
 
 from bot.demo.slack_emulator.composing import command_text
-from bot.demo.slack_emulator.controls import find_control, pressed, state_values
+from bot.demo.slack_emulator.controls import find_control, form_state, pressed, state_values
 from bot.demo.slack_emulator.office import Office
 from bot.demo.slack_emulator.refusals import Refused
 from bot.demo.slack_emulator.shapes import Channel, Json, Message, Outcome, User, View
@@ -75,6 +75,7 @@ class Interactions:
         if message.raw.get("app_id") != self._team.app.id:
             raise LookupError(f"message {message.ts} is not from this app: its buttons lead elsewhere")
         control = find_control(message.blocks, message.attachments, action_id)
+        inside = [*message.blocks, *(b for a in message.attachments for b in a.get("blocks") or [])]
         channel = self._team.channels[message.channel]
         container: Json = {"type": "message", "message_ts": message.ts, "channel_id": channel.id}
         container["is_ephemeral"] = message.visible_to is not None
@@ -85,7 +86,7 @@ class Interactions:
         payload = self._interaction("block_actions", user) | {
             "container": container,
             "channel": self._channel_part(channel),
-            "state": {"values": {}},
+            "state": {"values": form_state(inside, control, value, {})},
             "response_url": self._response_url(user, channel, message.ts),
             "actions": [pressed(control, value, self._team.next_ts())],
         }
@@ -122,11 +123,15 @@ class Interactions:
 
     # -- views -------------------------------------------------------------------------------------
 
-    async def click_in_view(self, user: User, view: View, action_id: str, value: str | None = None) -> Outcome:
+    async def click_in_view(
+        self, user: User, view: View, action_id: str, value: str | None, typed: dict[str, dict[str, Any]]
+    ) -> Outcome:
+        """Use a control of a view; `typed` is what already stands in its fields."""
         control = find_control(view.blocks, [], action_id)
+        state = {"values": form_state(view.blocks, control, value, typed)}
         payload = self._interaction("block_actions", user) | {
             "container": {"type": "view", "view_id": view.id},
-            "view": view.raw,
+            "view": {**view.raw, "state": state},
             "actions": [pressed(control, value, self._team.next_ts())],
         }
         return await self._ask(payload)

@@ -35,6 +35,7 @@ class Limits:
     metadata: int = 8_000
     status_title: int = 200
     loading_messages: int = 10
+    prompts: int = 4
     attachments: int = 100
     push_depth: int = 3
     rate_limits: bool = False

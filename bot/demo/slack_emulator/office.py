@@ -33,6 +33,10 @@ class Office:
     rates: Rates
     address: str = ""
 
+    def require_scope(self, scope: str) -> None:
+        if not self.manifest.grants(scope):
+            raise Refused("missing_scope", needed=scope, provided=",".join(self.manifest.scopes))
+
     def channel_of(self, args: Arguments, name: str = "channel") -> Channel:
         """The channel a call names by its id, if the app may know of it."""
         channel = self.team.channels.get(args.need(name))

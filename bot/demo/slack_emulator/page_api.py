@@ -166,7 +166,8 @@ class PageApi:
         return _told(await person.click(asked["channel"], asked["ts"], asked["action_id"], asked.get("value")))
 
     async def _view_click(self, person: Person, asked: Json) -> Json:
-        return _told(await person.click_in_view(asked["view_id"], asked["action_id"], asked.get("value")))
+        typed: dict[str, dict[str, Any]] = asked.get("values") or {}
+        return _told(await person.click_in_view(asked["view_id"], asked["action_id"], asked.get("value"), typed))
 
     async def _submit(self, person: Person, asked: Json) -> Json:
         values: dict[str, dict[str, Any]] = asked.get("values") or {}

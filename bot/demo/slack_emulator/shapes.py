@@ -7,10 +7,10 @@ from typing import Any, Literal
 
 Json = dict[str, Any]
 Clock = Callable[[], datetime]
-ChannelKind = Literal["channel", "group", "im"]
+ChannelKind = Literal["channel", "group", "im", "mpim"]
 
 # The manifest's scopes and events name a kind of channel in the plural.
-SCOPE_PREFIX: dict[ChannelKind, str] = {"channel": "channels", "group": "groups", "im": "im"}
+SCOPE_PREFIX: dict[ChannelKind, str] = {"channel": "channels", "group": "groups", "im": "im", "mpim": "mpim"}
 
 
 def utc_now() -> datetime:
@@ -27,11 +27,12 @@ class User:
     real_name: str
     bot_id: str | None = None
     title: str = ""
+    email: str = ""
 
 
 @dataclass(slots=True)
 class Channel:
-    """A public channel, a private one (group) or a direct message (im); members come and go."""
+    """A public channel, a private one (group), a direct message (im) or one of several people (mpim)."""
 
     id: str
     name: str

@@ -94,6 +94,19 @@ class Team:
         self.announce(Change("channel", channel.id))
         return channel
 
+    def open_group_dm(self, users: set[str]) -> Channel:
+        """The direct message channel of the app's bot and several people."""
+        members = {*users, self.app.user_id}
+        for channel in self.channels.values():
+            if channel.kind == "mpim" and channel.members == members:
+                return channel
+        names = "--".join(sorted(self.users[user].name for user in members))
+        channel = Channel(self.new_id("C"), f"mpdm-{names}-1", members, kind="mpim")
+        self.channels[channel.id] = channel
+        self._messages[channel.id] = {}
+        self.announce(Change("channel", channel.id))
+        return channel
+
     def add_member(self, channel: Channel, user: str, inviter: str | None = None) -> None:
         if user in channel.members:
             return

@@ -86,9 +86,8 @@ class WebApi:
         if method.scope is None:
             return
         channel = self._office.team.channels.get(args.text(method.channel_argument) or "")
-        needed = method.scope.replace("{kind}", SCOPE_PREFIX[channel.kind] if channel else "channels")
-        if not self._office.manifest.grants(needed):
-            raise Refused("missing_scope", needed=needed, provided=",".join(self._office.manifest.scopes))
+        kind = SCOPE_PREFIX[channel.kind] if channel else "channels"
+        self._office.require_scope(method.scope.replace("{kind}", kind))
 
     def _failed(self, call: Call, fault: Fault) -> web.Response:
         if fault.error is not None:

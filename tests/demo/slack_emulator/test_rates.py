@@ -125,4 +125,4 @@ async def test_nothing_is_counted_unless_it_is_asked_for(manifest: dict[str, Any
 def test_every_method_has_a_tier_or_is_special() -> None:
     unnamed = {name for name in METHODS if name not in ALLOWANCES and not name.startswith("assistant.threads.")}
     assert unnamed == SPECIAL
-    assert set(ALLOWANCES) <= set(METHODS) | {"users.lookupByEmail"}
+    assert set(ALLOWANCES) <= set(METHODS)

@@ -244,11 +244,6 @@ async def test_who_there_is(slack: SlackEmulator, client: AsyncWebClient) -> Non
     assert "/archives/C0INCIDENTS/p" in permalink["permalink"]
 
 
-async def test_group_conversations_are_not_supported(slack: SlackEmulator, client: AsyncWebClient) -> None:
-    both = {"users": "U0ALICE,U0BOB"}
-    assert await error(client, "conversations.open", **both) == "method_not_supported_for_channel_type"
-
-
 async def test_the_app_joins_a_channel_when_it_may(manifest: dict[str, Any]) -> None:
     manifest["oauth_config"]["scopes"]["bot"].append("channels:join")
     async with SlackEmulator(manifest) as emulator:

@@ -6,7 +6,12 @@ from bot.demo.slack_emulator.office import Office
 from bot.demo.slack_emulator.refusals import Refused
 from bot.demo.slack_emulator.shapes import SCOPE_PREFIX, Channel, ChannelKind, Json, Message
 
-LIST_TYPES: dict[str, ChannelKind] = {"public_channel": "channel", "private_channel": "group", "im": "im"}
+LIST_TYPES: dict[str, ChannelKind] = {
+    "public_channel": "channel",
+    "private_channel": "group",
+    "im": "im",
+    "mpim": "mpim",
+}
 
 
 def describe(office: Office, channel: Channel) -> Json:
@@ -26,8 +31,8 @@ def describe(office: Office, channel: Channel) -> Json:
         "name_normalized": channel.name,
         "is_channel": channel.kind == "channel",
         "is_group": channel.kind == "group",
-        "is_mpim": False,
-        "is_private": channel.kind == "group",
+        "is_mpim": channel.kind == "mpim",
+        "is_private": channel.kind != "channel",
         "is_general": False,
         "is_shared": False,
         "is_ext_shared": False,
@@ -46,9 +51,7 @@ def info(office: Office, args: Arguments) -> Json:
 def list_channels(office: Office, args: Arguments) -> Json:
     kinds = [LIST_TYPES[name] for name in _types(args)]
     for kind in kinds:
-        if not office.manifest.grants(f"{SCOPE_PREFIX[kind]}:read"):
-            provided = ",".join(office.manifest.scopes)
-            raise Refused("missing_scope", needed=f"{SCOPE_PREFIX[kind]}:read", provided=provided)
+        office.require_scope(f"{SCOPE_PREFIX[kind]}:read")
     visible = [c for c in office.team.channels.values() if c.kind in kinds]
     known = [describe(office, c) for c in visible if c.kind == "channel" or office.is_member(c)]
     page, more = _page(known, args, default=100)
@@ -57,9 +60,9 @@ def list_channels(office: Office, args: Arguments) -> Json:
 
 def _types(args: Arguments) -> list[str]:
     wanted = [name.strip() for name in (args.text("types") or "public_channel").split(",")]
-    if any(name not in {*LIST_TYPES, "mpim"} for name in wanted):
+    if any(name not in LIST_TYPES for name in wanted):
         raise Refused("invalid_types")
-    return [name for name in wanted if name in LIST_TYPES]
+    return wanted
 
 
 def history(office: Office, args: Arguments) -> Json:
@@ -114,16 +117,16 @@ def members(office: Office, args: Arguments) -> Json:
 def open_conversation(office: Office, args: Arguments) -> Json:
     if args.text("channel"):
         return {"channel": {"id": office.channel_of(args).id}}
-    users = [name for name in (args.text("users") or "").split(",") if name]
+    # The app itself is always one of them.
+    named = [name for name in (args.text("users") or "").split(",") if name]
+    users = [name for name in dict.fromkeys(named) if name != office.team.app.user_id]
     if not users:
         raise Refused("users_list_not_supplied")
     if any(user not in office.team.users for user in users):
         raise Refused("user_not_found")
-    if len(users) > 1:
-        # Group direct messages are not part of this emulator.
-        raise Refused("method_not_supported_for_channel_type")
-    known = {c.id for c in office.team.channels.values()}
-    channel = office.team.open_dm(users[0])
+    office.require_scope("mpim:write" if len(users) > 1 else "im:write")
+    known = set(office.team.channels)
+    channel = office.team.open_group_dm(set(users)) if len(users) > 1 else office.team.open_dm(users[0])
     opened: Json = {"channel": {"id": channel.id}}
     return opened | ({"no_op": True, "already_open": True} if channel.id in known else {})
 
@@ -144,6 +147,6 @@ METHODS = {
     "conversations.history": Method(history, "{kind}:history"),
     "conversations.replies": Method(replies, "{kind}:history"),
     "conversations.members": Method(members, "{kind}:read"),
-    "conversations.open": Method(open_conversation, "im:write"),
+    "conversations.open": Method(open_conversation),
     "conversations.join": Method(join, "channels:join"),
 }

@@ -15,6 +15,8 @@ def describe_user(office: Office, user: User) -> Json:
         "title": user.title,
         "team": office.team.workspace.team_id,
     }
+    if user.email and office.manifest.grants("users:read.email"):
+        profile["email"] = user.email
     if is_bot:
         apps = {m.bot_id: m.app_id for m in office.team.workspace.monitors}
         profile |= {"bot_id": user.bot_id, "api_app_id": apps.get(str(user.bot_id), office.team.app.id)}
@@ -43,6 +45,14 @@ def user_info(office: Office, args: Arguments) -> Json:
     if user is None:
         raise Refused("user_not_found")
     return {"user": describe_user(office, user)}
+
+
+def user_by_email(office: Office, args: Arguments) -> Json:
+    wanted = args.need("email").lower()
+    for user in office.team.users.values():
+        if user.email and user.email.lower() == wanted:
+            return {"user": describe_user(office, user)}
+    raise Refused("users_not_found")
 
 
 def user_list(office: Office, args: Arguments) -> Json:
@@ -102,6 +112,7 @@ def group_users(office: Office, args: Arguments) -> Json:
 METHODS = {
     "users.info": Method(user_info, "users:read"),
     "users.list": Method(user_list, "users:read"),
+    "users.lookupByEmail": Method(user_by_email, "users:read.email"),
     "bots.info": Method(bot_info, "users:read"),
     "team.info": Method(team_info, "team:read"),
     "usergroups.list": Method(group_list, "usergroups:read"),

@@ -1,6 +1,6 @@
 """Everything around messages: reactions, views, statuses and agent sessions, and signing in.
 
-Assumed about the real Slack: the wording of errors for agent sessions.
+Assumed about the real Slack: the wording of errors for agent sessions; titles and prompts in any thread.
 """
 
 from bot.demo.slack_emulator.arguments import Arguments
@@ -118,6 +118,29 @@ def set_thread_status(office: Office, args: Arguments) -> Json:
     return {}
 
 
+def set_thread_title(office: Office, args: Arguments) -> Json:
+    thread = _thread(office, args)
+    office.conversing.titles[thread] = args.need("title")
+    office.team.announce(Change("status", thread[0]))
+    return {}
+
+
+def set_prompts(office: Office, args: Arguments) -> Json:
+    """What the person is offered to ask; without a thread it stands at the top of the conversation."""
+    channel = office.joined_channel_of(args, "channel_id")
+    root = office.thread_root(channel, args.need("thread_ts")).ts if args.text("thread_ts") else ""
+    prompts = args.items("prompts")
+    if not prompts:
+        raise Refused("invalid_arguments", ["[ERROR] missing required field: prompts"])
+    if len(prompts) > office.limits.prompts:
+        raise Refused("invalid_arguments", ["[ERROR] no more than 4 items allowed [json-pointer:/prompts]"])
+    if not all(prompt.get("title") and prompt.get("message") for prompt in prompts):
+        raise Refused("invalid_arguments", ["[ERROR] title and message are required [json-pointer:/prompts]"])
+    office.conversing.prompts[(channel.id, root)] = prompts
+    office.team.announce(Change("status", channel.id))
+    return {}
+
+
 def set_session_status(office: Office, args: Arguments) -> Json:
     thread = _thread(office, args)
     status = args.need("status")
@@ -158,6 +181,8 @@ METHODS = {
     "views.update": Method(update_view),
     "views.publish": Method(publish_view),
     "assistant.threads.setStatus": Method(set_thread_status, "chat:write", channel_argument="channel_id"),
+    "assistant.threads.setTitle": Method(set_thread_title, "assistant:write", channel_argument="channel_id"),
+    "assistant.threads.setSuggestedPrompts": Method(set_prompts, "assistant:write", channel_argument="channel_id"),
     "agents.sessions.setStatus": Method(set_session_status, "chat:write", channel_argument="channel_id"),
     "agents.sessions.rename": Method(rename_session, "chat:write", channel_argument="channel_id"),
 }

@@ -93,7 +93,7 @@ function drawTop() {
 
 function drawSide(current) {
   $("team").textContent = state.team.name;
-  const rows = state.channels.filter((c) => c.kind !== "im").map((c) => sideRow(c, `${c.kind === "group" ? "▪" : "#"} ${c.name}`, current));
+  const rows = state.channels.filter((c) => c.kind !== "im").map((c) => sideRow(c, `${c.kind !== "channel" ? "▪" : "#"} ${c.name}`, current));
   $("channels").replaceChildren(...rows);
   const direct = state.channels.find((c) => c.kind === "im");
   const app = el("button", direct?.id === current.id ? "current" : "", `◆ ${state.team.app}`);
@@ -270,7 +270,7 @@ function messageContext(message, channel) {
 function viewContext(view) {
   return {
     names: names(),
-    press: (element, block, value, node) => press(element, node, "view_click", { view_id: view.id, value }),
+    press: (element, block, value, node, values) => press(element, node, "view_click", { view_id: view.id, value, values }),
     submit: (shown, values) => act("submit", { view_id: shown.id, values }),
     close: (shown) => act("close", { view_id: shown.id }),
   };

@@ -40,9 +40,15 @@ function form(view, context) {
   const dialog = el("dialog", "view");
   const inside = el("div", "inside");
   const inputs = [];
+  const typed = () => {
+    const values = {};
+    for (const field of inputs) (values[field.block_id] ??= {})[field.action_id] = field.value();
+    return values;
+  };
+  const around = { ...context, press: (element, block, value, node) => context.press(element, block, value, node, typed()) };
   for (const block of view.blocks ?? []) {
     if (block.type !== "input") {
-      inside.append(renderBlock(block, context));
+      inside.append(renderBlock(block, around));
       continue;
     }
     const field = input(block, context);
@@ -57,9 +63,7 @@ function form(view, context) {
   dialog.oncancel = (event) => { event.preventDefault(); dismiss(); };
   if (send) send.onclick = async () => {
     send.disabled = true;
-    const values = {};
-    for (const field of inputs) (values[field.block_id] ??= {})[field.action_id] = field.value();
-    const outcome = await context.submit(view, values);
+    const outcome = await context.submit(view, typed());
     send.disabled = false;
     for (const field of inputs) field.complain(outcome.errors?.[field.block_id] ?? "");
     problem.textContent = outcome.errors ? "" : outcome.shown ?? outcome.problem ?? "";
