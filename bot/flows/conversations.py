@@ -76,6 +76,8 @@ class Conversations:
         try:
             ts = await self._chat.say(f"in:{inbound.id}:root", place, opening)
         except ChatFault as fault:
+            if fault.code == "timeout":
+                raise  # the opening waits in the outbox and will stand there one day: the question has to wait too
             text = self._words(f"I could not open a thread there: {fault}. Then ask again.")
             await self._chat.whisper(f"in:{inbound.id}:fault", place, asked["user"], Notice(text, Tone.WARNING))
             return

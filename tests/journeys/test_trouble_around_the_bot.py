@@ -1,13 +1,14 @@
 """A cluster, a Slack or a database that fails: people get clear words, nothing is lost, nothing is said twice."""
 
 import sqlite3
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
 
 from bot.adapters.store.database import StoreUnusable
 from bot.entrypoints.slack.runtime import CannotStart
-from tests.journeys.acting import CHANNEL, QUESTION, Town, no_traceback
+from tests.journeys.acting import CHANNEL, QUESTION, Town, no_traceback, until
 from tests.journeys.acting import town as a_town
 
 
@@ -65,6 +66,19 @@ async def test_a_slack_that_refuses_for_a_while_gets_every_message_once(town: To
     await town.idle()
     ours = [each.text for each in town.slack.messages(CHANNEL, thread) if each.bot_id == "B0BOT"]
     assert len(ours) == len(set(ours)) == 3
+
+
+async def test_a_thread_that_opens_minutes_late_is_answered_all_the_same(town: Town) -> None:
+    town.clock.speed = 60
+    town.slack.faults.fail("chat.postMessage", status=500, times=10**6)
+    outcome = await town.slack.user("bob").slash(f"/ask-claude {QUESTION}", CHANNEL)
+    assert outcome.is_acked
+    began = town.clock.now()
+    await until(lambda: town.clock.now() - began > timedelta(seconds=75))
+    town.slack.faults.clear()
+    answer = await town.answer()
+    root = next(each for each in town.slack.messages(CHANNEL) if each.ts == answer.thread_ts)
+    assert QUESTION in root.text
 
 
 async def test_blocks_that_slack_refuses_are_left_out_and_the_words_arrive(town: Town) -> None:
