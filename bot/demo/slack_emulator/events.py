@@ -1,7 +1,8 @@
 """The event feed: what happened in the workspace, as the Events API tells the app about it.
 
 Only what the manifest subscribes to and has the scope for is sent, and only from channels the bot is in.
-Assumed about the real Slack: message metadata is not part of message events.
+Assumed about the real Slack: message metadata is not part of message events; `team_id` of an event from a
+channel shared by Slack Connect is that of the workspace the app is installed in, whoever wrote.
 """
 
 from collections.abc import Callable
@@ -106,7 +107,7 @@ class EventFeed:
             "user": change.details["user"],
             "channel": channel.id,
             "channel_type": CHANNEL_LETTER[channel.kind],
-            "team": self._team.workspace.team_id,
+            "team": self._team.home_of(self._team.users[change.details["user"]]),
         }
         if change.details.get("inviter"):
             event["inviter"] = change.details["inviter"]
@@ -162,11 +163,15 @@ class EventFeed:
             "event_id": team.new_id("Ev"),
             "event_time": int(team.now().timestamp()),
             "authorizations": [{**authorization, "is_bot": True, "is_enterprise_install": False}],
-            "is_ext_shared_channel": False,
+            "is_ext_shared_channel": self._is_shared(event),
             "event_context": f"4-{event['type']}-{team.workspace.team_id}-{event.get('channel', '')}",
         }
         self.sent.append(payload)
         self._send(payload)
+
+    def _is_shared(self, event: Json) -> bool:
+        where = event.get("channel") or event.get("item", {}).get("channel")
+        return where in self._team.channels and self._team.channels[where].is_shared
 
 
 def _inner(message: Message) -> Json:

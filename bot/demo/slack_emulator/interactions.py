@@ -1,6 +1,8 @@
 """What people do to an app: slash commands, clicks, shortcuts and forms, as the payloads Slack sends.
 
 None of these is ever delivered twice. When the app does not acknowledge, the person sees an error.
+Somebody of another workspace, met by Slack Connect, can press buttons but has neither the app's commands nor
+its shortcuts. Assumed about the real Slack: `team` of such a click is the workspace the app is installed in.
 """
 
 from typing import Any
@@ -30,7 +32,7 @@ class Interactions:
         command = self._office.manifest.commands.get(name)
         if thread_ts is not None:
             return self._told(channel, user, f"{name} cannot be used in a thread.")
-        if command is None or not self._office.manifest.grants("commands"):
+        if command is None or self._team.is_stranger(user) or not self._office.manifest.grants("commands"):
             return self._told(channel, user, f"{name} is not a valid command.")
         payload = {
             "token": "demo-verification",
@@ -100,6 +102,8 @@ class Interactions:
         known = [s for s in self._office.manifest.shortcuts if s.get("type") == "message"]
         if callback_id not in [s.get("callback_id") for s in known]:
             raise LookupError(f"the manifest has no message shortcut {callback_id!r}")
+        if self._team.is_stranger(user):
+            raise LookupError(f"{user.name} belongs to another workspace, where this app has no shortcuts")
         channel = self._team.channels[message.channel]
         payload = self._interaction("message_action", user) | {
             "callback_id": callback_id,
@@ -188,7 +192,7 @@ class Interactions:
 
     def _interaction(self, kind: str, user: User) -> Json:
         team = self._team.workspace
-        person = {"id": user.id, "username": user.name, "name": user.name, "team_id": team.team_id}
+        person = {"id": user.id, "username": user.name, "name": user.name, "team_id": self._team.home_of(user)}
         payload: Json = {
             "type": kind,
             "user": person,

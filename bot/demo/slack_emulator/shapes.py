@@ -20,7 +20,10 @@ def utc_now() -> datetime:
 
 @dataclass(frozen=True, slots=True)
 class User:
-    """A member of the workspace: a person, or the user an app posts as."""
+    """A member of the workspace: a person, or the user an app posts as.
+
+    With a `team_id` of another workspace it is somebody met in a channel shared by Slack Connect.
+    """
 
     id: str
     name: str
@@ -28,17 +31,22 @@ class User:
     bot_id: str | None = None
     title: str = ""
     email: str = ""
+    team_id: str | None = None
 
 
 @dataclass(slots=True)
 class Channel:
-    """A public channel, a private one (group), a direct message (im) or one of several people (mpim)."""
+    """A public channel, a private one (group), a direct message (im) or one of several people (mpim).
+
+    `is_shared` means shared with another workspace, by Slack Connect.
+    """
 
     id: str
     name: str
     members: set[str] = field(default_factory=set)
     kind: ChannelKind = "channel"
     topic: str = ""
+    is_shared: bool = False
 
 
 @dataclass(frozen=True, slots=True)

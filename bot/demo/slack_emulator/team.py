@@ -63,6 +63,13 @@ class Team:
                 return user
         raise KeyError(f"no user {name!r} in this workspace; there are {[u.name for u in self.users.values()]}")
 
+    def home_of(self, user: User) -> str:
+        """The id of the workspace somebody belongs to."""
+        return user.team_id or self.workspace.team_id
+
+    def is_stranger(self, user: User) -> bool:
+        return self.home_of(user) != self.workspace.team_id
+
     def channel_named(self, name: str) -> Channel:
         found = self.find_channel(name)
         if found is None:
@@ -136,6 +143,9 @@ class Team:
         ts = self.next_ts()
         body: Json = {"type": "message", **copy.deepcopy(raw), "ts": ts}
         body.setdefault("team", self.workspace.team_id)
+        if self.channels[channel].is_shared and body.get("user") in self.users:
+            home = self.home_of(self.users[body["user"]])
+            body |= {"team": home, "user_team": home, "source_team": home}
         parent = self.find_message(channel, body["thread_ts"]) if "thread_ts" in body else None
         if parent is not None and (parent.user or parent.bot_id):
             body["parent_user_id"] = parent.user or parent.bot_id

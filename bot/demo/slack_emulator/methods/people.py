@@ -13,16 +13,18 @@ def describe_user(office: Office, user: User) -> Json:
         "real_name": user.real_name,
         "display_name": user.name,
         "title": user.title,
-        "team": office.team.workspace.team_id,
+        "team": office.team.home_of(user),
     }
     if user.email and office.manifest.grants("users:read.email"):
         profile["email"] = user.email
     if is_bot:
         apps = {m.bot_id: m.app_id for m in office.team.workspace.monitors}
         profile |= {"bot_id": user.bot_id, "api_app_id": apps.get(str(user.bot_id), office.team.app.id)}
+    stranger = {"is_stranger": True} if office.team.is_stranger(user) else {}
     return {
+        **stranger,
         "id": user.id,
-        "team_id": office.team.workspace.team_id,
+        "team_id": office.team.home_of(user),
         "name": user.name,
         "real_name": user.real_name,
         "deleted": False,
@@ -50,6 +52,9 @@ def user_info(office: Office, args: Arguments) -> Json:
 def user_by_email(office: Office, args: Arguments) -> Json:
     wanted = args.need("email").lower()
     for user in office.team.users.values():
+        # Only people of this workspace can be looked up.
+        if office.team.is_stranger(user):
+            continue
         if user.email and user.email.lower() == wanted:
             return {"user": describe_user(office, user)}
     raise Refused("users_not_found")
