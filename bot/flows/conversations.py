@@ -5,6 +5,7 @@ saying anything twice.
 """
 
 import asyncio
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -41,6 +42,19 @@ log = structlog.get_logger()
 QUESTION_LIMIT = 4000
 _PATIENCE = 1.5
 _KINDS: Mapping[str, ActionKind] = {"rollback": "rollback_deployment", "restart": "restart_deployment"}
+# A first question that asks for a change outright; words that only mention one, such as "restart loop", do not count.
+_WISH = re.compile(
+    r"(?:^|[,.;:!?\n]|\b(?:please|pls|just|then|now|let'?s|let us|(?:can|could|would|will) (?:you|we)"
+    r"|(?:want|need|like|have) (?:you )?to))\s*(?:please |just )?"
+    r"(?:roll(?:ing)?[\s-]*back|roll (?:\S+ ){1,3}back|revert|undo|restart|bounce|reboot|redeploy)\b"
+    r"(?!\s+(?:loop|count|polic|fail|history|of\b|did|does|has|is\b|was|after|keeps?))",
+    re.IGNORECASE,
+)
+
+
+def asks_for_change(question: str) -> bool:
+    """Whether somebody asks for a change in words: then it takes somebody else to approve it."""
+    return _WISH.search(question.strip().replace("\u2019", "'")) is not None
 
 
 @dataclass(frozen=True, slots=True)
@@ -139,7 +153,7 @@ class Conversations:
             return
         place = Place(thread.id.team, thread.id.channel, thread.id.thread_ts)
         triaged = await triage(question, self._world, began, default_namespace=self._habits.default_namespace)
-        triaged = await self._with_judgement(run.id, thread, triaged)
+        triaged = await self._with_judgement(run, thread, triaged)
         await self._stores.investigations.triaged(run.id, triaged)
         findings = Findings(triaged.report, self._clock.now() - began)
         await self._chat.say(f"{run.id}:findings", place, findings)
@@ -152,7 +166,7 @@ class Conversations:
         preface = preface or self._cut(inbound)
         await self._chat.say(f"{run.id}:analysis", place, Analysis(answer, took, follow_up=False, preface=preface))
         await self._keep(run.id, thread, question, answer, user, triaged)
-        await self._offer(run.id, thread, triaged, answer, user)
+        await self._offer(run, thread, triaged, answer, user)
         await self._show_verdict(thread, inbound, question, triaged)
         await self._stores.investigations.done(run.id)
 
@@ -223,33 +237,34 @@ class Conversations:
             summary = self._words(f"At {asked_at} somebody asked: {question.clip(200)} Verdict: {cause}").clip(900)
         await self._stores.threads.touch(thread.id, now + self._habits.idle, summary)
 
-    def _suggested(self, run: InvestigationId, thread: Thread, triaged: Triaged) -> Ask | None:
-        """What the evidence itself suggests. It has no requester: nobody asked for a change in words."""
+    def _suggested(self, run: Investigation, thread: Thread, triaged: Triaged, user: str | None) -> Ask | None:
+        """What the evidence itself suggests. It has no requester, unless the question asked for a change in words."""
         remediation = triaged.report.remediation
         seen = next((each for each in triaged.objects if str(each.ref) == remediation.target), None)
         kind = _KINDS.get(remediation.class_)
         if kind is None or seen is None:
             return None
         wanted = WantedChange(kind, seen.handle, remediation.why, remediation.to_revision, reason_by_rules=True)
-        return Ask(f"{run}:remedy", thread.id, wanted, seen, None)
+        requested_by = user if asks_for_change(run.question) else None
+        return Ask(f"{run.id}:remedy", thread.id, wanted, seen, requested_by)
 
-    async def _with_judgement(self, run: InvestigationId, thread: Thread, triaged: Triaged) -> Triaged:
+    async def _with_judgement(self, run: Investigation, thread: Thread, triaged: Triaged) -> Triaged:
         """The report says whether its own remedy would be allowed, and why not, before anybody reads it."""
-        ask = self._suggested(run, thread, triaged)
+        ask = self._suggested(run, thread, triaged, None)
         if ask is None:
             return triaged
         against = await self._proposals.reasons_against(ask)
         return Triaged(judged(triaged.report, not against, against), triaged.objects)
 
     async def _offer(
-        self, run: InvestigationId, thread: Thread, triaged: Triaged, answer: Answer, user: str | None
+        self, run: Investigation, thread: Thread, triaged: Triaged, answer: Answer, user: str | None
     ) -> None:
-        suggested = self._suggested(run, thread, triaged)
+        suggested = self._suggested(run, thread, triaged, user)
         if suggested is not None:
             await self._proposals.propose(suggested)
             return
         for number, wanted in enumerate(answer.wanted, 1):
-            await self._propose(f"{run}:{number}", thread, triaged, wanted, user)
+            await self._propose(f"{run.id}:{number}", thread, triaged, wanted, user)
 
     async def _propose(
         self, key: str, thread: Thread, triaged: Triaged, wanted: WantedChange, user: str | None

@@ -1,8 +1,13 @@
 """Clicks on a proposal: who may, how often it counts, and what the others are told."""
 
 import asyncio
+from pathlib import Path
 
+import pytest
+
+from bot.flows.conversations import asks_for_change
 from tests.journeys.acting import CHANNEL, Town, button, reached, state_of
+from tests.journeys.acting import town as a_town
 
 
 async def test_twenty_clicks_of_two_approvers_make_one_change(town: Town) -> None:
@@ -81,6 +86,36 @@ async def test_whoever_asked_for_a_change_in_words_may_not_approve_it(town: Town
     await town.told("alice", "somebody else has to approve")
     await town.click(card, user="carol")
     assert await town.ended(card) == "SUCCEEDED"
+
+
+async def test_whoever_asked_for_it_in_the_very_first_question_may_not_approve_it_either(tmp_path: Path) -> None:
+    async with a_town(tmp_path, "oom-after-release") as town, town.serving():
+        thread = await town.ask("please roll back proteus-api in proteus-dev", user="alice")
+        card = await town.slack.wait_for(lambda each: button(each) is not None)
+        assert card.thread_ts == thread
+        await town.click(card, user="alice")
+        await town.told("alice", "somebody else has to approve")
+        await town.click(card, user="carol")
+        assert await town.ended(card) == "SUCCEEDED"
+
+
+@pytest.mark.parametrize(
+    ("question", "asks"),
+    [
+        ("restart billing-api", True),
+        ("Could you restart billing-api in billing-dev?", True),
+        ("billing-api hangs, roll it back", True),
+        ("let\u2019s revert the last release", True),
+        ("I want you to roll billing-api back", True),
+        ("What's wrong with billing-dev?", False),
+        ("why does billing-api restart so often?", False),
+        ("restart loop in billing-dev", False),
+        ("rollback of billing-api failed", False),
+        ("pods crash and restart", False),
+    ],
+)
+def test_a_wish_for_a_change_is_told_from_a_question_about_one(question: str, asks: bool) -> None:
+    assert asks_for_change(question) is asks
 
 
 async def test_a_dialog_that_could_not_open_in_time_is_explained(town: Town) -> None:
