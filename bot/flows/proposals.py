@@ -275,7 +275,9 @@ class Proposals:
         return Saying(card_key(proposal.id), place, self._chat.compose(await self.card(proposal)))
 
     async def _too_late(self, click: Click, proposal: Proposal) -> None:
-        state = proposal.state.value.lower()
+        # Still pending, and yet not moved: its time ran out while the click was looked at.
+        pending = proposal.state is ProposalState.PENDING
+        state = "expired" if pending else proposal.state.value.lower()
         await self._whisper(click, self._words(f"this proposal is already {state}; your click changed nothing"))
 
     async def _whisper(self, click: Click, text: Redacted) -> None:

@@ -139,6 +139,19 @@ async def test_an_expired_proposal_loses_its_buttons_and_a_late_click_changes_no
     assert town.generation == before
 
 
+async def test_a_click_that_is_looked_at_too_late_is_told_that_the_proposal_expired(town: Town) -> None:
+    card = await town.propose(await town.ask())
+    asked = town.slack.faults.hold("users.info")
+    clicking = asyncio.create_task(town.click(card))
+    await asked.reached()
+    town.clock.skip(minutes=31)
+    asked.release()
+    told = await town.told("alice", "your click changed nothing")
+    assert "expired" in told.text
+    await clicking
+    assert town.writes() == []
+
+
 async def test_while_paused_clicks_are_refused_and_only_approvers_resume(town: Town) -> None:
     before = town.generation
     card = await town.propose(await town.ask())
