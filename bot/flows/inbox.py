@@ -111,3 +111,15 @@ class Inbox:
             await self._chat.say(f"in:{inbound.id}:sorry", place, notice)
         except ChatFault as fault:
             log.warning("apology_not_shown", code=fault.code)
+            await self._tell_privately(inbound, Place(place.team, place.channel), fault)
+
+    async def _tell_privately(self, inbound: Inbound, place: Place, fault: ChatFault) -> None:
+        """Where the bot may not write, such as a channel it was not invited to, only the one who asked is told."""
+        user = inbound.payload.get("user")
+        if not user or fault.code == "timeout":
+            return  # what timed out waits in the outbox
+        text = self._redactor.text(f"I could not answer there: {fault}. Then ask again.")
+        try:
+            await self._chat.whisper(f"in:{inbound.id}:aside", place, str(user), Notice(text, Tone.WARNING))
+        except ChatFault as again:
+            log.warning("apology_not_whispered", code=again.code)

@@ -81,6 +81,15 @@ async def test_a_thread_that_opens_minutes_late_is_answered_all_the_same(town: T
     assert QUESTION in root.text
 
 
+async def test_a_shortcut_in_a_channel_without_the_bot_is_answered_to_the_person(town: Town) -> None:
+    asked = await town.slack.user("bob").say("billing-dev is slow", "random")
+    outcome = await town.slack.user("bob").shortcut("investigate_message", "random", asked.ts)
+    assert outcome.is_acked
+    told = await town.says("I could not answer there")
+    assert "/invite" in told.text
+    assert told.channel.startswith("D"), "nobody else hears of it"
+
+
 async def test_blocks_that_slack_refuses_are_left_out_and_the_words_arrive(town: Town) -> None:
     town.slack.faults.fail("chat.postMessage", error="invalid_blocks", times=1)
     outcome = await town.slack.user("bob").slash(f"/ask-claude {QUESTION}", CHANNEL)
