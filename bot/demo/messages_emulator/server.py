@@ -1,39 +1,57 @@
-"""The emulator itself: an HTTP server that speaks /v1/messages from a script and keeps a record of what it was sent."""
+"""The emulator itself: an HTTP server that answers from a script and keeps a record of what it was sent."""
 
 import asyncio
-import itertools
 import json
+import time
 from collections import deque
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Mapping
 from typing import Any
 
 from aiohttp import web
 
-from bot.demo.messages_emulator import rules, stream
-from bot.demo.messages_emulator.cache import PrefixCache, tokens
-from bot.demo.messages_emulator.turns import Block, Broken, Damage, HttpError, Reply, Text, Thinking, ToolUse, Turn
+from bot.demo.messages_emulator.cache import Clock, prompt_tokens
+from bot.demo.messages_emulator.claude_door import ClaudeDoor
+from bot.demo.messages_emulator.doors import Answer, Check, Door, Ids, encoded
+from bot.demo.messages_emulator.limits import RateLimits
+from bot.demo.messages_emulator.models import MODELS
+from bot.demo.messages_emulator.ollama_door import OllamaDoor
+from bot.demo.messages_emulator.openai_door import OPENAI_MODELS, OpenAiDoor
+from bot.demo.messages_emulator.turns import Broken, Damage, HttpError, NoAnswer, Reply, Turn, error
+from bot.demo.messages_emulator.wire import Wire
 
 JsonObject = dict[str, Any]
 Decide = Callable[[JsonObject], Turn]
 
-MODELS = ("claude-sonnet-5-5", "claude-haiku-5-5", "claude-opus-5-5")
+_BIGGEST = 32 * 1024 * 1024
 
 
 class MessagesEmulator:
-    """Answers from a script, one turn per request; ``decide`` takes over when the script is over."""
+    """Answers from a script, one turn per request; ``decide`` takes over when the script is over.
+
+    ``check`` says what in a request does not fit the API's schema. With ``ollama``, a mapping from models to what they
+    can, /v1/messages behaves as Ollama's. /v1/chat/completions is always there.
+    """
 
     def __init__(
-        self, *turns: Turn, key: str = "emulator-key", decide: Decide | None = None, models: Collection[str] = MODELS
+        self,
+        *turns: Turn,
+        key: str = "emulator-key",
+        decide: Decide | None = None,
+        models: Collection[str] = MODELS,
+        check: Check | None = None,
+        clock: Clock = time.time,
+        ollama: Mapping[str, Collection[str]] | None = None,
     ) -> None:
         self._script = deque(turns)
         self._decide = decide
-        self._key = key
         self._models = models
+        self._clock = clock
         self._runner: web.AppRunner | None = None
         self._released = asyncio.Event()
-        self._ids = itertools.count(1)
-        self._bound: dict[str, str] = {}
-        self._cache = PrefixCache()
+        ids = Ids()
+        self._claude = ClaudeDoor(key, models, check, clock, ids)
+        self._door: Door = self._claude if ollama is None else OllamaDoor(ollama, ids)
+        self._openai = OpenAiDoor(key, (*OPENAI_MODELS, *(ollama or ())), clock, ids)
         self.url = ""
         self.requests: list[JsonObject] = []
         self.faults: list[str] = []
@@ -42,16 +60,22 @@ class MessagesEmulator:
         """Add to the script."""
         self._script.extend(turns)
 
+    def limit(self, **most: int) -> None:
+        """Allow only so much in a minute: ``requests``, ``input_tokens``, ``output_tokens``."""
+        self._claude.limits = RateLimits(self._clock, **most)
+
     @property
     def turns_left(self) -> int:
         return len(self._script)
 
     async def start(self, port: int = 0) -> str:
         """Listen on this machine; answers the address."""
-        app = web.Application(client_max_size=32 * 1024 * 1024)
+        app = web.Application(client_max_size=_BIGGEST)
         app.router.add_post("/v1/messages", self._messages)
-        app.router.add_post("/v1/messages/count_tokens", self._count)
-        app.router.add_get("/v1/models/{id}", self._model)
+        app.router.add_post("/v1/chat/completions", self._chat)
+        if self._door is self._claude:
+            app.router.add_post("/v1/messages/count_tokens", self._count)
+            app.router.add_get("/v1/models/{id}", self._model)
         self._runner = web.AppRunner(app, access_log=None, shutdown_timeout=1)
         await self._runner.setup()
         await web.TCPSite(self._runner, "127.0.0.1", port).start()
@@ -74,61 +98,67 @@ class MessagesEmulator:
     # ---- the routes -----------------------------------------------------------------------------------------------
 
     async def _messages(self, request: web.Request) -> web.StreamResponse:
-        body = await request.json()
+        return await self._answer(request, self._door)
+
+    async def _chat(self, request: web.Request) -> web.StreamResponse:
+        return await self._answer(request, self._openai)
+
+    async def _answer(self, request: web.Request, door: Door) -> web.StreamResponse:
+        wire = Wire(request, door, self._released)
+        body = await _body(request)
+        if isinstance(body, HttpError):
+            return wire.whole(door.error(self._noted(body)))
         self.requests.append(body)
-        fault = self._credentials_fault(request) or self._body_fault(body)
+        fault = door.fault(request.headers, body)
         if fault is not None:
-            self.faults.append(fault.message)
-            return _error(fault)
-        match self._next(body):
-            case HttpError() as turn:
-                return _error(turn)
-            case Broken() as turn:
-                return await self._broken(request, body, turn)
-            case Reply() as turn:
-                message = self._message(body, turn)
-                return await self._streamed(request, message) if body.get("stream") else web.json_response(message)
+            return wire.whole(door.error(self._noted(fault)))
+        return await self._turn(wire, door, body, door.at_once(body) or self._next(body))
+
+    async def _turn(self, wire: Wire, door: Door, body: JsonObject, turn: Turn) -> web.StreamResponse:
+        match turn:
+            case HttpError():
+                return wire.whole(door.error(turn))
+            case NoAnswer():
+                return wire.closed()
+            case Broken():
+                return await self._broken(wire, door, body, turn)
+            case Reply():
+                message = door.message(body, turn)
+                if body.get("stream"):
+                    return await wire.stream(door.frames(body, message))
+                return wire.whole(Answer(200, encoded(message), door.headers()))
+
+    async def _broken(self, wire: Wire, door: Door, body: JsonObject, turn: Broken) -> web.StreamResponse:
+        message = door.message(body, turn.reply)
+        if body.get("stream"):
+            return await wire.damaged_stream(door.frames(body, message), turn.damage, turn.after, turn.error_type)
+        if turn.damage is Damage.ERROR_EVENT:
+            return wire.whole(door.error(error(529, "Overloaded")))
+        return await wire.damaged_body(encoded(message), turn.damage)
 
     async def _count(self, request: web.Request) -> web.StreamResponse:
-        fault = self._credentials_fault(request)
-        return _error(fault) if fault else web.json_response({"input_tokens": tokens(await request.json())})
+        wire = Wire(request, self._claude, self._released)
+        body = await _body(request)
+        fault = body if isinstance(body, HttpError) else self._claude.count_fault(request.headers, body)
+        if isinstance(body, HttpError) or fault is not None:
+            return wire.whole(self._claude.error(self._noted(fault or error(400))))
+        return wire.whole(Answer(200, encoded({"input_tokens": prompt_tokens(body)}), self._claude.headers()))
 
     async def _model(self, request: web.Request) -> web.StreamResponse:
-        name = request.match_info["id"]
-        fault = self._credentials_fault(request)
+        wire, name = Wire(request, self._claude, self._released), request.match_info["id"]
+        fault = self._claude.credentials_fault(request.headers)
         if fault is None and name not in self._models:
             fault = HttpError(404, "not_found_error", f"model: {name}")
         if fault is not None:
-            return _error(fault)
-        return web.json_response(
-            {
-                "id": name,
-                "type": "model",
-                "display_name": name,
-                "created_at": "2026-10-01T00:00:00Z",
-                "lifecycle": "active",
-            }
-        )
-
-    # ---- what is wrong with a request -----------------------------------------------------------------------------
-
-    def _credentials_fault(self, request: web.Request) -> HttpError | None:
-        if request.headers.get("Authorization") != f"Bearer {self._key}":
-            return HttpError(401, "authentication_error", "invalid bearer token")
-        if not request.headers.get("anthropic-version"):
-            return HttpError(400, "invalid_request_error", "anthropic-version: header is required")
-        return None
-
-    def _body_fault(self, body: JsonObject) -> HttpError | None:
-        try:
-            rules.check(body, self._bound)
-        except rules.Invalid as invalid:
-            return HttpError(400, "invalid_request_error", str(invalid))
-        if body["model"] not in self._models:
-            return HttpError(404, "not_found_error", f"model: {body['model']}")
-        return None
+            return wire.whole(self._claude.error(fault))
+        told = {"id": name, "type": "model", "display_name": name, "created_at": "2026-10-01T00:00:00Z"}
+        return wire.whole(Answer(200, encoded({**told, "lifecycle": "active"}), self._claude.headers()))
 
     # ---- what is answered -----------------------------------------------------------------------------------------
+
+    def _noted(self, fault: HttpError) -> HttpError:
+        self.faults.append(fault.message)
+        return fault
 
     def _next(self, body: JsonObject) -> Turn:
         if self._script:
@@ -137,96 +167,13 @@ class MessagesEmulator:
             return self._decide(body)
         return HttpError(400, "invalid_request_error", "the emulator's script is over")
 
-    def _message(self, body: JsonObject, reply: Reply) -> JsonObject:
-        content: list[JsonObject] = []
-        for block in reply.blocks:
-            content.append(self._block(body, content, block))
-        details = {"type": "refusal", "category": reply.category, "explanation": None}
-        return {
-            "id": f"msg_{next(self._ids):04}",
-            "type": "message",
-            "role": "assistant",
-            "model": body["model"],
-            "content": content,
-            "stop_reason": reply.stop_reason,
-            "stop_sequence": None,
-            "stop_details": details if reply.stop_reason == "refusal" else None,
-            "usage": self._cache.usage(body, content),
-        }
 
-    def _block(self, body: JsonObject, before: list[JsonObject], block: Block) -> JsonObject:
-        match block:
-            case Text():
-                return {"type": "text", "text": block.text}
-            case ToolUse():
-                return {
-                    "type": "tool_use",
-                    "id": block.id or f"toolu_{next(self._ids):04}",
-                    "name": block.name,
-                    "input": dict(block.input),
-                }
-            case Thinking():
-                signature = f"signature-{next(self._ids)}"
-                talk = rules.flattened([*body["messages"], {"role": "assistant", "content": before}])
-                self._bound[signature] = rules.binding(body["model"], talk, block.thinking)
-                return {"type": "thinking", "thinking": block.thinking, "signature": signature}
-
-    async def _streamed(self, request: web.Request, message: JsonObject) -> web.StreamResponse:
-        response = await _opened(request)
-        for name, data in stream.events(message):
-            await response.write(stream.encoded(name, data))
-        return response
-
-    async def _broken(self, request: web.Request, body: JsonObject, turn: Broken) -> web.StreamResponse:
-        response = await _opened(request)
-        if turn.damage is Damage.SLOW_START:
-            await self._released.wait()
-        if turn.damage in (Damage.SLOW_START, Damage.EMPTY):
-            return response
-        await self._write_begin(response, body, turn)
-        await self._damage(request, response, turn)
-        return response
-
-    async def _write_begin(self, response: web.StreamResponse, body: JsonObject, turn: Broken) -> None:
-        pieces = 0
-        for name, data in stream.events(self._message(body, turn.reply)):
-            await response.write(stream.encoded(name, data))
-            pieces += name == "content_block_delta"
-            if pieces == turn.after:
-                return
-
-    async def _damage(self, request: web.Request, response: web.StreamResponse, turn: Broken) -> None:
-        match turn.damage:
-            case Damage.DROPPED:
-                await response.write(b'event: content_block_delta\ndata: {"type": "con')
-                if request.transport is not None:
-                    request.transport.close()
-            case Damage.CORRUPT:
-                await response.write(b'event: content_block_delta\ndata: {"type": \n\n')
-            case Damage.ERROR_EVENT:
-                fault = {"type": "error", "error": {"type": turn.error_type, "message": "scripted"}}
-                await response.write(stream.encoded("error", fault))
-            case Damage.STALLED:
-                await self._released.wait()
-            case Damage.OUT_OF_ORDER:
-                delta = {"type": "content_block_delta", "index": 7, "delta": {"type": "text_delta", "text": "?"}}
-                await response.write(stream.encoded("content_block_delta", delta))
-            case _:
-                pass  # TRUNCATED: the stream just ends here
-
-
-async def _opened(request: web.Request) -> web.StreamResponse:
-    response = web.StreamResponse(headers={"Content-Type": "text/event-stream", "request-id": "req_emulated"})
-    await response.prepare(request)
-    return response
-
-
-def _error(fault: HttpError) -> web.Response:
-    if fault.error_type is None:
-        return web.Response(status=fault.status, text=fault.message, headers=dict(fault.headers))
-    error: JsonObject = {"type": fault.error_type, "message": fault.message}
-    if fault.details is not None:
-        error["details"] = dict(fault.details)
-    text = json.dumps({"type": "error", "error": error, "request_id": "req_emulated"})
-    headers = {"request-id": "req_emulated", **fault.headers}
-    return web.Response(status=fault.status, text=text, content_type="application/json", headers=headers)
+async def _body(request: web.Request) -> JsonObject | HttpError:
+    """What was sent, or what is wrong with it."""
+    try:
+        found = json.loads(await request.read())
+    except web.HTTPRequestEntityTooLarge:
+        return error(413, "Request exceeds the maximum size")
+    except ValueError as fault:
+        return error(400, f"The request body is not valid JSON: {fault}")
+    return found if isinstance(found, dict) else error(400, "The request body must be a JSON object")

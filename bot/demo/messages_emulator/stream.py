@@ -11,30 +11,37 @@ _PIECE = 12
 _EMPTY: dict[str, JsonObject] = {
     "text": {"text": ""},
     "thinking": {"thinking": "", "signature": ""},
+    "redacted_thinking": {},
     "tool_use": {"input": {}},
 }
+_TOLD_AT_THE_END = (
+    "input_tokens",
+    "cache_creation_input_tokens",
+    "cache_read_input_tokens",
+    "output_tokens",
+    "output_tokens_details",
+)
 
 
 def events(message: JsonObject) -> Iterator[tuple[str, JsonObject]]:
     """The events of one whole message, in order."""
     usage = message["usage"]
-    start = {
-        **message,
+    nothing: JsonObject = {
         "content": [],
         "stop_reason": None,
-        "stop_details": None,
-        "usage": {**usage, "output_tokens": 1},
+        "usage": {**usage, "output_tokens": min(1, usage["output_tokens"])},
     }
+    if "stop_details" in message:
+        nothing["stop_details"] = None
+    start = {**message, **nothing}
     yield "message_start", {"type": "message_start", "message": start}
     yield "ping", {"type": "ping"}
     for index, block in enumerate(message["content"]):
         yield from _block_events(index, block)
     names = ("stop_reason", "stop_sequence", "stop_details")
-    delta = {name: message[name] for name in names}
-    yield (
-        "message_delta",
-        {"type": "message_delta", "delta": delta, "usage": {"output_tokens": usage["output_tokens"]}},
-    )
+    delta = {name: message[name] for name in names if name in message}
+    told = {name: usage[name] for name in _TOLD_AT_THE_END if name in usage}
+    yield "message_delta", {"type": "message_delta", "delta": delta, "usage": told}
     yield "message_stop", {"type": "message_stop"}
 
 
@@ -49,22 +56,24 @@ def _block_events(index: int, block: JsonObject) -> Iterator[tuple[str, JsonObje
 def _deltas(block: JsonObject) -> Iterator[JsonObject]:
     match block["type"]:
         case "text":
-            for piece in _pieces(block["text"]):
+            for piece in pieces(block["text"]):
                 yield {"type": "text_delta", "text": piece}
         case "thinking":
-            for piece in _pieces(block["thinking"]):
+            for piece in pieces(block["thinking"]):
                 yield {"type": "thinking_delta", "thinking": piece}
-            yield {"type": "signature_delta", "signature": block["signature"]}
+            if block["signature"]:
+                yield {"type": "signature_delta", "signature": block["signature"]}
         case "tool_use":
-            for piece in _pieces(json.dumps(block["input"])):
+            for piece in pieces(json.dumps(block["input"], ensure_ascii=False)):
                 yield {"type": "input_json_delta", "partial_json": piece}
 
 
-def _pieces(text: str) -> Iterator[str]:
+def pieces(text: str) -> Iterator[str]:
+    """A text as it comes, a few characters at a time."""
     for start in range(0, len(text), _PIECE):
         yield text[start : start + _PIECE]
 
 
 def encoded(name: str, data: JsonObject) -> bytes:
     """One server-sent event."""
-    return f"event: {name}\ndata: {json.dumps(data)}\n\n".encode()
+    return f"event: {name}\ndata: {json.dumps(data, ensure_ascii=False)}\n\n".encode()

@@ -29,7 +29,12 @@ class Thinking:
     thinking: str = ""
 
 
-Block = Text | ToolUse | Thinking
+@dataclass(frozen=True, slots=True)
+class Redacted:
+    """Thinking nobody may read; it has to come back as it was, too."""
+
+
+Block = Text | ToolUse | Thinking | Redacted
 
 
 @dataclass(frozen=True, slots=True, init=False)
@@ -92,7 +97,12 @@ class HttpError:
     details: Mapping[str, Any] | None = None
 
 
-Turn = Reply | Broken | HttpError
+@dataclass(frozen=True, slots=True)
+class NoAnswer:
+    """The connection closes before anything is answered."""
+
+
+Turn = Reply | Broken | HttpError | NoAnswer
 
 _TYPES = {
     400: "invalid_request_error",
