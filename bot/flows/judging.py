@@ -73,19 +73,27 @@ class Judge:
 
     async def voter(self, user: str, team: str, rule: ApprovalRule) -> Voter:
         """Who somebody is for this rule. A group that cannot be read has no members."""
-        groups = set()
+        groups, _ = await self._groups_of(user, rule)
+        return Voter(user, team, await self.people.is_active_human(user, team), groups)
+
+    async def may_approve(self, user: str, team: str, action: AnyAction, requested_by: str | None) -> Refusal | None:
+        """Whether this person may approve this action now; a group that could not be read is named in the refusal."""
+        rule = self.rule(action)
+        refusal = entitled(await self.voter(user, team, rule), rule, requested_by, self.home_team)
+        if refusal is None or all(each.rule != "approvers" for each in refusal.reasons):
+            return refusal
+        _, unread = await self._groups_of(user, rule)
+        return Refusal((*refusal.reasons, *(Reason("unread", each) for each in unread)))
+
+    async def _groups_of(self, user: str, rule: ApprovalRule) -> tuple[frozenset[str], list[str]]:
+        groups, unread = set(), []
         for group in rule.groups:
             try:
                 if user in await self.people.members(group):
                     groups.add(group)
-            except ChatFault:
-                continue
-        return Voter(user, team, await self.people.is_active_human(user, team), frozenset(groups))
-
-    async def may_approve(self, user: str, team: str, action: AnyAction, requested_by: str | None) -> Refusal | None:
-        """Whether this person may approve this action now."""
-        rule = self.rule(action)
-        return entitled(await self.voter(user, team, rule), rule, requested_by, self.home_team)
+            except ChatFault as fault:
+                unread.append(f"{fault}, so whether you are one is not known")
+        return frozenset(groups), unread
 
     def reasons(self, refusal: Refusal) -> tuple[Redacted, ...]:
         return tuple(self.redactor.text(each.text) for each in refusal.reasons)

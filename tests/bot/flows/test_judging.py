@@ -188,8 +188,17 @@ async def test_a_group_that_cannot_be_read_has_no_members_but_names_still_count(
 ) -> None:
     people.unreadable.add("S0ONCALL")
     asked = judge(stores, people, clock)
-    assert await asked.may_approve("U0ALICE", TEAM, restart(), None) is not None
+    refusal = await asked.may_approve("U0ALICE", TEAM, restart(), None)
+    assert "could not be read" in str(refusal), "she may be in it: saying that she is not would be false"
     assert await asked.may_approve("U0CAROL", TEAM, restart(), None) is None
+
+
+async def test_whoever_is_not_listed_is_not_told_of_groups_when_all_were_read(
+    stores: Stores, people: FakePeople, clock: FixedClock
+) -> None:
+    assert "could not be read" not in str(
+        await judge(stores, people, clock).may_approve("U0BOB", TEAM, restart(), None)
+    )
 
 
 async def test_somebody_who_left_since_may_not_approve(stores: Stores, people: FakePeople, clock: FixedClock) -> None:
