@@ -2,12 +2,17 @@
 
 import fcntl
 import hashlib
+import json
 import shutil
 import subprocess
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
+from jsonschema import Draft7Validator
 
+Complaints = Callable[[Any], list[str]]
 NODE_HOME = Path(__file__).parent / "node"
 
 
@@ -36,3 +41,35 @@ def node_home(node: str) -> Path:
                 pytest.fail(f"npm ci failed:\n{done.stdout}\n{done.stderr}")
             mark.write_text(wanted)
     return NODE_HOME
+
+
+@pytest.fixture(scope="session")
+def of_block(node: str, node_home: Path) -> Complaints:
+    """What Slack's own types have against a block."""
+    return _judge("KnownBlock", node, node_home)
+
+
+@pytest.fixture(scope="session")
+def of_view(node: str, node_home: Path) -> Complaints:
+    """What Slack's own types have against a view; they let nearly any block in it pass."""
+    return _judge("View", node, node_home)
+
+
+def _judge(type_name: str, node: str, node_home: Path) -> Complaints:
+    command = [node, "schema.mjs", type_name]
+    made = subprocess.run(command, cwd=node_home, capture_output=True, text=True, check=False)
+    assert made.returncode == 0, made.stderr
+    schema = json.loads(made.stdout)
+    Draft7Validator.check_schema(schema)
+    validator = Draft7Validator(schema)
+
+    def complaints(thing: Any) -> list[str]:
+        return [line for error in validator.iter_errors(json.loads(json.dumps(thing))) for line in _told(error)]
+
+    return complaints
+
+
+def _told(error: Any) -> list[str]:
+    """Of a union, the alternative with the same `type` is the one worth reading."""
+    meant = [each for each in error.context if (list(each.relative_path), each.validator) != (["type"], "const")]
+    return [f"{error.json_path}: {each.message}" for each in meant] or [str(error.message)]
