@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import heapq
 import itertools
 import time
@@ -87,10 +88,10 @@ class VirtualClock:
                 self._wake.clear()
                 self.catch_up()
                 wait = (self._queue[0][0] - self._time) / self.speed if self._queue else 3600.0
-                try:
-                    await asyncio.wait_for(self._wake.wait(), timeout=max(wait, 0.001))
-                except TimeoutError:
-                    continue
+                # Not wait_for: it loses a cancellation that comes in the moment in which it is woken.
+                with contextlib.suppress(TimeoutError):
+                    async with asyncio.timeout(max(wait, 0.001)):
+                        await self._wake.wait()
         finally:
             self._wake = None
             self._anchor = None

@@ -13,6 +13,7 @@ from bot.demo.cluster_emulator.controllers.jobs import JobController
 from bot.demo.cluster_emulator.controllers.quotas import QuotaCounter
 from bot.demo.cluster_emulator.controllers.replicasets import ReplicaSetController
 from bot.demo.cluster_emulator.controllers.scheduler import Scheduler
+from bot.demo.cluster_emulator.controllers.serviceaccounts import ServiceAccountController
 from bot.demo.cluster_emulator.controllers.statefulsets import StatefulSetController
 from bot.demo.cluster_emulator.kubelet.images import ImageProfile
 from bot.demo.cluster_emulator.kubelet.node_agents import NodeAgents
@@ -36,4 +37,5 @@ class Cluster:
             Scheduler(self.store, self.events),
             EndpointsController(self.store),
             QuotaCounter(self.store),
+            ServiceAccountController(self.store),
         )

@@ -151,6 +151,9 @@ _DEFAULTS: dict[str, Callable[[Obj], None]] = {
 
 def apply_defaults(resource: Resource, obj: Obj) -> None:
     """Fill in, in place, what the manifest left out."""
+    if "status" in resource.subresources:
+        # Empty, and there: clients rely on it.
+        obj.setdefault("status", {})
     fill = _DEFAULTS.get(resource.kind)
     if fill is not None:
         fill(obj)

@@ -8,6 +8,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import aiohttp
+import pytest
 import yaml
 
 from bot.demo.cluster_emulator import ClusterEmulator, VirtualClock
@@ -25,9 +26,9 @@ async def test_a_running_clock_keeps_up_with_real_time_and_its_speed():
         headers = {"Authorization": f"Bearer {emulator.token('admin')}"}
         path = f"{emulator.url}/api/v1/namespaces/billing-dev/pods"
         async with aiohttp.ClientSession(headers=headers) as session:
+            watching = f"{path}?watch=true&timeoutSeconds=10&resourceVersion={emulator.store.version}"
             async with session.delete(f"{path}/{pod['metadata']['name']}") as answer:
                 assert answer.status == 200
-            watching = f"{path}?watch=true&timeoutSeconds=10&resourceVersion={emulator.store.version}"
             async with session.get(watching) as stream:
                 while True:
                     line = await asyncio.wait_for(stream.content.readline(), 5)
@@ -42,6 +43,20 @@ async def test_the_clock_stands_still_until_the_emulator_is_started():
     emulator = ClusterEmulator("healthy")
     assert emulator.clock.now == emulator.clock.start
     assert abs((datetime.now(UTC) - emulator.clock.start).total_seconds()) < 5
+
+
+@pytest.mark.parametrize("turns", range(5))
+async def test_a_clock_that_is_woken_in_the_moment_of_its_end_ends(turns):
+    clock = VirtualClock(speed=1)
+    following = asyncio.create_task(clock.follow())
+    await asyncio.sleep(0.01)
+    clock.call_later(60, lambda: None)
+    for _ in range(turns):
+        await asyncio.sleep(0)
+    following.cancel()
+    done, _ = await asyncio.wait({following}, timeout=2)
+    following.cancel()
+    assert done
 
 
 async def test_two_emulators_run_side_by_side_in_one_loop():

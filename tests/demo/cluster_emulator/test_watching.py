@@ -77,3 +77,14 @@ async def test_stopping_the_emulator_ends_its_open_watches(emulator, raw):
         assert json.loads(await answer.content.readline())["type"] == "ADDED"
         await asyncio.wait_for(emulator.stop(), 5)
         await asyncio.wait_for(answer.content.read(), 5)
+
+
+async def test_a_client_that_goes_ends_its_watch_without_a_complaint(emulator, raw, caplog):
+    headers = {"Authorization": f"Bearer {emulator.token('admin')}"}
+    async with raw.session.get(f"{emulator.url}{SETTINGS}?watch=true", headers=headers) as answer:
+        await answer.content.readline()
+        answer.close()
+    for number in range(3):
+        await raw("POST", SETTINGS, {"metadata": {"name": f"after-{number}"}})
+    await emulator.stop()
+    assert [each.getMessage() for each in caplog.records if each.levelname == "ERROR"] == []

@@ -6,6 +6,11 @@ from bot.demo.cluster_emulator.objects import Obj
 from bot.demo.cluster_emulator.resources import SERVED, Resource
 
 _HEALTH = ("/healthz", "/livez", "/readyz")
+# What `kubectl get all` shows.
+_ALL = {
+    *("pods", "services", "deployments", "replicasets", "statefulsets", "daemonsets", "jobs", "cronjobs"),
+    "horizontalpodautoscalers",
+}
 _SUBRESOURCE_VERBS = {"log": ["get"], "eviction": ["create"], "finalize": ["update"]}
 _SUBRESOURCE_KINDS = {"scale": ("autoscaling", "v1", "Scale"), "eviction": ("policy", "v1", "Eviction")}
 
@@ -80,6 +85,8 @@ def _entries(resource: Resource) -> list[Obj]:
     }
     if resource.short_names:
         own["shortNames"] = list(resource.short_names)
+    if resource.plural in _ALL and resource.group != "metrics.k8s.io":
+        own["categories"] = ["all"]
     entries = [own]
     for name in resource.subresources:
         entry: Obj = {"name": f"{resource.plural}/{name}", "singularName": "", "namespaced": resource.namespaced}

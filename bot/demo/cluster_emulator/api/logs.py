@@ -22,6 +22,7 @@ def read_log(request: Request, agents: NodeAgents) -> bytes:
     """The log's text, cut as the query says."""
     pod = agents.store.require(PODS, request.target.namespace, request.target.name)
     name = _container_name(pod, request.query.get("container", ""))
+    _check_numbers(request.query)
     worker = agents.worker_of(pod)
     if worker is None:
         return b""
@@ -76,6 +77,13 @@ def _cut(request: Request, lines: list[tuple[float, str]], now: float) -> bytes:
     stamps = query.get("timestamps") in ("true", "1")
     text = "".join(f"{_precise(moment)} {line}\n" if stamps else f"{line}\n" for moment, line in lines).encode()
     return text[: _whole(query, "limitBytes")] if query.get("limitBytes") else text
+
+
+def _check_numbers(query: dict[str, str]) -> None:
+    # Refused whether or not there is a log to cut.
+    for key in ("tailLines", "limitBytes", "sinceSeconds"):
+        if query.get(key):
+            _whole(query, key)
 
 
 def _since(query: dict[str, str], now: float) -> float:

@@ -9,10 +9,12 @@ from typing import Any
 import yaml
 
 from bot.demo.cluster_emulator import statuses
+from bot.demo.cluster_emulator.api.protobuf import read_protobuf
 from bot.demo.cluster_emulator.objects import Obj
 from bot.demo.cluster_emulator.rbac import Ask, User
 from bot.demo.cluster_emulator.resources import PODS, Resource, find_resource
 
+PROTOBUF = "application/vnd.kubernetes.protobuf"
 _VERBS = {"POST": "create", "PUT": "update", "PATCH": "patch", "DELETE": "delete"}
 
 
@@ -68,8 +70,10 @@ class Request:
             raise statuses.bad_request(f'strconv.ParseInt: parsing "{text}": invalid syntax') from None
 
     def json(self) -> Any:
-        """The body; 400 when it cannot be read, 415 when it is in a binary form that clients fall back from."""
-        if "protobuf" in self.content_type:
+        """The body; 400 when it cannot be read, 415 when it is of a form, or a kind in a form, that is not served."""
+        if self.content_type.split(";")[0].strip() == PROTOBUF:
+            return read_protobuf(self.body)
+        if self.content_type and not any(each in self.content_type for each in ("json", "yaml")):
             raise statuses.unsupported_media()
         try:
             if "yaml" in self.content_type:

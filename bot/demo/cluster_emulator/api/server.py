@@ -13,12 +13,13 @@ from bot.demo.cluster_emulator import statuses
 from bot.demo.cluster_emulator.api import discovery
 from bot.demo.cluster_emulator.api.logs import read_log
 from bot.demo.cluster_emulator.api.metrics import read_metrics
+from bot.demo.cluster_emulator.api.openapi import openapi
 from bot.demo.cluster_emulator.api.reading import list_objects, matcher_of, show
 from bot.demo.cluster_emulator.api.requests import Request, Target, is_log, parse_target
 from bot.demo.cluster_emulator.api.reviews import review
 from bot.demo.cluster_emulator.api.subresources import evict, scale_of, write_scale
 from bot.demo.cluster_emulator.api.watching import Watch
-from bot.demo.cluster_emulator.api.writing import create, patch, remove, remove_many, replace
+from bot.demo.cluster_emulator.api.writing import APPLY, create, patch, remove, remove_many, replace
 from bot.demo.cluster_emulator.cluster import Cluster
 from bot.demo.cluster_emulator.faults import Failure, Faults, failure_body
 from bot.demo.cluster_emulator.objects import Obj
@@ -89,7 +90,7 @@ class ApiServer:
     ) -> web.StreamResponse:
         if user is None:
             raise statuses.unauthorized()
-        described = discovery.describe(raw.path, self._version)
+        described = discovery.describe(raw.path, self._version) or openapi(raw.path)
         if described is not None:
             return _json(described)
         target = parse_target(raw.path)
@@ -112,7 +113,14 @@ class ApiServer:
             return await Watch(request, self.cluster.store).stream(raw, self.stopping)
         if is_log(target) and request.verb == "get":
             return web.Response(body=read_log(request, self.cluster.agents), headers={"Content-Type": "text/plain"})
-        return _json(self._obey(request), 201 if request.verb == "create" else 200)
+        makes = request.verb == "create" or self._applies_anew(request)
+        return _json(self._obey(request), 201 if makes else 200)
+
+    def _applies_anew(self, request: Request) -> bool:
+        target = request.target
+        if request.verb != "patch" or not request.content_type.startswith(APPLY):
+            return False
+        return self.cluster.store.get(target.resource, target.namespace, target.name) is None
 
     def _obey(self, request: Request) -> Obj:
         target, store = request.target, self.cluster.store
