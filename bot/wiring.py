@@ -119,6 +119,9 @@ class _RedactingFilter(logging.Filter):
 
     def filter(self, record: logging.LogRecord) -> bool:
         record.msg, record.args = str(self._redactor.text(record.getMessage())), None
+        if record.exc_info:
+            told = logging.Formatter().formatException(record.exc_info)
+            record.exc_info, record.exc_text = None, str(self._redactor.text(told))
         return True
 
 

@@ -126,3 +126,17 @@ def test_the_client_for_slack_repeats_nothing_by_itself(tmp_path: Path) -> None:
     client = wiring.make_slack_client(settings(tmp_path, slack_api_url="http://127.0.0.1:9/api/"))
     assert client.retry_handlers == []
     assert client.base_url == "http://127.0.0.1:9/api/"
+
+
+def test_a_librarys_traceback_reaches_the_log_without_its_secrets() -> None:
+    script = (
+        "import logging\nfrom bot import wiring\nfrom bot.config import Settings\n"
+        "from safety.redaction import Redactor\n"
+        "wiring.configure_logging(Settings(_env_file=None), Redactor(['correct-horse-battery']))\n"
+        "try:\n    raise ValueError('no way in with correct-horse-battery')\n"
+        "except ValueError:\n    logging.getLogger('library').exception('it broke: %s', 'correct-horse-battery')\n"
+    )
+    done = subprocess.run([sys.executable, "-c", script], cwd=ROOT, capture_output=True, text=True, check=True)
+    assert "Traceback" in done.stderr
+    assert "no way in with" in done.stderr
+    assert "correct-horse-battery" not in done.stderr
