@@ -274,7 +274,7 @@ class Executor:
             text = f"The change ran, but its effect could not be seen: {trouble}. Look at the cluster yourself."
             return "unseen", Notice(self._words(text), Tone.BAD, who)
         head = "It got no better" if seen.worse else "Not well yet"
-        text = f"{head} {seconds} after the change: {seen.text}. The cause is still there; ask me to look again."
+        text = f"{head} {seconds} after the change: {seen.text}. I stop watching here; ask me to look again."
         return "ineffective", Notice(self._words(text), Tone.BAD, who)
 
     def _saying(self, proposal: Proposal, what: str, notice: Notice) -> Saying:

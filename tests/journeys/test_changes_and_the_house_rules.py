@@ -2,6 +2,7 @@
 
 from pathlib import Path
 
+from bot.demo.cluster_emulator.resources import DEPLOYMENTS
 from bot.demo.stage import POLICY
 from tests.journeys.acting import CHANNEL, Town, button, reached
 from tests.journeys.acting import town as a_town
@@ -99,3 +100,16 @@ async def test_the_effect_is_reported_once_although_the_bot_was_away_when_it_sho
     reports = [each for each in town.slack.messages(CHANNEL, str(card.thread_ts)) if "Verified after" in each.text]
     assert len(reports) == 1
     assert town.audit().count("execution.verified") == 1
+
+
+async def test_a_change_that_somebody_took_away_is_not_judged_as_if_it_were_there(town: Town) -> None:
+    card = await town.propose(await town.ask())
+    await town.click(card)
+    assert await town.ended(card) == "SUCCEEDED"
+    held, store = town.deployment(), town.cluster.store
+    kept = {name: value for name, value in held["metadata"]["annotations"].items() if "ask-claude" not in name}
+    changed = {**held, "metadata": {**held["metadata"], "annotations": kept}}
+    store.update(DEPLOYMENTS, store.amended(DEPLOYMENTS, held, changed))
+    await town.recorded("execution.verified", 30)
+    told = await town.says("somebody or something changed it since")
+    assert "The cause is still there" not in told.text, "nobody looked for one"

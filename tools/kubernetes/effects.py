@@ -30,7 +30,8 @@ async def effect(world: Reader, action: AnyAction, proposal_id: str) -> Effect:
         return Effect(False, True, world.redactor.text(f"{target} is not there any more"))
     deployment = seen.deployment
     if marker_of(deployment) != proposal_id or meta(deployment).get("uid") != target.uid:
-        return Effect(False, False, world.redactor.text(f"{target} does not carry this change"))
+        changed = f"{target} does not carry this change any more: somebody or something changed it since"
+        return Effect(False, False, world.redactor.text(changed))
     if not _is_observed(deployment):
         # Until then the newest ReplicaSet is still the one from before the change.
         return Effect(False, False, world.redactor.text(f"{target}: the cluster has not begun yet"))
