@@ -22,7 +22,7 @@ def node() -> str:
     found = {name: shutil.which(name) for name in ("node", "npm")}
     missing = [name for name, path in found.items() if path is None]
     if missing:
-        pytest.fail(f"{' and '.join(missing)} must be on the PATH for the tests marked `outside` (Node 18 or newer)")
+        pytest.fail(f"{' and '.join(missing)} must be on the PATH for the tests marked `outside` (Node 20 or newer)")
     return str(found["node"])
 
 
