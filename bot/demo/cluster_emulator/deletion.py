@@ -29,9 +29,27 @@ def delete(store: Store, resource: Resource, obj: Obj, grace: int | None = None,
         return _mark(store, obj, grace)
     if store.get(resource, namespace_of(obj), name_of(obj)) is None:
         return obj
+    if dig(obj, "metadata", "finalizers"):
+        return _hold(store, resource, obj)
     gone = store.remove(resource, namespace_of(obj), name_of(obj))
     _collect(store, gone, policy)
     return gone
+
+
+def finish_if_free(store: Store, resource: Resource, obj: Obj) -> None:
+    """Remove an object that was held by finalizers alone, once the last of them is gone."""
+    meta = obj["metadata"]
+    if is_going(obj) and meta.get("deletionGracePeriodSeconds") == 0 and not meta.get("finalizers"):
+        delete(store, resource, obj, 0)
+
+
+def _hold(store: Store, resource: Resource, obj: Obj) -> Obj:
+    if is_going(obj) and obj["metadata"].get("deletionGracePeriodSeconds") == 0:
+        return obj
+    held = clone(obj)
+    held["metadata"].setdefault("deletionTimestamp", stamp(store.clock.now))
+    held["metadata"]["deletionGracePeriodSeconds"] = 0
+    return store.update(resource, held)
 
 
 def _waits(pod: Obj, grace: int | None) -> bool:

@@ -47,6 +47,7 @@ ROWS = {
     "status-apart": "the status is kept apart",
     "generate-name": "generateName",
     "grace": "a deleted pod is going before it is gone",
+    "finalizers": "a finalizer holds what is deleted",
     "eviction": "eviction and disruption budgets",
     "controllers": "Deployment, ReplicaSet, Pods; a deleted pod comes back",
     "rollout": "a rollout takes time",

@@ -258,6 +258,21 @@ async def test_a_restart_that_is_asked_for_twice_in_the_same_words_is_one(apps, 
     assert (first.metadata.generation, second.metadata.generation) == (2, 2)
 
 
+@pytest.mark.row("finalizers")
+async def test_a_finalizer_holds_an_object_that_is_deleted_until_it_is_taken_away(raw, namespace):
+    path = f"/api/v1/namespaces/{namespace}/configmaps"
+    body = settings("held")
+    body["metadata"]["finalizers"] = ["contract.example.com/hold"]
+    assert (await raw("POST", path, body))[0] == 201
+    assert (await raw("DELETE", f"{path}/held"))[0] == 200
+    status, held = await raw("GET", f"{path}/held")
+    assert (status, "deletionTimestamp" in held["metadata"]) == (200, True)
+    assert (await raw("DELETE", f"{path}/held"))[0] == 200
+    assert (await raw("GET", f"{path}/held"))[0] == 200
+    await raw("PATCH", f"{path}/held", {"metadata": {"finalizers": None}}, content_type=MERGE)
+    assert (await raw("GET", f"{path}/held"))[0] == 404
+
+
 @pytest.mark.row("status-bodies")
 async def test_nothing_new_comes_into_a_namespace_that_is_going(core, raw, namespace, parked_pod):
     # A finalizer holds the namespace's content, so that its going takes as long as this test needs.

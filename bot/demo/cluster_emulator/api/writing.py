@@ -8,7 +8,7 @@ from bot.demo.cluster_emulator import statuses
 from bot.demo.cluster_emulator.api.requests import Request
 from bot.demo.cluster_emulator.controllers.quotas import exceeded_quota
 from bot.demo.cluster_emulator.defaults import apply_defaults
-from bot.demo.cluster_emulator.deletion import check_preconditions, delete
+from bot.demo.cluster_emulator.deletion import check_preconditions, delete, finish_if_free
 from bot.demo.cluster_emulator.managed_fields import manager_of, note_manager
 from bot.demo.cluster_emulator.objects import Obj, clone, dig, name_of, namespace_of, uid_of
 from bot.demo.cluster_emulator.patches import PatchFailure, json_patch, merge_patch, strategic_merge
@@ -154,7 +154,11 @@ def _keep(request: Request, store: Store, before: Obj, obj: Obj, dry: bool) -> O
     if after == before:
         return before
     note_manager(before, after, _manager(request), request.target.subresource, store.clock.now)
-    return after if dry else store.update(resource, after)
+    if dry:
+        return after
+    kept = store.update(resource, after)
+    finish_if_free(store, resource, kept)
+    return kept
 
 
 def _manager(request: Request) -> str:
