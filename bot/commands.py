@@ -9,7 +9,7 @@ from datetime import UTC, datetime
 
 from bot import wiring
 from bot.adapters.claude import ClaudeModel
-from bot.adapters.store.database import Busy, Database, StoreUnusable, migrate
+from bot.adapters.store.database import Busy, Database, StoreUnusable, migrate, must_exist
 from bot.config import BadSetting, Settings, read_settings
 from bot.domain import Answer, IncidentReport, Triaged
 from bot.entrypoints.check import Surroundings, check_all
@@ -119,6 +119,7 @@ async def audit(arguments: argparse.Namespace) -> int:
     """Recompute the chain."""
     settings: Settings = read_settings()
     redactor = Redactor(settings.secrets())
+    must_exist(settings.database_url)
     await asyncio.to_thread(migrate, settings.database_url)
     database = Database(settings.database_url)
     try:

@@ -196,6 +196,7 @@ def build(
     conversations = Conversations(stores, outside.chat, clock, world, Desk(investigator, proposals, habits))
     alerts = Alerts(stores, outside.chat, clock, redactor, conversations)
     inbox = Inbox(stores.inbox, outside.chat, clock, redactor, settings.parallel_threads)
+    inbox.gave_up = conversations.gave_up
     inbox.handlers = _handlers(conversations, alerts, proposals, outside.chat, redactor)
     console = Console(judge, Analyst(outside.model.name, outside.model.connected))
     intake = Intake(stores, clock, redactor, identity, settings.alert_channels, inbox.wake)

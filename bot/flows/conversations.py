@@ -152,7 +152,10 @@ class Conversations:
         if run.state is InvestigationState.DONE:
             return
         place = Place(thread.id.team, thread.id.channel, thread.id.thread_ts)
-        triaged = await triage(question, self._world, began, default_namespace=self._habits.default_namespace)
+        earlier = await self._stores.investigations.latest(thread.id)
+        where = earlier.triaged.report.namespace if earlier and earlier.triaged else None
+        default = where or self._habits.default_namespace
+        triaged = await triage(question, self._world, began, default_namespace=default)
         triaged = await self._with_judgement(run, thread, triaged)
         await self._stores.investigations.triaged(run.id, triaged)
         findings = Findings(triaged.report, self._clock.now() - began)
@@ -265,6 +268,15 @@ class Conversations:
             return
         for number, wanted in enumerate(answer.wanted, 1):
             await self._propose(f"{run.id}:{number}", thread, triaged, wanted, user)
+        if asks_for_change(run.question) and not answer.wanted:
+            # The first look proposes only what the evidence suggests; a wish must not go without a word.
+            text = "You also asked for a change. Say it in a reply here, for example: restart NAME of the deployment."
+            place = Place(thread.id.team, thread.id.channel, thread.id.thread_ts)
+            await self._chat.say(f"{run.id}:wish", place, Notice(self._words(text)))
+
+    async def gave_up(self, inbound: Inbound) -> None:
+        """The worker tried often enough: the investigation is not running any more."""
+        await self._stores.investigations.done(InvestigationId(f"inv_{inbound.id}"), failed=True)
 
     async def _propose(
         self, key: str, thread: Thread, triaged: Triaged, wanted: WantedChange, user: str | None

@@ -29,6 +29,7 @@ class Inbox:
         self._busy: dict[str, asyncio.Task[None]] = {}
         self._woken = asyncio.Event()
         self.handlers: Mapping[str, Handler] = {}
+        self.gave_up: Handler | None = None
 
     def wake(self) -> None:
         self._woken.set()
@@ -79,6 +80,8 @@ class Inbox:
             await self._surely(lambda: self._store.retry(inbound.id, not_before))
             return
         await self._surely(lambda: self._store.finish(inbound.id, failed=True))
+        if (gave_up := self.gave_up) is not None:
+            await self._surely(lambda: gave_up(inbound))
         await self._apologise(inbound)
 
     async def _surely(self, note: Callable[[], Awaitable[None]]) -> None:

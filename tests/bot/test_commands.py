@@ -122,19 +122,25 @@ def _break(path: Path) -> None:
 
 
 def test_the_audit_log_is_verified_fresh_filled_and_broken(tmp_path: Path, fresh_file: Path) -> None:
+    shutil.copyfile(fresh_file, tmp_path / "fresh")
     for name in ("filled", "broken"):
         shutil.copyfile(fresh_file, tmp_path / name)
         asyncio.run(_three_records(f"sqlite:///{tmp_path}/{name}"))
     _break(tmp_path / "broken")
     at = {name: {"DATABASE_URL": f"sqlite:///{tmp_path}/{name}"} for name in ("fresh", "filled", "broken")}
+    at["nowhere"] = {"DATABASE_URL": f"sqlite:///{tmp_path}/nowhere"}
     verify = ["audit", "verify"]
-    fresh, filled, broken, in_json = type_in(
+    fresh, filled, broken, in_json, nowhere = type_in(
         tmp_path,
         ([*verify, "--json"], at["fresh"]),
         (verify, at["filled"]),
         (verify, at["broken"]),
         ([*verify, "--json"], at["broken"]),
+        (verify, at["nowhere"]),
     )
+    assert (nowhere.code, nowhere.out) == (2, "")
+    assert "there is no database at" in nowhere.err
+    assert not (tmp_path / "nowhere").exists()
     assert (fresh.code, json.loads(fresh.out)["records"], json.loads(fresh.out)["fault"]) == (0, 0, None)
     assert filled.code == 0
     assert filled.out.startswith("3 records")

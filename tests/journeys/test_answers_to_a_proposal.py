@@ -209,3 +209,23 @@ async def test_the_same_wish_again_is_not_a_second_card(town: Town) -> None:
     cards = [each for each in town.slack.messages(CHANNEL, thread) if button(each)]
     assert [each.ts for each in cards] == [card.ts]
     assert state_of(cards[0]) not in ("SUCCEEDED",)
+
+
+async def test_a_wish_in_the_first_question_does_not_go_without_a_word(town: Town) -> None:
+    await town.ask("restart billing-api in billing-dev")
+    await town.says("You also asked for a change")
+
+
+async def test_a_rollback_can_be_undone_the_way_its_card_says(tmp_path: Path) -> None:
+    async with a_town(tmp_path, "oom-after-release") as town, town.serving():
+        thread = await town.ask("What's wrong with proteus-dev?")
+        card = await town.slack.wait_for(lambda each: button(each) is not None, 15)
+        await town.click(card)
+        assert await town.ended(card) == "SUCCEEDED"
+        await town.says("Verified after", 30)
+        for _ in range(3):  # past the limit of one change an hour, in a thread that stays alive
+            town.clock.skip(minutes=25)
+            said = await town.slack.user("bob").reply("thanks", CHANNEL, thread)
+            await town.answer(thread, after=said.ts)
+        undo = await town.propose(thread, "undo it")
+        assert "revision 3" in town.slack.as_text(undo)

@@ -15,6 +15,7 @@ _STANDING_IN = "This was written by rules from the evidence above."
 _PROPOSE = "propose_remediation"
 _FROM_REPORT: dict[Intent, Callable[[IncidentReport, str], str]] = {
     Intent.EVIDENCE: answers.evidence,
+    Intent.IMPOSSIBLE: answers.impossible,
     Intent.EXPLAIN: answers.explanation,
     Intent.WHO: answers.who,
     Intent.CHANGES: answers.changes,
@@ -118,8 +119,13 @@ def _proposal(intent: Intent, request: ModelRequest, subjects: Subjects) -> Mode
 
 
 def _revision(request: ModelRequest, target: str) -> int | None:
-    """The revision that was named; else the one the report would go back to, for the same object."""
+    """The revision that was named; else the one the report would go back to, for the same object.
+
+    Not after a change ran here: the report is older than it, and "undo it" means the change.
+    """
     wanted = request.report.remediation
+    if any(target in each.question for each in answers.carried_out(request.history)):
+        return revision_named(request.question)
     suggested = wanted.to_revision if wanted.class_ == "rollback" and wanted.target == target else None
     return revision_named(request.question) or suggested
 

@@ -27,11 +27,24 @@ def cause(report: IncidentReport, _question: str = "") -> str:
 
 def outcome(history: Sequence[Exchange]) -> str:
     """What became of the changes that were approved here, as the thread remembers it; nothing is looked up anew."""
-    done = [each for each in history if each.question.endswith(f"{CARRIED_OUT})")]
+    done = carried_out(history)
     if not done:
         return "No change has run from this thread, as far as I remember. Ask for the pods to see how they are now."
     lines = [f"• {at_utc(each.at)} {each.question.strip('()')}: {' '.join(each.answer.split())}" for each in done[-4:]]
-    return "\n".join(["What was done here:", *lines, "Ask for the pods to see how they are now."])
+    closing = "The card above shows who decided. Ask for the pods to see how they are now."
+    return "\n".join(["What was done here:", *lines, closing])
+
+
+def carried_out(history: Sequence[Exchange]) -> list[Exchange]:
+    """The changes that ran in this thread."""
+    return [each for each in history if each.question.endswith(f"{CARRIED_OUT})")]
+
+
+def impossible(_report: IncidentReport, _question: str = "") -> str:
+    return (
+        "I cannot do that, and cannot propose it: I can only put a restart or a rollback of a deployment up for "
+        "approval. Anything else a person has to do in the cluster."
+    )
 
 
 def at_utc(at: datetime) -> str:

@@ -10,6 +10,7 @@ class Intent(StrEnum):
 
     RESTART = "restart"
     OUTCOME = "outcome"
+    IMPOSSIBLE = "impossible"
     ROLLBACK = "rollback"
     EVIDENCE = "evidence"
     EXPLAIN = "explain"
@@ -49,7 +50,7 @@ _PATTERNS: tuple[tuple[Intent, str], ...] = (
         Intent.OUTCOME,
         r"(?:did|has|have|does) (?:it|that|this|the (?:change|fix|restart|roll ?back)) .{0,12}"
         r"(?:work|help|run|ran|go through|gone through|succeed|fix)|\bwas (?:it|that|this) (?:approved|run|done|denied)"
-        r"|what came of",
+        r"|what came of|what (?:was|has been|did you) (?:done|run|do)\b|who (?:approved|denied|ran|decided)\b",
     ),
     (Intent.EVIDENCE, r"\be\d+\b|\bevidence\b|\bproofs?\b|\bprove\b|how do you know|why do you (?:think|say|believe)"),
     (
@@ -106,7 +107,13 @@ _PATTERNS: tuple[tuple[Intent, str], ...] = (
 _COMPILED = tuple((intent, re.compile(pattern)) for intent, pattern in _PATTERNS)
 _DO_RESTART = re.compile(_POLITE + _RESTART)
 _DO_ROLLBACK = re.compile(_POLITE + _ROLLBACK)
-_CHOICE = re.compile(r"\bor\b|\bhelp\?|\bsafe\b|what (?:happens|would)|\bfailed\b")
+_DO_OTHER = re.compile(
+    _POLITE + r"(?:delete|scale|drain|cordon|uncordon|kill|exec|remove|patch|edit|apply|resize|evict|taint)\b(?!ed)"
+)
+# A wish that is doubted or taken back in the same breath is none.
+_CHOICE = re.compile(
+    r"\bor\b|\bdon'?t\b|\bdo not\b|\bno,? wait\b|\bnever ?mind\b|\bhelp\?|\bsafe\b|what (?:happens|would)|\bfailed\b"
+)
 _REVISION = re.compile(r"\b(?:revision|rev|version|release)\.?\s*(?:no\.?|number|#)?\s*(\d{1,6})\b")
 
 
@@ -124,6 +131,8 @@ def recognise(question: str) -> Intent:
             return Intent.ROLLBACK
         if _DO_RESTART.match(text):
             return Intent.RESTART
+    if _DO_OTHER.match(text):
+        return Intent.IMPOSSIBLE
     return next((intent for intent, pattern in _COMPILED if pattern.search(text)), Intent.UNKNOWN)
 
 

@@ -83,6 +83,13 @@ def migration_config(database_url: str, patience: timedelta = PATIENCE) -> Confi
     return config
 
 
+def must_exist(database_url: str) -> None:
+    """For commands that only look: an empty file made in the wrong folder would look like an intact log."""
+    file = Path(str(sync_url(database_url).database)).absolute()
+    if not file.exists():
+        raise StoreUnusable(f"there is no database at {file}: start in the bot's folder, or set DATABASE_URL")
+
+
 def migrate(database_url: str, patience: timedelta = PATIENCE) -> None:
     """Bring the schema up to date. ``StoreUnusable`` for a newer or broken database, ``Busy`` when it stays locked."""
     url = sync_url(database_url)

@@ -257,7 +257,8 @@ async def test_a_change_to_something_nobody_read_is_not_proposed() -> None:
 
 
 @pytest.mark.parametrize(
-    "question", ["did it work?", "Did that help", "has the rollback gone through?", "was it approved?"]
+    "question",
+    ["did it work?", "Did that help", "has the rollback gone through?", "was it approved?", "what was done?"],
 )
 async def test_what_became_of_a_change_is_told_from_the_thread_s_memory(question: str) -> None:
     assert "No change has run from this thread" in (await ask(question)).text
@@ -268,6 +269,28 @@ async def test_what_became_of_a_change_is_told_from_the_thread_s_memory(question
     assert "• 2026-11-22 10:05:00 UTC rollback deployment of Deployment/orchard/plum" in told
     assert "Verified" in told
     assert "look again" not in told
+
+
+async def test_after_a_change_ran_here_undoing_it_does_not_go_where_the_old_report_would() -> None:
+    at = datetime(2026, 11, 22, 10, 5, tzinfo=UTC)
+    done = Exchange(red(f"(rollback deployment of Deployment/orchard/plum, {CARRIED_OUT})"), red("Verified"), None, at)
+    [call] = (await ask("undo it", history=(done,))).calls
+    assert call.arguments["action"] == "rollback_deployment"
+    assert "to_revision" not in call.arguments
+    [named] = (await ask("roll back plum to revision 2", history=(done,))).calls
+    assert named.arguments["to_revision"] == 2
+
+
+@pytest.mark.parametrize("question", ["restart plum, no wait don't restart", "restart plum... never mind"])
+async def test_a_wish_that_is_taken_back_is_none(question: str) -> None:
+    assert all(call.name != "propose_remediation" for call in (await ask(question)).calls)
+
+
+@pytest.mark.parametrize("question", ["delete the pod", "please scale it to 5", "drain the node"])
+async def test_what_cannot_be_done_from_here_is_said(question: str) -> None:
+    reply = await ask(question)
+    assert reply.calls == ()
+    assert "I cannot do that" in reply.text
 
 
 async def test_a_wish_is_told_as_a_wish_and_a_failed_one_as_failed() -> None:
