@@ -13,7 +13,9 @@ async def test_after_half_an_hour_the_next_reply_looks_again_and_says_so(town: T
     text = town.slack.as_text(answer)
     assert "quiet for over 30 min" in text
     assert "Is everything fine in billing-dev?" in text, "the summary of what was said before"
-    assert len([each for each in town.cluster.requests if each.path.endswith("/pods")]) > looks
+    scans = [each.path for each in town.cluster.requests if each.path.endswith("/pods")]
+    assert len(scans) > looks
+    assert "/namespaces/billing-dev/" in scans[-1], "it looks where the thread has been looking"
 
 
 async def test_within_half_an_hour_of_the_last_word_nothing_starts_again(town: Town) -> None:
