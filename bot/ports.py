@@ -189,9 +189,10 @@ class Chat(Protocol):
 
 
 class People(Protocol):
-    """Who is who. Every answer fails closed: not known means no."""
+    """Who is who. Both raise ``ChatFault`` when the chat cannot be asked; whoever asks takes that as a no."""
 
-    async def is_active_human(self, user: str, team: str) -> bool: ...
+    async def is_active_human(self, user: str, team: str) -> bool:
+        """A member of this team who is neither gone, a guest, a bot nor from elsewhere."""
 
     async def members(self, group: str) -> Sequence[str]:
-        """User ids of a group; raises ``ChatFault`` when it cannot be read."""
+        """User ids of a group."""

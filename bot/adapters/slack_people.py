@@ -1,4 +1,4 @@
-"""Who is who in Slack. What cannot be read is a no."""
+"""Who is who in Slack. What cannot be read raises, and whoever asked takes it as a no."""
 
 from collections.abc import Sequence
 from datetime import datetime, timedelta
@@ -10,6 +10,8 @@ from slack_sdk.web.async_client import AsyncWebClient
 from bot.ports import ChatFault, Clock
 
 _KEEP = timedelta(minutes=5)
+# Answers that are about the person; any other is about Slack, and says nothing of who somebody is.
+_NOBODY = frozenset(("invalid_arguments", "user_not_found", "user_not_visible", "users_not_found"))
 
 
 class SlackPeople:
@@ -22,8 +24,14 @@ class SlackPeople:
     async def is_active_human(self, user: str, team: str) -> bool:
         try:
             found = (await self._client.users_info(user=user))["user"]
-        except (SlackApiError, SlackClientError, aiohttp.ClientError, TimeoutError, KeyError):
-            return False
+        except SlackApiError as error:
+            if error.response.get("error") in _NOBODY:
+                return False
+            code = error.response.get("error") or error.response.status_code
+            raise ChatFault(str(code), f"Slack did not say who you are ({code})") from None
+        except (SlackClientError, aiohttp.ClientError, TimeoutError, KeyError) as error:
+            name = type(error).__name__
+            raise ChatFault(name, f"Slack did not say who you are ({name})") from None
         outside = ("deleted", "is_bot", "is_restricted", "is_ultra_restricted", "is_stranger", "is_app_user")
         return found.get("team_id") == team and not any(found.get(each) for each in outside)
 

@@ -72,18 +72,30 @@ class Judge:
         return sum(1 for each in shown if running is None or each.id != running.id)
 
     async def voter(self, user: str, team: str, rule: ApprovalRule) -> Voter:
-        """Who somebody is for this rule. A group that cannot be read has no members."""
-        groups, _ = await self._groups_of(user, rule)
-        return Voter(user, team, await self.people.is_active_human(user, team), groups)
+        """Who somebody is for this rule. What cannot be read is a no."""
+        voter, _ = await self._known(user, team, rule)
+        return voter
 
     async def may_approve(self, user: str, team: str, action: AnyAction, requested_by: str | None) -> Refusal | None:
-        """Whether this person may approve this action now; a group that could not be read is named in the refusal."""
+        """Whether this person may approve this action now; what could not be read is named in the refusal."""
         rule = self.rule(action)
-        refusal = entitled(await self.voter(user, team, rule), rule, requested_by, self.home_team)
-        if refusal is None or all(each.rule != "approvers" for each in refusal.reasons):
+        voter, unread = await self._known(user, team, rule)
+        refusal = entitled(voter, rule, requested_by, self.home_team)
+        if refusal is None or not unread:
             return refusal
-        _, unread = await self._groups_of(user, rule)
-        return Refusal((*refusal.reasons, *(Reason("unread", each) for each in unread)))
+        # A member who could not be looked up must not be told to be none.
+        known = [each for each in refusal.reasons if each.rule not in unread]
+        return Refusal((*known, *(Reason("unread", text) for texts in unread.values() for text in texts)))
+
+    async def _known(self, user: str, team: str, rule: ApprovalRule) -> tuple[Voter, dict[str, list[str]]]:
+        """Who somebody is, and by rule what could not be read about it."""
+        groups, unread_groups = await self._groups_of(user, rule)
+        unread = {"approvers": unread_groups} if unread_groups else {}
+        try:
+            human = await self.people.is_active_human(user, team)
+        except ChatFault as fault:
+            human, unread["human"] = False, [f"{fault}; click again in a moment"]
+        return Voter(user, team, human, groups), unread
 
     async def _groups_of(self, user: str, rule: ApprovalRule) -> tuple[frozenset[str], list[str]]:
         groups, unread = set(), []

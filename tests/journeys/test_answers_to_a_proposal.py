@@ -229,3 +229,14 @@ async def test_a_rollback_can_be_undone_the_way_its_card_says(tmp_path: Path) ->
             await town.answer(thread, after=said.ts)
         undo = await town.propose(thread, "undo it")
         assert "revision 3" in town.slack.as_text(undo)
+
+
+async def test_a_slack_that_cannot_say_who_somebody_is_refuses_nobody_for_good(town: Town) -> None:
+    card = await town.propose(await town.ask())
+    town.slack.faults.fail("users.info", status=503)
+    await town.click(card)
+    told = await town.told("alice", "not approved")
+    assert "Slack did not say who you are" in told.text
+    assert "guests" not in told.text
+    await town.click(card)
+    assert await town.ended(card) == "SUCCEEDED"

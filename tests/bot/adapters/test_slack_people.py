@@ -31,18 +31,24 @@ async def test_a_fault_is_not_kept(slack: SlackEmulator, people: SlackPeople) ->
     assert await people.members("S0ONCALL") == ("U0ALICE",)
 
 
-@pytest.mark.parametrize("fault", [{"error": "user_not_found"}, {"status": 429}, {"status": 503}])
-async def test_a_person_who_cannot_be_looked_up_is_not_a_human(
+async def test_somebody_slack_does_not_know_is_not_a_human(people: SlackPeople) -> None:
+    assert not await people.is_active_human("U0NOBODY", TEAM)
+
+
+@pytest.mark.parametrize("fault", [{"status": 429}, {"status": 503}, {"error": "fatal_error"}])
+async def test_a_slack_that_does_not_say_is_no_answer_about_a_person(
     slack: SlackEmulator, people: SlackPeople, fault: dict[str, object]
 ) -> None:
     slack.faults.fail("users.info", **fault)  # type: ignore[arg-type]
-    assert not await people.is_active_human("U0ALICE", TEAM)
+    with pytest.raises(ChatFault, match="did not say who you are"):
+        await people.is_active_human("U0ALICE", TEAM)
     assert await people.is_active_human("U0ALICE", TEAM)
 
 
-async def test_a_slack_that_is_away_means_no(clock: FixedClock) -> None:
+async def test_a_slack_that_is_away_says_nothing_of_anybody(clock: FixedClock) -> None:
     away = SlackPeople(AsyncWebClient(token="t", base_url="http://127.0.0.1:9/api/", retry_handlers=[]), clock)
-    assert not await away.is_active_human("U0ALICE", TEAM)
+    with pytest.raises(ChatFault):
+        await away.is_active_human("U0ALICE", TEAM)
     with pytest.raises(ChatFault):
         await away.members("S0ONCALL")
 
