@@ -3,7 +3,7 @@
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import datetime
 from enum import StrEnum
 from typing import Any, Literal, NewType
 
@@ -336,13 +336,3 @@ class Inbound:
     payload: Mapping[str, Any]
     received_at: datetime
     attempts: int
-
-
-@dataclass(frozen=True, slots=True)
-class Spans:
-    """How long things live."""
-
-    idle: timedelta = timedelta(minutes=30)
-    proposal: timedelta = timedelta(minutes=30)
-    approved: timedelta = timedelta(minutes=5)
-    lease: timedelta = timedelta(seconds=30)

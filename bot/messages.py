@@ -40,7 +40,6 @@ class Working:
     """Something that takes longer is under way."""
 
     text: Redacted
-    started_at: datetime
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,7 +8,7 @@ import asyncio
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import timedelta
 from typing import Any
 
 import structlog
@@ -329,7 +329,6 @@ class _Working:
 
     def __init__(self, chat: Chat, clock: Clock, key: str, place: Place) -> None:
         self._chat, self._clock, self._key, self._place = chat, clock, key, place
-        self._started_at: datetime = clock.now()
         self._line: Redacted | None = None
         self._news, self._over = asyncio.Event(), asyncio.Event()
         self._task: asyncio.Task[None] | None = None
@@ -359,4 +358,4 @@ class _Working:
             await self._news.wait()
             self._news.clear()
             if self._line is not None and not self._over.is_set():
-                await self._chat.progress(self._key, self._place, Working(self._line, self._started_at))
+                await self._chat.progress(self._key, self._place, Working(self._line))

@@ -14,7 +14,7 @@ from typing import Any
 
 import structlog
 
-from bot.domain import CARRIED_OUT, Exchange, Proposal, ProposalId, ProposalState, Spans
+from bot.domain import CARRIED_OUT, Exchange, Proposal, ProposalId, ProposalState
 from bot.flows.judging import Judge
 from bot.flows.proposals import Proposals, WriterFor, card_key
 from bot.messages import Notice, Tone
@@ -31,6 +31,7 @@ from tools.world import Conflict, Order, Unreachable, WorldError
 log = structlog.get_logger()
 
 ATTEMPTS = 5
+LEASE = timedelta(seconds=30)
 _PAUSE = 1.0
 _LOOK_EVERY = 1.0
 
@@ -56,7 +57,6 @@ class Executor:
         self._judge, self._chat, self._catalogue = judge, chat, catalogue
         self._writer_for, self._verify_for = writer_for, verify_for
         self._store = judge.stores.proposals
-        self._spans = Spans()
         self._woken = asyncio.Event()
         self.proposals: Proposals | None = None
 
@@ -85,7 +85,7 @@ class Executor:
     async def _claim(self) -> Proposal | None:
         now = self._judge.clock.now()
         within = min(self._judge.policy.approval_for(kind).execute_within for kind in ACTION_KINDS)
-        return await self._store.claim(now, now + self._spans.lease, now - within)
+        return await self._store.claim(now, now + LEASE, now - within)
 
     async def _carry_out(self, proposal: Proposal) -> None:
         try:
@@ -153,7 +153,7 @@ class Executor:
         return _Ended(ProposalState.SUCCEEDED, "the cluster took the change")
 
     async def _hold(self, proposal: Proposal) -> None:
-        if not await self._store.holds(proposal.id, proposal.fence, self._judge.clock.now() + self._spans.lease):
+        if not await self._store.holds(proposal.id, proposal.fence, self._judge.clock.now() + LEASE):
             raise _NotMine
 
     async def _still_allowed(self, proposal: Proposal, facts: Facts) -> None:

@@ -5,7 +5,9 @@ from datetime import timedelta
 import pytest
 from pydantic import ValidationError
 
-from bot.domain import FINAL_STATES, IncidentReport, ProposalState, Spans, ThreadId, Usage
+from bot.domain import FINAL_STATES, IncidentReport, ProposalState, ThreadId, Usage
+from bot.flows.execution import LEASE
+from safety.policy import ApprovalRule
 from tests.bot.investigations import evidence, report
 
 
@@ -56,5 +58,5 @@ def test_usage_adds_up() -> None:
 
 
 def test_a_lease_is_shorter_than_the_time_an_approval_waits() -> None:
-    spans = Spans()
-    assert timedelta(0) < spans.lease < spans.approved < spans.proposal
+    rule = ApprovalRule()
+    assert timedelta(0) < LEASE < rule.execute_within < rule.ttl

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 from tools.analyzers.interface import Claim, began_at, cited, count_words, events_about, find_blame, finding
 from tools.evidence import Category, Finding
-from tools.snapshot import Container, Event, Pod, Snapshot, Thresholds, Workload
+from tools.snapshot import Container, Pod, Snapshot, Thresholds, Workload
 
 _PULLING = frozenset({"ErrImagePull", "ImagePullBackOff", "InvalidImageName"})
 # In this order: a registry may say "not found or may require authorization" to whoever is not logged in.
@@ -63,12 +63,6 @@ _REASONS = {
     Category.IMAGE_RATE_LIMITED: "the registry's rate limit is reached",
     Category.IMAGE_REGISTRY_UNREACHABLE: "the registry cannot be reached",
 }
-
-
-def _pull_events(pods: tuple[Pod, ...]) -> list[Event]:
-    """What the registry said, and not the kubelet's "Error: ImagePullBackOff", which comes more often."""
-    told = events_about(pods, "Failed", "InspectFailed")
-    return sorted(told, key=lambda each: len(each.message), reverse=True)
 
 
 def _waits_long(pod: Pod, snapshot: Snapshot) -> bool:

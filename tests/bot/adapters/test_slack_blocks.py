@@ -78,7 +78,7 @@ def every_message(text: Redacted) -> Iterator[Message]:
     yield Findings(found, took)
     yield Findings(found.model_copy(update={"verdict": "healthy", "root_cause": None, "issues_found": ()}), took)
     yield Findings(found.model_copy(update={"verdict": "inconclusive", "root_cause": None}), took)
-    yield Working(text, START)
+    yield Working(text)
     yield Analysis(Answer(text, "offline", connected=False), took, follow_up=False, preface=text)
     usage = Usage(12_000, 900, 0, 2)
     yield Analysis(Answer(text, "claude", connected=True, caveat=text, usage=usage), took, follow_up=True)
