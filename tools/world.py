@@ -37,14 +37,41 @@ KINDS: Mapping[str, Kind] = {
         Kind("Endpoints", "", "v1", "endpoints"),
         Kind("ConfigMap", "", "v1", "configmaps"),
         Kind("Event", "", "v1", "events"),
+        Kind("LimitRange", "", "v1", "limitranges"),
+        Kind("PersistentVolume", "", "v1", "persistentvolumes", namespaced=False),
         Kind("PersistentVolumeClaim", "", "v1", "persistentvolumeclaims"),
         Kind("ResourceQuota", "", "v1", "resourcequotas"),
+        Kind("ServiceAccount", "", "v1", "serviceaccounts"),
         Kind("Deployment", "apps", "v1", "deployments"),
         Kind("ReplicaSet", "apps", "v1", "replicasets"),
         Kind("StatefulSet", "apps", "v1", "statefulsets"),
         Kind("DaemonSet", "apps", "v1", "daemonsets"),
         Kind("Job", "batch", "v1", "jobs"),
         Kind("CronJob", "batch", "v1", "cronjobs"),
+        Kind("ControllerRevision", "apps", "v1", "controllerrevisions"),
+        Kind("HorizontalPodAutoscaler", "autoscaling", "v2", "horizontalpodautoscalers"),
+        Kind("PodDisruptionBudget", "policy", "v1", "poddisruptionbudgets"),
+        Kind("EndpointSlice", "discovery.k8s.io", "v1", "endpointslices"),
+        Kind("Ingress", "networking.k8s.io", "v1", "ingresses"),
+        Kind("IngressClass", "networking.k8s.io", "v1", "ingressclasses", namespaced=False),
+        Kind("NetworkPolicy", "networking.k8s.io", "v1", "networkpolicies"),
+        Kind("Gateway", "gateway.networking.k8s.io", "v1", "gateways"),
+        Kind("HTTPRoute", "gateway.networking.k8s.io", "v1", "httproutes"),
+        Kind("StorageClass", "storage.k8s.io", "v1", "storageclasses", namespaced=False),
+        Kind(
+            "ValidatingWebhookConfiguration",
+            "admissionregistration.k8s.io",
+            "v1",
+            "validatingwebhookconfigurations",
+            namespaced=False,
+        ),
+        Kind(
+            "MutatingWebhookConfiguration",
+            "admissionregistration.k8s.io",
+            "v1",
+            "mutatingwebhookconfigurations",
+            namespaced=False,
+        ),
     )
 }
 
@@ -156,11 +183,58 @@ class ClusterWriter(Protocol):
 
 
 @dataclass(frozen=True, slots=True)
+class RecordedChange:
+    """A change somebody made outside the cluster: a pull request, a release, a flag, a configuration.
+
+    Everything in it is raw and untrusted. ``kind`` is open; ``deployed_by`` is free text ("not deployed yet" counts),
+    None where nothing is known. ``services`` and ``files`` are what the source says it touched.
+    """
+
+    id: str
+    kind: str
+    at: datetime | None
+    title: str
+    repo: str | None = None
+    author: str | None = None
+    files: tuple[str, ...] = ()
+    services: tuple[str, ...] = ()
+    diff: str = ""
+    deployed_by: str | None = None
+    url: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Series:
+    """One line of a chart: what was measured, of what (``labels``), in which ``unit``, and its points by time."""
+
+    metric: str
+    labels: Mapping[str, str]
+    unit: str
+    points: tuple[tuple[datetime, float], ...]
+
+
+class ChangeSource(Protocol):
+    """Changes that somebody made outside the cluster."""
+
+    async def changes(self, since: datetime, until: datetime) -> Sequence[RecordedChange]:
+        """Those of a time span, the newest first, bounded. May raise any ``WorldError``."""
+
+
+class MetricSource(Protocol):
+    """Measured series about the cluster and what runs in it."""
+
+    async def series(self, namespace: str | None, since: datetime, until: datetime) -> Sequence[Series]:
+        """Those of a namespace, or of all. May raise any ``WorldError``."""
+
+
+@dataclass(frozen=True, slots=True)
 class Reader:
-    """What read tools get."""
+    """What read tools get. Sources that are not connected are empty, and their absence is said in a report."""
 
     cluster: ClusterReader
     redactor: Redactor
+    changes: tuple[ChangeSource, ...] = ()
+    metrics: tuple[MetricSource, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
