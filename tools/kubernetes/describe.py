@@ -4,8 +4,9 @@ import json
 from typing import Any
 
 from safety.redaction import Redactor
-from tools.kubernetes.objects import container_words, deployment_from, meta, pod_from
+from tools.kubernetes.objects import container_words, deployment_from, pod_from
 from tools.kubernetes.templates import containers_of, probe_words
+from tools.objects import meta
 from tools.world import JsonObject
 
 _NOISE = frozenset({"managedFields", "selfLink", "resourceVersion", "uid", "generation"})

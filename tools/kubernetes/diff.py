@@ -4,9 +4,10 @@ from collections.abc import Sequence
 
 from safety.actions import RestartDeployment, RollbackDeployment
 from safety.redaction import Redacted, Redactor
-from tools.kubernetes.objects import number, revision_of
+from tools.kubernetes.objects import revision_of
 from tools.kubernetes.rollout import current_of, revisions_of, template_hash_of
 from tools.kubernetes.templates import differences, images_of
+from tools.objects import number
 from tools.world import JsonObject
 
 Row = tuple[Redacted, Redacted, Redacted]

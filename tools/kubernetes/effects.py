@@ -5,10 +5,10 @@ from dataclasses import dataclass
 from safety.redaction import Redacted
 from safety.validator import AnyAction
 from tools.kubernetes.facts import DeploymentSeen, marker_of, read_deployment
-from tools.kubernetes.objects import condition, meta, number
 from tools.kubernetes.rollout import current_of, selector_of, template_hash_of
 from tools.kubernetes.rows import is_failing, pod_rows
 from tools.kubernetes.templates import TEMPLATE_HASH
+from tools.objects import condition, meta, number
 from tools.world import JsonObject, NotFound, Reader
 
 

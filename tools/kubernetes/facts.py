@@ -7,9 +7,10 @@ from datetime import datetime
 from safety.redaction import Redacted
 from safety.validator import AnyAction, Facts, Revision
 from tools.kubernetes.diff import before_after
-from tools.kubernetes.objects import meta, number, revision_of
+from tools.kubernetes.objects import revision_of
 from tools.kubernetes.rollout import current_of, is_under_way, revisions_of, selector_of, template_hash_of
 from tools.kubernetes.templates import images_of
+from tools.objects import meta, number
 from tools.world import JsonObject, NotFound, Reader
 
 MARKER = "ask-claude.io/proposal"

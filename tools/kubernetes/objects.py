@@ -2,12 +2,13 @@
 
 import re
 from collections.abc import Iterator
-from datetime import UTC, datetime
-from typing import Any, Literal
+from datetime import datetime
+from typing import Literal
 
 from safety.redaction import Redacted, Redactor
 from tools.evidence import Evidence, EvidenceId, ObjectRef
 from tools.kubernetes.templates import probe_words
+from tools.objects import at, condition, meta, number, owner_of, ref_of
 from tools.snapshot import Container, Deployment, Ended, Event, MissingThing, Pod, Probe
 from tools.world import JsonObject
 
@@ -18,46 +19,6 @@ _MISSING = re.compile(r"(?i)\b(secret|configmap)s?\s+\"?([a-z0-9][-a-z0-9.]*)\"?
 _MISSING_KEY = re.compile(
     r"(?i)couldn't find key (\S+) in (secret|configmap) (?:[a-z0-9][-a-z0-9]*/)?([a-z0-9][-a-z0-9.]*)"
 )
-
-
-def at(value: Any) -> datetime | None:
-    """A time of the API, with a zone; nothing for anything else."""
-    if not isinstance(value, str):
-        return None
-    try:
-        found = datetime.fromisoformat(value.replace("Z", "+00:00"))
-    except ValueError:
-        return None
-    return found if found.tzinfo else found.replace(tzinfo=UTC)
-
-
-def number(value: Any, default: int = 0) -> int:
-    return value if isinstance(value, int) else int(value) if isinstance(value, str) and value.isdigit() else default
-
-
-def meta(obj: JsonObject) -> JsonObject:
-    return obj.get("metadata") or {}
-
-
-def ref_of(kind: str, obj: JsonObject) -> ObjectRef:
-    return ObjectRef(kind, meta(obj).get("namespace"), str(meta(obj).get("name")))
-
-
-def owner_of(obj: JsonObject) -> ObjectRef | None:
-    """The object that controls this one."""
-    owner = next((each for each in meta(obj).get("ownerReferences") or () if each.get("controller")), None)
-    return ObjectRef(str(owner["kind"]), meta(obj).get("namespace"), str(owner["name"])) if owner else None
-
-
-def owner_uid(obj: JsonObject) -> str | None:
-    owner = next((each for each in meta(obj).get("ownerReferences") or () if each.get("controller")), None)
-    return str(owner["uid"]) if owner else None
-
-
-def condition(obj: JsonObject, kind: str) -> JsonObject:
-    """One of the object's conditions, empty when it has none of that kind."""
-    found = (each for each in (obj.get("status") or {}).get("conditions") or () if each.get("type") == kind)
-    return next(found, {})
 
 
 def revision_of(obj: JsonObject) -> int:

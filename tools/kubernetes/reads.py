@@ -8,9 +8,10 @@ from pydantic import Field
 from tools.kubernetes.describe import describe
 from tools.kubernetes.facts import read_deployment
 from tools.kubernetes.logs import find_container, grep
-from tools.kubernetes.objects import event_from, meta
+from tools.kubernetes.objects import event_from
 from tools.kubernetes.releases import change_words, releases_of
 from tools.kubernetes.rows import is_failing, pod_rows, suspicion
+from tools.objects import meta
 from tools.snapshot import Event, PodRow
 from tools.tool import ReadArgs, Seen, tool
 from tools.world import KINDS, LogOptions, Reader, Table

@@ -2,8 +2,9 @@
 
 from collections.abc import Iterable
 
-from tools.kubernetes.objects import condition, meta, number, owner_uid, revision_of
+from tools.kubernetes.objects import revision_of
 from tools.kubernetes.templates import TEMPLATE_HASH
+from tools.objects import condition, meta, number, owner_uid
 from tools.world import JsonObject
 
 

@@ -5,7 +5,7 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from tools.kubernetes.objects import meta
+from tools.objects import meta
 from tools.world import Reader, WorldError
 
 _TOKEN = re.compile(r"[a-z0-9](?:[-a-z0-9.]*[a-z0-9])?")

@@ -14,10 +14,11 @@ from typing import TypeVar
 from safety.redaction import Redacted
 from tools.evidence import ObjectRef
 from tools.kubernetes.logs import read_logs
-from tools.kubernetes.objects import condition, deployment_from, event_from, meta, pod_from, ref_of
+from tools.kubernetes.objects import deployment_from, event_from, pod_from
 from tools.kubernetes.releases import releases_of
 from tools.kubernetes.rollout import is_under_way, selector_of
 from tools.kubernetes.rows import is_suspicious, node_rows, pod_rows, suspicion, workload_rows
+from tools.objects import condition, meta, ref_of
 from tools.snapshot import Deployment, Event, Pod, PodRow, Snapshot, Thresholds, Workload, WorkloadRow
 from tools.world import JsonObject, NotFound, Reader, Rejected, Table, WorldError
 

@@ -6,9 +6,10 @@ from typing import Any
 
 from safety.actions import RestartDeployment, RollbackDeployment, Target
 from tools.kubernetes.facts import MARKER, read_deployment
-from tools.kubernetes.objects import meta, revision_of
+from tools.kubernetes.objects import revision_of
 from tools.kubernetes.rollout import revisions_of, template_hash_of
 from tools.kubernetes.templates import RESTARTED_AT, without_hash
+from tools.objects import meta
 from tools.tool import Outcome, tool
 from tools.world import JsonObject, Order, Rejected, WriteOptions, Writer
 
