@@ -13,6 +13,8 @@ from bot.entrypoints.cli import parser
 def main(argv: list[str] | None = None) -> int:
     """The exit status: 0 fine, 1 the answer is no, 2 it could not be done."""
     arguments = parser().parse_args(argv)
+    if arguments.command == "demo" and arguments.alone:
+        return _cluster_alone(arguments)
     if arguments.command == "demo":
         from bot.demo.stage import demo
 
@@ -27,6 +29,21 @@ def main(argv: list[str] | None = None) -> int:
         "audit": commands.audit,
     }
     return _guarded(lambda: choice[arguments.command](arguments))
+
+
+def _cluster_alone(arguments: argparse.Namespace) -> int:
+    """The emulated cluster needs nothing of the rest, so nothing of it is imported."""
+    from bot.demo.cluster_emulator.alone import Wishes, run_alone
+
+    wishes = Wishes(
+        scenario=arguments.scenario,
+        port=arguments.port,
+        kubeconfig=arguments.kubeconfig,
+        user=arguments.user,
+        anonymous=arguments.anonymous_as,
+        speed=arguments.speed,
+    )
+    return asyncio.run(run_alone(wishes))
 
 
 def _guarded(command: Callable[[], Coroutine[Any, Any, int]]) -> int:

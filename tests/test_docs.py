@@ -112,7 +112,13 @@ def _commands(top: argparse.ArgumentParser, words: str = "") -> Iterator[tuple[s
             for name, below in action.choices.items():
                 path = f"{words} {name}".strip()
                 deeper = list(_commands(below, path))
-                yield from deeper or [(path, helps[name], below)]
+                yield from deeper
+                if not deeper or any(not each.required for each in _groups(below)):
+                    yield path, helps[name], below
+
+
+def _groups(command: argparse.ArgumentParser) -> list[argparse.Action]:
+    return [each for each in command._actions if isinstance(each, argparse._SubParsersAction)]
 
 
 def _options(command: argparse.ArgumentParser) -> set[str]:
@@ -125,7 +131,7 @@ def test_the_table_of_commands_is_what_the_parser_knows() -> None:
     assert set(told) == {*expected, "python -m bot --version"}
     for path, (text, command) in expected.items():
         assert told[path].startswith(text), path
-        assert set(re.findall(r"--[a-z]+", told[path])) == _options(command), path
+        assert set(re.findall(r"--[a-z-]+", told[path])) == _options(command), path
 
 
 def test_every_command_line_in_the_papers_can_be_parsed() -> None:

@@ -6,6 +6,7 @@ from bot import __version__
 
 _EPILOG = """examples:
   python -m bot demo                       a Slack-like page on this machine, with a broken cluster to ask about
+  python -m bot demo cluster               that cluster alone, with a kubeconfig for it
   python -m bot check                      are the tokens, the cluster, the model and the database in order?
   python -m bot run                        connect to Slack and work
   python -m bot investigate "What is wrong with checkout-dev?"
@@ -52,6 +53,28 @@ def _demo(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> No
         "--scenario", default="oom-after-release", metavar="NAME", help="what is broken (default: %(default)s)"
     )
     demo.add_argument("--port", type=int, default=8400, help="port of the page; a busy one is replaced by a free one")
+    _cluster(demo.add_subparsers(dest="alone", metavar="PART", help="run one part alone"))
+
+
+def _cluster(parts: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
+    cluster = parts.add_parser(
+        "cluster",
+        help="only the stand-in for a cluster, with a kubeconfig for it",
+        description="Serves an emulated Kubernetes cluster on 127.0.0.1 until Ctrl-C, and writes a kubeconfig for it.",
+    )
+    cluster.add_argument(
+        "--scenario", default="oom-after-release", metavar="NAME", help="a name or a file (default: %(default)s)"
+    )
+    cluster.add_argument("--port", type=int, default=0, help="where it listens; 0, the default, takes any free port")
+    cluster.add_argument("--kubeconfig", default="", metavar="PATH", help="where to write it (default: a new folder)")
+    cluster.add_argument("--user", default="ask-claude", help="whose token it carries (default: %(default)s)")
+    cluster.add_argument(
+        "--anonymous-as",
+        default="",
+        metavar="USER",
+        help="who a request without a token is; kubectl sends none over plain http",
+    )
+    cluster.add_argument("--speed", type=float, default=1.0, help="virtual seconds for each real second")
 
 
 def _investigate(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:

@@ -1,9 +1,6 @@
 """The judges from Node: @slack/bolt and @slack/types, installed once from the lock file and kept."""
 
-import fcntl
-import hashlib
 import json
-import shutil
 import subprocess
 from collections.abc import Callable
 from pathlib import Path
@@ -12,35 +9,22 @@ from typing import Any
 import pytest
 from jsonschema import Draft7Validator
 
+from tests.npm import found_node, installed
+
 Complaints = Callable[[Any], list[str]]
 NODE_HOME = Path(__file__).parent / "node"
 
 
 @pytest.fixture(scope="session")
 def node() -> str:
-    """Where Node is. A missing one fails: these tests are asked for by name, and vouch for what others rest on."""
-    found = {name: shutil.which(name) for name in ("node", "npm")}
-    missing = [name for name, path in found.items() if path is None]
-    if missing:
-        pytest.fail(f"{' and '.join(missing)} must be on the PATH for the tests marked `outside` (Node 20 or newer)")
-    return str(found["node"])
+    """Where Node is."""
+    return found_node()
 
 
 @pytest.fixture(scope="session")
 def node_home(node: str) -> Path:
-    """The folder with package.json, its packages installed as the lock file says."""
-    wanted = hashlib.sha256((NODE_HOME / "package-lock.json").read_bytes()).hexdigest()
-    mark = NODE_HOME / "node_modules" / ".installed"
-    with (NODE_HOME / ".lock").open("w") as lock:
-        # Several test processes share the folder.
-        fcntl.flock(lock, fcntl.LOCK_EX)
-        if not mark.exists() or mark.read_text() != wanted:
-            command = ["npm", "ci", "--ignore-scripts", "--no-audit", "--no-fund"]
-            done = subprocess.run(command, cwd=NODE_HOME, capture_output=True, text=True, check=False)
-            if done.returncode:
-                pytest.fail(f"npm ci failed:\n{done.stdout}\n{done.stderr}")
-            mark.write_text(wanted)
-    return NODE_HOME
+    """The folder with package.json, its packages installed."""
+    return installed(NODE_HOME)
 
 
 @pytest.fixture(scope="session")

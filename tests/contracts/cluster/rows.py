@@ -57,8 +57,12 @@ ROWS = {
     "wait": "wait for a condition",
     "create": "create from a command line, in the binary form of the API",
 }
-CLIENTS = {"test_sync_client.py": "kubernetes", "test_kubectl.py": "kubectl"}
-COLUMNS = ("kubernetes.aio", "kubernetes", "kubectl")
+CLIENTS = {
+    "test_sync_client.py": "kubernetes",
+    "test_kubectl.py": "kubectl",
+    "test_mcp_server.py": "kubernetes-mcp-server",
+}
+COLUMNS = ("kubernetes.aio", "kubernetes", "kubectl", "kubernetes-mcp-server")
 
 
 def _tests() -> Iterator[tuple[str, str, tuple[str, ...]]]:

@@ -82,21 +82,53 @@ async def test_the_kubeconfig_names_the_scenarios_context_and_is_private(emulato
     assert path.stat().st_mode & 0o077 == 0
 
 
+async def _alone(*words: str) -> asyncio.subprocess.Process:
+    pipe = asyncio.subprocess.PIPE
+    command = (sys.executable, "-m", "bot", "demo", "cluster", *words)
+    return await asyncio.create_subprocess_exec(*command, cwd=CHECKOUT, stdout=pipe, stderr=pipe)
+
+
 async def test_it_runs_alone_and_ends_when_it_is_told_to(tmp_path):
     kubeconfig = tmp_path / "config"
-    process = await asyncio.create_subprocess_exec(
-        *(sys.executable, "-m", "bot.demo.cluster_emulator", "--scenario", "healthy"),
-        *("--port", "0", "--kubeconfig", str(kubeconfig)),
-        cwd=CHECKOUT,
-        stdout=asyncio.subprocess.PIPE,
-    )
+    process = await _alone("--scenario", "healthy", "--kubeconfig", str(kubeconfig), "--anonymous-as", "nobody")
     assert process.stdout is not None
     try:
         url = (await asyncio.wait_for(process.stdout.readline(), 20)).decode().strip()
         assert dig(yaml.safe_load(kubeconfig.read_text()), "clusters", 0, "cluster", "server") == url
-        async with aiohttp.ClientSession() as session, session.get(f"{url}/livez") as answer:
-            assert answer.status == 200
+        async with aiohttp.ClientSession() as session:
+            async with session.get(f"{url}/livez") as answer:
+                assert answer.status == 200
+            async with session.get(f"{url}/api/v1/pods") as answer:
+                assert 'User "nobody" cannot list' in (await answer.json())["message"]
     finally:
         process.terminate()
-        code = await asyncio.wait_for(process.wait(), 20)
-    assert code == 0
+        _, told = await asyncio.wait_for(process.communicate(), 20)
+    assert process.returncode == 0
+    assert str(kubeconfig) in told.decode()
+    assert "get pods --all-namespaces     (as nobody)" in told.decode()
+
+
+@pytest.mark.parametrize(
+    ("words", "complaint"),
+    [
+        (("--scenario", "nope"), "oom-after-release"),
+        (("--anonymous-as", "eve"), "no user 'eve' in this cluster; there are: admin"),
+    ],
+)
+async def test_what_it_cannot_run_is_explained(words, complaint):
+    process = await _alone(*words)
+    said, told = await asyncio.wait_for(process.communicate(), 20)
+    assert (process.returncode, said) == (2, b"")
+    assert complaint in told.decode()
+
+
+async def test_a_port_that_is_taken_is_told():
+    emulator = ClusterEmulator("healthy", clock=VirtualClock(speed=0))
+    await emulator.start()
+    try:
+        process = await _alone("--scenario", "healthy", "--port", emulator.url.rsplit(":", 1)[1])
+        _, told = await asyncio.wait_for(process.communicate(), 20)
+    finally:
+        await emulator.stop()
+    assert process.returncode == 2
+    assert "address already in use" in told.decode()
