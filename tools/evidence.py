@@ -1,11 +1,10 @@
 """Evidence (what was seen, where, when) and Finding (a claim, its evidence, how sure)."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
-from typing import NewType
+from typing import Literal, NewType
 
-from safety.actions import ActionKind
 from safety.redaction import Redacted
 
 EvidenceId = NewType("EvidenceId", str)
@@ -44,46 +43,41 @@ class Evidence:
     text: Redacted
 
 
-@dataclass(frozen=True, slots=True)
-class Change:
-    """Something changed on purpose, such as a rollout; ``suspected`` says that evidence ties it to the cause."""
-
-    id: str
-    kind: str
-    subject: ObjectRef
-    title: Redacted
-    at: datetime | None
-    by: Redacted | None
-    suspected: bool
-    why: Redacted
+RemedyClass = Literal["restart", "rollback", "scale", "delete-pod"]
 
 
 @dataclass(frozen=True, slots=True)
 class Remedy:
     """The change that would remove the cause. Only what code derived: a person still has to approve it."""
 
-    kind: ActionKind
+    class_: RemedyClass
     target: ObjectRef
     why: Redacted
     to_revision: int | None = None
+    replicas: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """A claim about one object. ``confidence`` is 0–1; every id in ``evidence`` exists in the same run."""
+    """A claim about one object. ``confidence`` is 0–1; what it claims is shown by ``evidence``, never empty.
+
+    ``affected`` are the objects that suffer, pods or workloads. ``because`` are objects whose own fault, if one is
+    found, explains this one: then this is a symptom. ``culprit`` is the id of the change that brought it.
+    """
 
     id: str
     category: "Category"
     subject: ObjectRef
     summary: Redacted
     explanation: Redacted
-    evidence: tuple[EvidenceId, ...]
+    evidence: tuple[Evidence, ...]
     confidence: float
     since: datetime | None = None
     affected: tuple[ObjectRef, ...] = ()
+    because: tuple[ObjectRef, ...] = ()
     culprit: str | None = None
     remedy: Remedy | None = None
-    ruled_out: tuple[Redacted, ...] = field(default=())
+    ruled_out: tuple[Redacted, ...] = ()
 
 
 class Category(StrEnum):

@@ -4,13 +4,15 @@ Made by ``tools.kubernetes.snapshot``. Everything that can be cited carries its 
 provisional here and are numbered when a report uses them.
 """
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Literal
 
-from safety.redaction import Redacted
-from tools.evidence import Evidence, EvidenceId, ObjectRef
+from safety.redaction import Redacted, Redactor
+from tools.evidence import Evidence, ObjectRef
+from tools.objects import name_of, namespace_of, number, part, template_of
+from tools.world import JsonObject, RecordedChange, Series
 
 
 @dataclass(frozen=True, slots=True)
@@ -137,6 +139,7 @@ class Pod:
     evidence: Evidence
     events: tuple[Event, ...] = ()
     logs: tuple[LogTail, ...] = ()
+    raw: JsonObject = field(default_factory=dict, compare=False, repr=False)
 
 
 Topic = Literal[
@@ -226,18 +229,47 @@ class Deployment:
 
 @dataclass(frozen=True, slots=True)
 class Workload:
-    """Pods that look wrong, under the controller that a person would name; ``deployment`` when it is one."""
+    """A top controller (or a bare pod) with its pods: ``pods`` look wrong, ``members`` are all that were read.
+
+    ``deployment`` where it is one; ``raw`` is the controller's own JSON where it was read; ``told`` are the events
+    about the controller and about what it made to make pods (ReplicaSets, Jobs). ``unread`` pods look wrong as well.
+    """
 
     ref: ObjectRef
     pods: tuple[Pod, ...]
     deployment: Deployment | None
     unread: int = 0
+    members: tuple[Pod, ...] = ()
+    told: tuple[Event, ...] = ()
+    raw: JsonObject = field(default_factory=dict, compare=False, repr=False)
 
     def events(self) -> Iterator[Event]:
-        for pod in self.pods:
+        for pod in self.members or self.pods:
             yield from pod.events
-        if self.deployment is not None:
-            yield from self.deployment.events
+        yield from self.told
+
+    @property
+    def template(self) -> JsonObject:
+        """The pod template; empty where the controller was not read."""
+        return template_of(self.raw)
+
+    @property
+    def desired(self) -> int | None:
+        """How many pods it wants; None where that is not known or has no meaning, as for jobs."""
+        match self.ref.kind:
+            case "Deployment" | "StatefulSet" | "ReplicaSet" if self.raw:
+                return number(part(self.raw, "spec", "replicas"), 1)
+            case "DaemonSet" if self.raw:
+                return number(part(self.raw, "status", "desiredNumberScheduled"))
+            case _:
+                return None
+
+    @property
+    def ready(self) -> int:
+        """How many of its pods are ready, as the controller says."""
+        if self.ref.kind == "DaemonSet":
+            return number(part(self.raw, "status", "numberReady"))
+        return number(part(self.raw, "status", "readyReplicas"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -250,7 +282,11 @@ class NodeRow:
 
 @dataclass(frozen=True, slots=True)
 class Snapshot:
-    """What was seen. ``not_checked`` says what could not be; ``blind`` that not even the pods could be listed."""
+    """What was seen. ``not_checked`` says what could not be; ``blind`` that not even the pods could be listed.
+
+    ``objects`` holds, by kind, the JSON of what was listed where the question is about: whole kinds of the places that
+    matter, never all pods. ``pods`` are those read in full. ``say`` redacts: every sentence made here goes through it.
+    """
 
     cluster: str
     namespace: str | None
@@ -260,21 +296,41 @@ class Snapshot:
     workloads: tuple[Workload, ...] = ()
     deployments: tuple[Deployment, ...] = ()
     nodes: tuple[NodeRow, ...] = ()
+    pods: tuple[Pod, ...] = ()
+    events: tuple[Event, ...] = ()
+    objects: Mapping[str, tuple[JsonObject, ...]] = field(default_factory=dict)
+    metrics: tuple[Series, ...] = ()
+    recorded: tuple[RecordedChange, ...] = ()
     warnings: int = 0
     not_checked: tuple[Redacted, ...] = ()
     blind: bool = False
     truncated: bool = False
     thresholds: "Thresholds" = field(default_factory=lambda: Thresholds())
+    say: Callable[[str], Redacted] = Redactor().text
 
-    def evidence(self) -> dict[EvidenceId, Evidence]:
-        """All that can be cited, by provisional id."""
-        found = [each.evidence for each in self.deployments]
-        for deployment in self.deployments:
-            found += [each.evidence for each in deployment.releases]
-            found += [each.evidence for each in deployment.events]
-        for pod in (each for workload in self.workloads for each in workload.pods):
-            found += [pod.evidence, *(each.evidence for each in pod.events), *(each.evidence for each in pod.logs)]
-        return {each.id: each for each in found}
+    def of(self, kind: str, namespace: str | None = None) -> Iterator[JsonObject]:
+        """The objects of a kind that were read, in one namespace or in all."""
+        for each in self.objects.get(kind, ()):
+            if namespace is None or namespace_of(each) == namespace:
+                yield each
+
+    def find(self, kind: str, namespace: str | None, name: str) -> JsonObject | None:
+        """One object that was read, by name."""
+        found = (each for each in self.of(kind) if name_of(each) == name and namespace_of(each) == namespace)
+        return next(found, None)
+
+    def events_of(self, subject: ObjectRef, *reasons: str) -> tuple[Event, ...]:
+        """The events about one object, with one of these reasons or with any."""
+        return tuple(
+            each for each in self.events if each.subject == subject and (not reasons or each.reason in reasons)
+        )
+
+    def workload(self, ref: ObjectRef) -> Workload | None:
+        return next((each for each in self.workloads if each.ref == ref), None)
+
+    def workload_behind(self, pod: ObjectRef) -> Workload | None:
+        """The workload one of whose pods this is, if that pod was read."""
+        return next((each for each in self.workloads if any(one.ref == pod for one in each.members)), None)
 
 
 @dataclass(frozen=True, slots=True)

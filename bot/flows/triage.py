@@ -17,7 +17,7 @@ from bot.domain import (
 from safety.redaction import Redacted
 from tools.analyzers import analyze
 from tools.analyzers.interface import release_id
-from tools.evidence import EvidenceId, Finding, ObjectRef, Remedy, SeenObject
+from tools.evidence import Evidence, EvidenceId, Finding, ObjectRef, SeenObject
 from tools.kubernetes.releases import change_words
 from tools.kubernetes.rows import is_failing
 from tools.kubernetes.scope import Scope, find_scope
@@ -110,8 +110,7 @@ class _Writer:
     ) -> None:
         self._question, self._scope, self._snapshot, self._findings = question, scope, snapshot, findings
         self._say = say
-        self._known = snapshot.evidence()
-        self._numbers: dict[EvidenceId, str] = {}
+        self._cited: dict[EvidenceId, Evidence] = {}
         self._workloads = {each.ref: each for each in snapshot.workloads}
         self._unexplained = self._unexplained_states()
 
@@ -122,7 +121,7 @@ class _Writer:
         if root is None:
             # Nothing is claimed, so nothing cites these: they show what was looked at.
             for each in snapshot.deployments[:5]:
-                self._cite(each.evidence.id)
+                self._cite(each.evidence)
         return IncidentReport(
             verdict=self._verdict(),
             question=self._question,
@@ -159,13 +158,14 @@ class _Writer:
             if is_failing(each) and each.status != "Evicted" and _family(each.name) not in families
         )
 
-    def _cite(self, provisional: EvidenceId) -> str:
-        return self._numbers.setdefault(provisional, f"E{len(self._numbers) + 1}")
+    def _cite(self, seen: Evidence) -> str:
+        """The number of a piece of evidence: pieces are numbered in the order of their first use."""
+        self._cited.setdefault(seen.id, seen)
+        return f"E{list(self._cited).index(seen.id) + 1}"
 
     def _records(self) -> Iterator[EvidenceRecord]:
-        for provisional, number in self._numbers.items():
-            each = self._known[provisional]
-            yield EvidenceRecord(id=number, source=each.source, ref=each.ref, at=each.at, text=each.text)
+        for index, each in enumerate(self._cited.values(), 1):
+            yield EvidenceRecord(id=f"E{index}", source=each.source, ref=each.ref, at=each.at, text=each.text)
 
     def _root_cause(self, root: Finding) -> RootCause:
         return RootCause(
@@ -247,7 +247,7 @@ class _Writer:
             )
             return _nothing(self._say(why), self._say)
         return Remediation(
-            class_=_class_of(remedy),
+            class_=remedy.class_,
             target=str(remedy.target),
             why=remedy.why,
             allowed=False,
@@ -354,10 +354,6 @@ def _severity(workload: Workload | None) -> Severity:
     if deployment.available == 0 and deployment.desired > 0:
         return "critical"
     return "high" if deployment.available < deployment.desired else "medium"
-
-
-def _class_of(remedy: Remedy) -> Literal["restart", "rollback"]:
-    return "restart" if remedy.kind == "restart_deployment" else "rollback"
 
 
 def _counted(states: Counter[str]) -> str:

@@ -71,10 +71,10 @@ class Claim:
 def finding(workload: Workload, claim: Claim) -> Finding:
     """Make a finding of a claim: a blamed release is cited, and suggested for a rollback where that would help."""
     blame = claim.blame
-    cited = [each.id for each in claim.evidence]
+    shown = list(claim.evidence)
     explanation = claim.explanation
     if blame is not None:
-        cited.append(blame.release.evidence.id)
+        shown.append(blame.release.evidence)
         explanation += " " + _blame_words(blame)
     remedy = _rollback(workload, blame) if blame is not None and claim.may_roll_back else None
     if remedy is not None and blame is not None:
@@ -85,7 +85,7 @@ def finding(workload: Workload, claim: Claim) -> Finding:
         subject=workload.ref,
         summary=say(claim.summary).clip(300),
         explanation=say(explanation),
-        evidence=tuple(dict.fromkeys(cited)),
+        evidence=cited(shown, most=len(shown)),
         confidence=round(min(0.97, claim.confidence + (0.05 if blame and blame.is_direct else 0.0)), 2),
         since=claim.since,
         affected=tuple(each.ref for each in claim.pods),
@@ -163,7 +163,7 @@ def _rollback(workload: Workload, blame: Blame) -> Remedy | None:
         f"revision {blame.release.number} brought the fault; revision {blame.last_good.number} is the one before it"
         " and is still kept"
     )
-    return Remedy("rollback_deployment", workload.ref, say(why), to_revision=blame.last_good.number)
+    return Remedy("rollback", workload.ref, say(why), to_revision=blame.last_good.number)
 
 
 def is_failing_now(container: Container, pod: Pod, now: datetime, limits: Thresholds) -> bool:
@@ -202,10 +202,10 @@ def events_about(pods: Iterable[Pod], *reasons: str) -> tuple[Event, ...]:
     return tuple(sorted(found, key=lambda each: -each.count))
 
 
-def cited(*groups: Iterable[Evidence]) -> tuple[Evidence, ...]:
+def cited(*groups: Iterable[Evidence], most: int = 3) -> tuple[Evidence, ...]:
     """A few of each group, in order and once: a claim with thirty citations proves no more than one with six."""
     taken: dict[EvidenceId, Evidence] = {}
     for group in groups:
-        for each in list(group)[:3]:
+        for each in list(group)[:most]:
             taken.setdefault(each.id, each)
     return tuple(taken.values())

@@ -94,6 +94,7 @@ def pod_from(obj: JsonObject, redactor: Redactor) -> Pod:
         evidence=evidence(
             "pod", ref, redactor.text(_pod_words(phase, containers, unschedulable)), max(ended, default=created)
         ),
+        raw=obj,
     )
 
 

@@ -1,10 +1,12 @@
 """Reads the server's tables: one line per pod, deployment or node, without the objects behind them."""
 
 import re
+from collections.abc import Iterable
 from datetime import timedelta
 
+from tools.objects import condition, name_of, part
 from tools.snapshot import NodeRow, PodRow, Thresholds, WorkloadRow
-from tools.world import Table
+from tools.world import JsonObject, Table
 
 _RESTARTS = re.compile(r"(\d+)(?:\s+\((\S+) ago\))?")
 _SPAN = re.compile(r"(\d+)([smhdy])")
@@ -48,8 +50,14 @@ def workload_rows(table: Table, namespace: str | None) -> tuple[WorkloadRow, ...
     return tuple(found)
 
 
-def node_rows(table: Table) -> tuple[NodeRow, ...]:
-    return tuple(NodeRow(each.get("Name", ""), each.get("Status", "")) for each in table.records())
+def node_rows_of(nodes: Iterable[JsonObject]) -> tuple[NodeRow, ...]:
+    """Nodes as kubectl prints them: Ready, NotReady, and SchedulingDisabled behind a comma."""
+    return tuple(NodeRow(name_of(each), _node_status(each)) for each in nodes)
+
+
+def _node_status(node: JsonObject) -> str:
+    ready = "Ready" if condition(node, "Ready").get("status") == "True" else "NotReady"
+    return f"{ready},SchedulingDisabled" if part(node, "spec", "unschedulable") else ready
 
 
 def is_failing(row: PodRow) -> bool:

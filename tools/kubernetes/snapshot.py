@@ -1,70 +1,56 @@
-"""Takes one picture of a namespace or of all of them: a few bulk scans, then only what looks wrong in full.
+"""Takes one picture of a namespace or of all of them: a cheap scan, then only the places that matter in full.
 
 A source that fails becomes a line in ``not_checked`` and never an exception. The number of requests is bounded by
-``Caps``, whatever the size of the cluster.
+``Caps``, whatever the size of the cluster: it grows neither with namespaces nor with pods that are well.
 """
 
 import asyncio
-import dataclasses
-from collections.abc import Awaitable, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from datetime import datetime
-from typing import TypeVar
+from datetime import datetime, timedelta
 
-from safety.redaction import Redacted
-from tools.evidence import ObjectRef
 from tools.kubernetes.logs import read_logs
-from tools.kubernetes.objects import deployment_from, event_from, pod_from
-from tools.kubernetes.releases import releases_of
-from tools.kubernetes.rollout import is_under_way, selector_of
-from tools.kubernetes.rows import is_suspicious, node_rows, pod_rows, suspicion, workload_rows
-from tools.objects import condition, meta, ref_of
-from tools.snapshot import Deployment, Event, Pod, PodRow, Snapshot, Thresholds, Workload, WorkloadRow
-from tools.world import JsonObject, NotFound, Reader, Rejected, Table, WorldError
+from tools.kubernetes.looks import Looks, flat
+from tools.kubernetes.objects import event_from, pod_from
+from tools.kubernetes.rollout import selector_of
+from tools.kubernetes.rows import is_suspicious, node_rows_of
+from tools.kubernetes.scan import PLATFORM, Caps, Scan, choose, scan
+from tools.kubernetes.workloads import Parts, deployments_of, group, with_events
+from tools.objects import condition, name_of, namespace_of
+from tools.snapshot import Event, Pod, Snapshot, Thresholds
+from tools.world import JsonObject, Reader, RecordedChange, Series, WorldError
 
-T = TypeVar("T")
-SCALE_UPS = 2
+CHANGES = timedelta(days=14)
+METRICS = timedelta(hours=24)
+_NODES = 200
+_SCALE_UPS = 2
+
+# Listed whole in each place that matters.
+IN_PLACE = (
+    *("Deployment", "StatefulSet", "DaemonSet", "Job", "CronJob"),
+    *("Service", "Endpoints", "EndpointSlice", "Ingress", "NetworkPolicy", "HTTPRoute", "Gateway"),
+    *("ConfigMap", "ServiceAccount", "PersistentVolumeClaim", "ResourceQuota", "LimitRange"),
+    *("HorizontalPodAutoscaler", "PodDisruptionBudget"),
+)
+OF_CLUSTER = (
+    *("PersistentVolume", "StorageClass", "IngressClass"),
+    *("ValidatingWebhookConfiguration", "MutatingWebhookConfiguration"),
+)
+# Read only from files that hold them: a live cluster is not asked for these. Of Secrets no value is ever kept.
+FROM_FILES = (
+    *("Secret", "Role", "RoleBinding", "ClusterRole", "ClusterRoleBinding", "Certificate", "VirtualService"),
+    *("DestinationRule", "Lease", "VolumeAttachment", "PriorityClass", "APIService", "PodMetrics", "NodeMetrics"),
+    *("ReplicationController", "CSIDriver", "Issuer", "ClusterIssuer", "VerticalPodAutoscaler", "CiliumNetworkPolicy"),
+)
 
 
 @dataclass(frozen=True, slots=True)
-class Caps:
-    """How much is read in full."""
+class _Read:
+    """What was listed, before it is put together."""
 
-    pods: int = 12
-    pods_of_one_workload: int = 3
-    deployments: int = 6
-    namespaces: int = 4
-    events: int = 500
-    logs: int = 8
-
-
-@dataclass(frozen=True, slots=True)
-class _Wanted:
-    """What the scans found, for the reads that follow from it."""
-
-    namespace: str | None
-    scanned: Sequence[WorkloadRow]
-    objects: list[JsonObject]
-    pods: Sequence[JsonObject]
-    focus: frozenset[str]
-
-
-class _Looks:
-    """Runs reads and keeps what could not be read, as lines for a person."""
-
-    def __init__(self, world: Reader) -> None:
-        self.world = world
-        self.not_checked: list[Redacted] = []
-
-    async def attempt(self, what: str, read: Awaitable[T], otherwise: T) -> T:
-        try:
-            return await read
-        except (NotFound, Rejected):
-            # Gone since the scan, or never there: that is an answer, not a blind spot.
-            return otherwise
-        except WorldError as error:
-            self.not_checked.append(self.world.redactor.text(f"{what}: {error}").clip(300))
-            return otherwise
+    objects: dict[str, tuple[JsonObject, ...]]
+    events: list[JsonObject]
+    pods: list[JsonObject]
 
 
 async def take(
@@ -76,230 +62,185 @@ async def take(
     thresholds: Thresholds | None = None,
     caps: Caps | None = None,
 ) -> Snapshot:
-    """``focus`` names deployments whose releases are read even when they look well."""
-    limits, caps = thresholds or Thresholds(), caps or Caps()
-    looks = _Looks(world)
-    where = f"namespace {namespace}" if namespace else "all namespaces"
-    blind: list[Redacted] = []
-    pods, listed, nodes, events = await asyncio.gather(
-        _scan(world, namespace, blind),
-        _deployments(looks, namespace),
-        looks.attempt("nodes", world.cluster.table("Node", None), Table((), ())),
-        _events(looks, [namespace] if namespace else [], caps),
+    """``focus`` names workloads that are read in full even when they look well."""
+    limits, caps, looks = thresholds or Thresholds(), caps or Caps(), Looks(world)
+    wanted = frozenset(focus)
+    seen, nodes, changes, metrics = await asyncio.gather(
+        scan(looks, namespace, wanted, limits, caps),
+        looks.listed("Node", None, limit=_NODES),
+        _changes(looks, now),
+        _metrics(looks, namespace, now),
     )
-    if blind:
-        looks.not_checked.insert(0, world.redactor.text(f"pods of {where}: {blind[0]}").clip(300))
-    scanned, objects = listed
-    rows = pod_rows(pods, namespace)
-    chosen = _choose([each for each in rows if is_suspicious(each, limits)], caps)
-    bodies = await _read_pods(looks, namespace, chosen)
-    wanted = _Wanted(namespace, scanned, objects, bodies, frozenset(focus))
-    later, built, (logged, untold) = await asyncio.gather(
-        _later_events(looks, wanted, caps),
-        _releases(looks, wanted, caps),
-        read_logs(world, [pod_from(each, world.redactor) for each in bodies], caps.logs),
-    )
-    told = [event_from(each, world.redactor) for each in [*events, *later]]
-    read = [_with_events(each, told) for each in logged]
-    looks.not_checked += [untold] if untold else []
-    deployments = tuple(_deployment_with_events(each, told) for each in built)
+    if seen.blind is not None:
+        where = f"namespace {namespace}" if namespace else "all namespaces"
+        looks.not_checked.insert(0, world.redactor.text(f"pods of {where}: {seen.blind}").clip(300))
+    read = await _details(looks, seen, wanted, limits, caps)
+    read.objects["Node"] = tuple(nodes)
+    told = [event_from(each, world.redactor) for each in read.events]
+    pods = [with_events(pod_from(each, world.redactor), told) for each in read.pods]
+    pods, untold = await read_logs(world, _by_need(pods, seen, wanted, limits), caps.logs)
+    if untold:
+        looks.note(untold)
+    return _assembled(looks, seen, read, _Rest(pods, told, changes, metrics), namespace, now, limits)
+
+
+@dataclass(frozen=True, slots=True)
+class _Rest:
+    pods: list[Pod]
+    told: list[Event]
+    changes: list[RecordedChange]
+    metrics: list[Series]
+
+
+def _assembled(  # noqa: PLR0913 - the last step joins what all the others brought
+    looks: Looks, seen: Scan, read: _Read, rest: _Rest, namespace: str | None, now: datetime, limits: Thresholds
+) -> Snapshot:
+    redactor = looks.world.redactor
+    deployments = deployments_of(read.objects, rest.told, redactor)
+    bad = frozenset(each.name for each in (*seen.rows, *seen.platform) if is_suspicious(each, limits))
     return Snapshot(
-        cluster=world.cluster.name,
+        cluster=looks.world.cluster.name,
         namespace=namespace,
         observed_at=now,
-        rows=rows,
-        scanned=scanned,
-        workloads=_workloads(read, deployments, rows, limits),
+        rows=seen.rows,
+        scanned=seen.scanned,
+        workloads=group(Parts(rest.pods, deployments, read.objects, rest.told, bad)),
         deployments=deployments,
-        nodes=node_rows(nodes),
-        warnings=sum(each.kind == "Warning" for each in told),
+        nodes=node_rows_of(read.objects["Node"]),
+        pods=tuple(rest.pods),
+        events=tuple(rest.told),
+        objects=read.objects,
+        metrics=tuple(rest.metrics),
+        recorded=tuple(rest.changes),
+        warnings=sum(each.kind == "Warning" for each in rest.told),
         not_checked=tuple(looks.not_checked),
-        blind=bool(blind),
-        truncated=pods.truncated,
+        blind=seen.blind is not None,
+        truncated=seen.truncated,
         thresholds=limits,
+        say=redactor.text,
     )
 
 
-async def _scan(world: Reader, namespace: str | None, blind: list[Redacted]) -> Table:
-    try:
-        return await world.cluster.table("Pod", namespace)
-    except WorldError as error:
-        blind.append(world.redactor.text(str(error)))
-        return Table((), ())
+# ---- what lies outside the cluster ----------------------------------------------------------------------------------
 
 
-async def _deployments(looks: _Looks, namespace: str | None) -> tuple[tuple[WorkloadRow, ...], list[JsonObject]]:
-    """Objects for one namespace; for all of them only the table, which is a hundredth of the size."""
-    cluster, nothing = looks.world.cluster, list[JsonObject]()
-    if namespace is None:
-        table = await looks.attempt("deployments", cluster.table("Deployment", None), Table((), ()))
-        return workload_rows(table, None), nothing
-    return (), await looks.attempt(f"deployments of {namespace}", cluster.list("Deployment", namespace), nothing)
+async def _changes(looks: Looks, now: datetime) -> list[RecordedChange]:
+    found: list[RecordedChange] = []
+    for source in looks.world.changes:
+        try:
+            found += await source.changes(now - CHANGES, now)
+        except WorldError as error:
+            looks.note(f"changes outside the cluster: {error}")
+    return found
 
 
-async def _events(looks: _Looks, namespaces: Sequence[str], caps: Caps) -> list[JsonObject]:
-    cluster = looks.world.cluster
-    found = await asyncio.gather(
-        *(
-            looks.attempt(
-                f"events of {each}",
-                cluster.list("Event", each, field_selector="type=Warning", limit=caps.events),
-                list[JsonObject](),
-            )
-            for each in namespaces
-        )
+async def _metrics(looks: Looks, namespace: str | None, now: datetime) -> list[Series]:
+    found: list[Series] = []
+    for source in looks.world.metrics:
+        try:
+            found += await source.series(namespace, now - METRICS, now)
+        except WorldError as error:
+            looks.note(f"metrics: {error}")
+    return found
+
+
+# ---- details --------------------------------------------------------------------------------------------------------
+
+
+async def _details(looks: Looks, seen: Scan, focus: frozenset[str], limits: Thresholds, caps: Caps) -> _Read:
+    kinds = [*IN_PLACE, *FROM_FILES]
+    listed, cluster_wide, events, pods = await asyncio.gather(
+        asyncio.gather(*(_in_places(looks, kind, seen.places) for kind in kinds)),
+        asyncio.gather(*(looks.listed(kind, None, limit=100) for kind in OF_CLUSTER)),
+        _events(looks, seen.places, caps),
+        _pods(looks, seen, focus, limits, caps),
     )
-    return [event for events in found for event in events]
-
-
-async def _later_events(looks: _Looks, around: _Wanted, caps: Caps) -> list[JsonObject]:
-    """What can be asked only when the pods are known: where they are, and whether help is on its way."""
-    spaces = sorted({str(meta(each).get("namespace")) for each in around.pods}) if around.namespace is None else []
-    warnings, helped = await asyncio.gather(
-        _events(looks, spaces[: caps.namespaces], caps), _scale_ups(looks, around.pods)
+    objects = {kind: tuple(found) for kind, found in zip(kinds, listed, strict=True) if found}
+    objects |= {kind: tuple(found) for kind, found in zip(OF_CLUSTER, cluster_wide, strict=True) if found}
+    revisions, helped = await asyncio.gather(
+        _revisions(looks, objects, seen, focus, caps), _scale_ups(looks, pods, seen.places)
     )
-    return [*warnings, *helped]
+    return _Read(objects | revisions, [*events, *helped], pods)
 
 
-async def _scale_ups(looks: _Looks, pods: Sequence[JsonObject]) -> list[JsonObject]:
-    """Whether a node is on its way for pods that wait; an autoscaler says so in a normal event about the pod."""
-    waiting = [each for each in pods if condition(each, "PodScheduled").get("reason") == "Unschedulable"]
-    cluster = looks.world.cluster
+async def _in_places(looks: Looks, kind: str, places: Sequence[str | None]) -> list[JsonObject]:
+    return flat(await asyncio.gather(*(looks.listed(kind, place, limit=300) for place in places)))
+
+
+async def _events(looks: Looks, places: Sequence[str | None], caps: Caps) -> list[JsonObject]:
+    """Warnings and the rest apart, so that many of one kind cannot crowd out the other."""
+    wanted = [(place, kind) for place in places for kind in ("Warning", "Normal")]
+    # What happens to nodes is told in the namespace "default".
+    wanted += [("default", "")] if None not in places and "default" not in places else []
     reads = [
-        cluster.list(
-            "Event",
-            str(meta(each).get("namespace")),
-            field_selector=f"involvedObject.name={meta(each).get('name')},type=Normal",
-            limit=50,
-        )
-        for each in waiting[:SCALE_UPS]
+        looks.listed("Event", place, fields=f"type={kind}" if kind else "involvedObject.kind=Node", limit=caps.events)
+        for place, kind in wanted
     ]
-    found = await asyncio.gather(*(looks.attempt("events of waiting pods", each, list[JsonObject]()) for each in reads))
-    return [event for events in found for event in events]
+    return flat(await asyncio.gather(*reads))
 
 
-def _choose(rows: Sequence[PodRow], caps: Caps) -> list[PodRow]:
-    """The worst first, and of pods that are named alike only a few: they tell the same story."""
-    taken: dict[str, int] = {}
-    chosen: list[PodRow] = []
-    for row in sorted(rows, key=lambda each: (-suspicion(each), -each.restarts, each.name)):
-        family = row.name.rsplit("-", 1)[0]
-        if taken.get(family, 0) < caps.pods_of_one_workload:
-            taken[family] = taken.get(family, 0) + 1
-            chosen.append(row)
-    return chosen[: caps.pods]
+async def _pods(looks: Looks, seen: Scan, focus: frozenset[str], limits: Thresholds, caps: Caps) -> list[JsonObject]:
+    """All pods of a small place at once; of a large one only those that look wrong, and one of what is asked about."""
+    platform = [each for each in seen.platform if is_suspicious(each, limits)]
+    reads = [looks.listed("Pod", PLATFORM, fields=f"metadata.name={each.name}", limit=1) for each in platform[:4]]
+    if seen.pods:
+        reads.append(_already(seen.pods))
+    elif len(seen.rows) <= caps.small:
+        reads += [looks.listed("Pod", place, limit=caps.small) for place in seen.places]
+    else:
+        asked = [each for each in seen.rows if any(each.name.startswith(f"{name}-") for name in focus)]
+        chosen = dict.fromkeys(each.name for each in [*seen.suspicious, *choose(asked, caps)[:3]])
+        place = seen.places[0] if seen.places else None
+        reads += [looks.listed("Pod", place, fields=f"metadata.name={name}", limit=1) for name in chosen]
+    return flat(await asyncio.gather(*reads))
 
 
-async def _read_pods(looks: _Looks, namespace: str | None, rows: Sequence[PodRow]) -> list[JsonObject]:
-    cluster = looks.world.cluster
-
-    async def read(row: PodRow) -> list[JsonObject]:
-        if namespace is not None:
-            return [await cluster.get("Pod", namespace, row.name)]
-        # A row of the whole cluster does not say its namespace: the server finds the pod by its name.
-        return await cluster.list("Pod", None, field_selector=f"metadata.name={row.name}", limit=3)
-
-    found = await asyncio.gather(*(looks.attempt(f"pod {row.name}", read(row), list[JsonObject]()) for row in rows))
-    return [pod for pods in found for pod in pods]
+async def _already(found: Sequence[JsonObject]) -> list[JsonObject]:
+    return list(found)
 
 
-async def _wanted_deployments(looks: _Looks, wanted: _Wanted, caps: Caps) -> list[JsonObject]:
-    """For one namespace what was listed; for all of them those behind the pods, and those with pods missing."""
-    if wanted.namespace is not None:
-        return wanted.objects
-    cluster = looks.world.cluster
-    owners = sorted({owner for pod in wanted.pods if (owner := deployment_behind(pod)) is not None})
-    behind = {each.name for each in owners}
-    lacking = [each.name for each in wanted.scanned if each.ready < each.desired or each.name in wanted.focus]
-    by_name = [each for each in lacking if each not in behind][: caps.deployments]
-    reads: list[Awaitable[list[JsonObject]]] = [
-        cluster.list("Deployment", each.namespace, field_selector=f"metadata.name={each.name}", limit=1)
-        for each in owners[: caps.pods]
-    ]
-    reads += [cluster.list("Deployment", None, field_selector=f"metadata.name={name}", limit=3) for name in by_name]
-    found = await asyncio.gather(*(looks.attempt("deployments", each, list[JsonObject]()) for each in reads))
-    return [deployment for deployments in found for deployment in deployments]
-
-
-def deployment_behind(pod: JsonObject) -> ObjectRef | None:
-    """A ReplicaSet that a deployment made is named after it and the pod's template hash; no request needed."""
-    owner = next((each for each in meta(pod).get("ownerReferences") or () if each.get("controller")), None)
-    template_hash = (meta(pod).get("labels") or {}).get("pod-template-hash")
-    if owner is None or owner.get("kind") != "ReplicaSet" or not template_hash:
-        return None
-    name = str(owner.get("name"))
-    if not name.endswith(f"-{template_hash}"):
-        return None
-    return ObjectRef("Deployment", str(meta(pod).get("namespace")), name.removesuffix(f"-{template_hash}"))
-
-
-async def _releases(looks: _Looks, around: _Wanted, caps: Caps) -> list[Deployment]:
-    objects = await _wanted_deployments(looks, around, caps)
-    focus, behind = around.focus, {deployment_behind(pod) for pod in around.pods}
-    wanted = [each for each in objects if ref_of("Deployment", each) in behind]
-    wanted += [each for each in objects if each not in wanted and (_lacks(each) or meta(each).get("name") in focus)]
-    wanted = wanted[: caps.deployments]
-    redactor, cluster = looks.world.redactor, looks.world.cluster
-    sets = await asyncio.gather(
-        *(
-            looks.attempt(
-                f"revisions of {meta(each).get('name')}",
-                cluster.list(
-                    "ReplicaSet", str(meta(each).get("namespace")), label_selector=selector_of(each), limit=100
-                ),
-                list[JsonObject](),
-            )
-            for each in wanted
-        )
-    )
-    known = {id(each): replica_sets for each, replica_sets in zip(wanted, sets, strict=True)}
-    return [
-        dataclasses.replace(
-            deployment_from(each, redactor), releases=releases_of(each, known.get(id(each), ()), redactor)
-        )
-        for each in objects
-    ]
+async def _revisions(
+    looks: Looks, objects: dict[str, tuple[JsonObject, ...]], seen: Scan, focus: frozenset[str], caps: Caps
+) -> dict[str, tuple[JsonObject, ...]]:
+    """The ReplicaSets of the deployments: of all where there are few, else of those that lack pods or are asked for."""
+    deployments = objects.get("Deployment", ())
+    suspicious = {each.name.rsplit("-", 2)[0] for each in seen.suspicious}
+    if len(deployments) <= caps.deployments:
+        reads = [looks.listed("ReplicaSet", place, limit=300) for place in seen.places] if deployments else []
+    else:
+        wanted = [each for each in deployments if name_of(each) in suspicious | focus or _lacks(each)]
+        reads = [
+            looks.listed("ReplicaSet", namespace_of(each), labels=selector_of(each), limit=100)
+            for each in sorted(wanted, key=lambda one: name_of(one) not in suspicious)[: caps.deployments]
+        ]
+    stateful = [*objects.get("StatefulSet", ()), *objects.get("DaemonSet", ())]
+    others = [looks.listed("ControllerRevision", place, limit=100) for place in seen.places] if stateful else []
+    sets, revisions = await asyncio.gather(asyncio.gather(*reads), asyncio.gather(*others))
+    return {"ReplicaSet": tuple(flat(sets)), "ControllerRevision": tuple(flat(revisions))}
 
 
 def _lacks(deployment: JsonObject) -> bool:
     status = deployment.get("status") or {}
     desired = (deployment.get("spec") or {}).get("replicas", 1)
-    return bool(status.get("availableReplicas", 0) < desired or is_under_way(deployment))
+    return bool(status.get("availableReplicas", 0) < desired or status.get("updatedReplicas", 0) < desired)
 
 
-def _with_events(pod: Pod, events: Sequence[Event]) -> Pod:
-    return dataclasses.replace(pod, events=tuple(each for each in events if each.subject == pod.ref))
+async def _scale_ups(looks: Looks, pods: Sequence[JsonObject], places: Sequence[str | None]) -> list[JsonObject]:
+    """Whether a node is on its way for pods that wait; an autoscaler says so in a normal event about the pod."""
+    waiting = [each for each in pods if condition(each, "PodScheduled").get("reason") == "Unschedulable"]
+    reads = [
+        looks.listed("Event", namespace_of(each), fields=f"involvedObject.name={name_of(each)},type=Normal", limit=50)
+        for each in waiting[:_SCALE_UPS]
+        if namespace_of(each) not in places and None not in places
+    ]
+    return flat(await asyncio.gather(*reads))
 
 
-def _deployment_with_events(deployment: Deployment, events: Sequence[Event]) -> Deployment:
-    sets = {ObjectRef("ReplicaSet", deployment.ref.namespace, each.replica_set) for each in deployment.releases}
-    own = tuple(each for each in events if each.subject in sets or each.subject == deployment.ref)
-    return dataclasses.replace(deployment, events=own)
+def _by_need(pods: Sequence[Pod], seen: Scan, focus: frozenset[str], limits: Thresholds) -> list[Pod]:
+    """Those whose logs are wanted most first: what looks wrong, then what is asked about, then the rest."""
+    bad = {each.name for each in (*seen.rows, *seen.platform) if is_suspicious(each, limits)}
 
+    def need(pod: Pod) -> tuple[bool, bool]:
+        return pod.ref.name not in bad, not any(pod.ref.name.startswith(f"{name}-") for name in focus)
 
-def _workloads(
-    pods: Sequence[Pod], deployments: Sequence[Deployment], rows: Sequence[PodRow], limits: Thresholds
-) -> tuple[Workload, ...]:
-    """Suspicious pods under their top controller; deployments that lack pods without any are workloads too."""
-    by_ref = {each.ref: each for each in deployments}
-    grouped: dict[ObjectRef, list[Pod]] = {each.ref: [] for each in deployments if each.releases}
-    for pod in pods:
-        grouped.setdefault(_top(pod, by_ref), []).append(pod)
-    suspicious = [each.name for each in rows if is_suspicious(each, limits)]
-    read = {each.ref.name for each in pods}
-    made = []
-    for ref, members in sorted(grouped.items()):
-        sets = {each.owner.name for each in members if each.owner}
-        unread = sum(name not in read and name.rsplit("-", 1)[0] in sets for name in suspicious)
-        made.append(Workload(ref, tuple(members), by_ref.get(ref), unread))
-    return tuple(made)
-
-
-def _top(pod: Pod, deployments: dict[ObjectRef, Deployment]) -> ObjectRef:
-    if pod.owner is None:
-        return pod.ref
-    if pod.owner.kind == "ReplicaSet" and pod.template_hash:
-        name = pod.owner.name.removesuffix(f"-{pod.template_hash}")
-        ref = ObjectRef("Deployment", pod.ref.namespace, name)
-        return ref if ref in deployments else pod.owner
-    return pod.owner
+    return sorted(pods, key=need)

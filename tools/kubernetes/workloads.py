@@ -1,0 +1,99 @@
+"""Puts pods under the controller that a person would name, with the events about all that stands between them."""
+
+import dataclasses
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from safety.redaction import Redactor
+from tools.evidence import ObjectRef
+from tools.kubernetes.objects import deployment_from
+from tools.kubernetes.releases import releases_of
+from tools.objects import owner_of, ref_of
+from tools.snapshot import Deployment, Event, Pod, Workload
+from tools.world import JsonObject
+
+CONTROLLERS = ("Deployment", "StatefulSet", "DaemonSet", "CronJob", "Job", "ReplicaSet", "ReplicationController")
+_BETWEEN = ("ReplicaSet", "Job")
+
+Objects = Mapping[str, tuple[JsonObject, ...]]
+
+
+@dataclass(frozen=True, slots=True)
+class Parts:
+    """What is grouped; ``suspicious`` are the names of the pods that look wrong, read or not."""
+
+    pods: Sequence[Pod]
+    deployments: Sequence[Deployment]
+    objects: Objects
+    told: Sequence[Event]
+    suspicious: frozenset[str]
+
+
+def with_events(pod: Pod, events: Sequence[Event]) -> Pod:
+    return dataclasses.replace(pod, events=tuple(each for each in events if each.subject == pod.ref))
+
+
+def deployments_of(objects: Objects, told: Sequence[Event], redactor: Redactor) -> tuple[Deployment, ...]:
+    """Every deployment that was listed, with its releases where its ReplicaSets were."""
+    found = []
+    for each in objects.get("Deployment", ()):
+        releases = releases_of(each, objects.get("ReplicaSet", ()), redactor)
+        deployment = dataclasses.replace(deployment_from(each, redactor), releases=releases)
+        sets = {ObjectRef("ReplicaSet", deployment.ref.namespace, one.replica_set) for one in releases}
+        own = tuple(one for one in told if one.subject in sets or one.subject == deployment.ref)
+        found.append(dataclasses.replace(deployment, events=own))
+    return tuple(found)
+
+
+def group(parts: Parts) -> tuple[Workload, ...]:
+    """Every top controller that was listed, and those that only the pods name; bare pods stand for themselves."""
+    known = {
+        ref_of(kind, each): each for kind in CONTROLLERS for each in parts.objects.get(kind, ()) if kind in CONTROLLERS
+    }
+    top = {ref: _top(ref, known) for ref in known}
+    members: dict[ObjectRef, list[Pod]] = defaultdict(list)
+    for pod in parts.pods:
+        members[_above(pod, known, top)].append(pod)
+    told: dict[ObjectRef, list[Event]] = defaultdict(list)
+    for event in parts.told:
+        if event.subject.kind in CONTROLLERS:
+            told[top.get(event.subject, event.subject)].append(event)
+    tops = sorted({*members, *(each for each in top.values() if each.kind != "ReplicaSet")})
+    by_ref = {each.ref: each for each in parts.deployments}
+    read = {each.ref.name for each in parts.pods}
+    return tuple(
+        Workload(
+            ref=ref,
+            pods=tuple(each for each in members[ref] if each.ref.name in parts.suspicious),
+            deployment=by_ref.get(ref),
+            unread=_unread(members[ref], parts.suspicious - read),
+            members=tuple(members[ref]),
+            told=tuple(told[ref]),
+            raw=known.get(ref, members[ref][0].raw if ref.kind == "Pod" else {}),
+        )
+        for ref in tops
+    )
+
+
+def _unread(members: Sequence[Pod], names: frozenset[str]) -> int:
+    owners = {each.owner.name for each in members if each.owner}
+    return sum(name.rsplit("-", 1)[0] in owners for name in names)
+
+
+def _top(ref: ObjectRef, known: Mapping[ObjectRef, JsonObject]) -> ObjectRef:
+    owner = owner_of(known[ref])
+    return _top(owner, known) if owner is not None and owner in known else owner or ref
+
+
+def _above(pod: Pod, known: Mapping[ObjectRef, JsonObject], top: Mapping[ObjectRef, ObjectRef]) -> ObjectRef:
+    if pod.owner is None or pod.owner.kind == "Node":
+        return pod.ref  # the kubelet runs a static pod itself
+    if pod.owner in known:
+        return top[pod.owner]
+    if pod.owner.kind == "ReplicaSet" and pod.template_hash:
+        # A ReplicaSet that a deployment made is named after it and the hash of the pod's template; no request needed.
+        name = pod.owner.name.removesuffix(f"-{pod.template_hash}")
+        if name != pod.owner.name:
+            return ObjectRef("Deployment", pod.ref.namespace, name)
+    return pod.owner
