@@ -8,6 +8,7 @@ from typing import Literal, NewType
 from safety.redaction import Redacted
 
 EvidenceId = NewType("EvidenceId", str)
+EVIDENCE_LIMIT = 400
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -41,6 +42,11 @@ class Evidence:
     ref: str
     at: datetime | None
     text: Redacted
+
+
+def evidence(source: str, ref: ObjectRef, text: Redacted, when: datetime | None, part: str = "") -> Evidence:
+    """Evidence with a provisional id that says where it is from; ``part`` tells apart what one object gave."""
+    return Evidence(EvidenceId(f"{source}:{ref}{part}"), source, str(ref), when, text.clip(EVIDENCE_LIMIT))
 
 
 RemedyClass = Literal["restart", "rollback", "scale", "delete-pod"]

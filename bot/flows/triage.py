@@ -50,7 +50,8 @@ async def triage(
     if scope.unknown is not None:
         return Triaged(_no_such_namespace(question, world.cluster.name, scope, now, say), ())
     snapshot = await take(world, scope.namespace, now, focus=scope.focus)
-    findings = _ranked(analyze(snapshot), scope)
+    joined = analyze(snapshot)
+    findings = [*_ranked(joined.roots, scope), *(each for each, _ in joined.symptoms)]
     report = _Writer(question, scope, snapshot, findings, say).report()
     return Triaged(report, _objects(snapshot, findings, scope))
 

@@ -1,8 +1,8 @@
-"""Analyzers: each looks for one family of faults in a snapshot; together they name one cause per workload."""
+"""Analyzers: each looks for one family of faults in a snapshot; together they name causes and symptoms."""
 
 from tools.analyzers import config, images, pods, probes, rollouts, scheduling
-from tools.analyzers.interface import EXPLAINS, Analyzer
-from tools.evidence import Finding, ObjectRef
+from tools.analyzers.causes import Joined, join
+from tools.analyzers.interface import Analyzer
 from tools.snapshot import Snapshot
 
 ANALYZERS: tuple[Analyzer, ...] = (
@@ -19,13 +19,6 @@ ANALYZERS: tuple[Analyzer, ...] = (
 )
 
 
-def analyze(snapshot: Snapshot, analyzers: tuple[Analyzer, ...] = ANALYZERS) -> list[Finding]:
-    """One finding per workload, the one that explains most; the surest and widest first."""
-    by_subject: dict[ObjectRef, list[Finding]] = {}
-    for analyzer in analyzers:
-        for found in analyzer(snapshot):
-            by_subject.setdefault(found.subject, []).append(found)
-    causes = [
-        min(each, key=lambda one: (EXPLAINS.index(one.category), -one.confidence)) for each in by_subject.values()
-    ]
-    return sorted(causes, key=lambda each: (-each.confidence, -len(each.affected), each.subject))
+def analyze(snapshot: Snapshot, analyzers: tuple[Analyzer, ...] = ANALYZERS) -> Joined:
+    """What is wrong: causes, the one that explains most first, and under them their symptoms."""
+    return join(found for analyzer in analyzers for found in analyzer(snapshot))

@@ -9,39 +9,15 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from safety.redaction import Redactor
-from tools.evidence import Category, Evidence, EvidenceId, Finding, ObjectRef, Remedy
+from tools.evidence import Category, Evidence, EvidenceId, Finding, ObjectRef, Remedy, evidence
+from tools.objects import ref_of
 from tools.snapshot import Container, Event, Pod, Release, Snapshot, Thresholds, Workload
+from tools.world import JsonObject
 
 Analyzer = Callable[[Snapshot], Iterator[Finding]]
 
 # What the snapshot holds was redacted with the bot's own secrets; here only sentences are put together.
 say = Redactor().text
-
-# From what explains most to what is only a consequence. Of the findings on one workload the first of these stays.
-EXPLAINS: tuple[Category, ...] = (
-    Category.EVICTED,
-    Category.IMAGE_AUTH,
-    Category.IMAGE_RATE_LIMITED,
-    Category.IMAGE_NOT_FOUND,
-    Category.IMAGE_REGISTRY_UNREACHABLE,
-    Category.MISSING_SECRET,
-    Category.MISSING_CONFIGMAP,
-    Category.APP_CONFIG_ERROR,
-    Category.OOM_KILLED,
-    Category.INIT_CONTAINER_FAILED,
-    Category.LIVENESS_PROBE_MISCONFIG,
-    Category.LIVENESS_PROBE_FAILING,
-    Category.JOB_FAILED,
-    Category.APP_CRASH,
-    Category.READINESS_PROBE_MISCONFIG,
-    Category.READINESS_PROBE_FAILING,
-    Category.QUOTA_EXCEEDED,
-    Category.PVC_UNBOUND,
-    Category.INSUFFICIENT_RESOURCES,
-    Category.NODE_SELECTOR_MISMATCH,
-    Category.TAINT_NOT_TOLERATED,
-    Category.ROLLOUT_STUCK,
-)
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,7 +31,12 @@ class Blame:
 
 @dataclass(frozen=True, slots=True)
 class Claim:
-    """What an analyzer says about one workload, before it is made a finding."""
+    """What an analyzer says about one object, before it is made a finding.
+
+    ``confidence``: 0.9 and more where the cluster itself names the cause, 0.7 where several signs agree, below 0.5 a
+    guess that is listed and never called the cause. ``affected`` besides ``pods``; ``because`` and ``remedy`` as in
+    ``Finding``; a blamed release suggests a rollback by itself, unless ``may_roll_back`` is false.
+    """
 
     category: Category
     summary: str
@@ -66,6 +47,9 @@ class Claim:
     since: datetime | None = None
     blame: Blame | None = None
     may_roll_back: bool = True
+    affected: tuple[ObjectRef, ...] = ()
+    because: tuple[ObjectRef, ...] = ()
+    remedy: Remedy | None = None
 
 
 def finding(workload: Workload, claim: Claim) -> Finding:
@@ -88,10 +72,22 @@ def finding(workload: Workload, claim: Claim) -> Finding:
         evidence=cited(shown, most=len(shown)),
         confidence=round(min(0.97, claim.confidence + (0.05 if blame and blame.is_direct else 0.0)), 2),
         since=claim.since,
-        affected=tuple(each.ref for each in claim.pods),
+        affected=(*(each.ref for each in claim.pods), *claim.affected),
+        because=claim.because,
         culprit=release_id(workload.ref, blame.release) if blame else None,
-        remedy=remedy,
+        remedy=claim.remedy or remedy,
     )
+
+
+def finding_on(subject: ObjectRef, claim: Claim) -> Finding:
+    """A finding about an object that has no releases: a Service, a node, a claim for storage …"""
+    return finding(Workload(subject, claim.pods, None), claim)
+
+
+def seen(snapshot: Snapshot, obj: JsonObject, text: str, when: datetime | None = None, part: str = "") -> Evidence:
+    """Evidence of what an object says of itself; ``part`` tells apart several pieces of one object."""
+    kind = str(obj.get("kind"))
+    return evidence(kind.lower(), ref_of(kind, obj), snapshot.say(text), when, part)
 
 
 def release_id(deployment: ObjectRef, release: Release) -> str:

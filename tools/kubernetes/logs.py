@@ -6,8 +6,8 @@ import re
 from collections.abc import Sequence
 
 from safety.redaction import Redacted, Redactor
-from tools.evidence import ObjectRef
-from tools.kubernetes.objects import evidence, pod_from
+from tools.evidence import ObjectRef, evidence
+from tools.kubernetes.objects import pod_from
 from tools.kubernetes.rollout import selector_of
 from tools.kubernetes.rows import pod_rows, suspicion
 from tools.snapshot import Container, LogTail, Pod

@@ -42,7 +42,7 @@ class Looks:
     ) -> list[JsonObject]:
         """The objects, each with its kind: servers leave it out of the items of a list."""
         read = self.world.cluster.list(kind, namespace, field_selector=fields, label_selector=labels, limit=limit)
-        what = f"{kind}s of {namespace}" if namespace else f"{kind}s"
+        what = f"{kind}s of {namespace}" if namespace else f"{kind}s of all namespaces"
         found = await self.attempt(what, read, list[JsonObject]())
         return [each if each.get("kind") else {"kind": kind, **each} for each in found]
 

@@ -2,17 +2,15 @@
 
 import re
 from collections.abc import Iterator
-from datetime import datetime
 from typing import Literal
 
 from safety.redaction import Redacted, Redactor
-from tools.evidence import Evidence, EvidenceId, ObjectRef
+from tools.evidence import ObjectRef, evidence
 from tools.kubernetes.templates import probe_words
 from tools.objects import at, condition, meta, number, owner_of, ref_of
 from tools.snapshot import Container, Deployment, Ended, Event, MissingThing, Pod, Probe
 from tools.world import JsonObject
 
-EVIDENCE_LIMIT = 400
 REVISION = "deployment.kubernetes.io/revision"
 
 _MISSING = re.compile(r"(?i)\b(secret|configmap)s?\s+\"?([a-z0-9][-a-z0-9.]*)\"?\s+not found")
@@ -23,11 +21,6 @@ _MISSING_KEY = re.compile(
 
 def revision_of(obj: JsonObject) -> int:
     return number((meta(obj).get("annotations") or {}).get(REVISION))
-
-
-def evidence(source: str, ref: ObjectRef, text: Redacted, when: datetime | None, part: str = "") -> Evidence:
-    """Evidence with a provisional id that says where it is from."""
-    return Evidence(EvidenceId(f"{source}:{ref}{part}"), source, str(ref), when, text.clip(EVIDENCE_LIMIT))
 
 
 def missing_thing(message: str) -> MissingThing | None:

@@ -4,8 +4,8 @@ import itertools
 from collections.abc import Iterable
 
 from safety.redaction import Redacted, Redactor
-from tools.evidence import ObjectRef
-from tools.kubernetes.objects import evidence, revision_of
+from tools.evidence import ObjectRef, evidence
+from tools.kubernetes.objects import revision_of
 from tools.kubernetes.rollout import revisions_of, template_hash_of
 from tools.kubernetes.templates import config_names, differences, images_of
 from tools.objects import at, meta, number, ref_of

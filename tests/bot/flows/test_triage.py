@@ -19,8 +19,8 @@ from tools.kubernetes.templates import without_hash
 from tools.world import Reader, WriteOptions
 
 SAY = Redactor().text
-MOST_REQUESTS = 40
-ONE_NAMESPACE = 15
+MOST_REQUESTS = 45
+ONE_NAMESPACE = 45
 
 
 class Case:
@@ -252,7 +252,7 @@ async def test_when_the_pods_cannot_be_listed_nothing_is_claimed(status: int, tm
 
 @pytest.mark.parametrize(
     ("path", "word"),
-    [("/nodes", "nodes"), ("/events", "events of"), ("/log", "logs"), ("/replicasets", "revisions of")],
+    [("/nodes", "Nodes of"), ("/events", "Events of"), ("/log", "logs"), ("/replicasets", "ReplicaSets of")],
 )
 async def test_a_source_that_fails_is_a_line_and_not_an_error(path: str, word: str, tmp_path: Path) -> None:
     async with opened("oom-after-release", tmp_path) as case:

@@ -152,11 +152,13 @@ def snapshot(*pods: Pod, of: Deployment | None = None, ref: ObjectRef = OWNER) -
 
 
 def only(found: Snapshot) -> Finding:
-    (finding,) = analyze(found)
-    known = set(found.evidence())
-    assert set(finding.evidence) <= known
+    (finding,) = causes(found)
     assert finding.evidence
     return finding
+
+
+def causes(found: Snapshot) -> list[Finding]:
+    return list(analyze(found).roots)
 
 
 BACK_OFF = (event("app-new-1", "BackOff", "Back-off restarting failed container"),)
@@ -235,7 +237,7 @@ def test_an_exit_of_its_own_is_a_crash_with_its_log_cited() -> None:
     log = LogTail(ObjectRef("Pod", "ns", "app-new-1"), "main", True, SAY("boom"), seen("log"))
     finding = only(snapshot(pod(container(), logs=(log,)), of=deployment(OLD)))
     assert finding.category == "app_crash"
-    assert EvidenceId("log") in finding.evidence
+    assert "log" in [each.id for each in finding.evidence]
     assert "exit code 1" in finding.summary
 
 
@@ -251,14 +253,14 @@ def test_an_exit_of_its_own_is_a_crash_with_its_log_cited() -> None:
     ids=["completed", "one restart", "five restarts", "long ago", "starting"],
 )
 def test_healthy_noise_yields_nothing(quiet: Container) -> None:
-    assert analyze(snapshot(pod(quiet), of=deployment(OLD, available=3, ready=3))) == []
+    assert causes(snapshot(pod(quiet), of=deployment(OLD, available=3, ready=3))) == []
 
 
 def test_more_than_five_recent_restarts_of_a_pod_of_some_age_are_a_crash() -> None:
     again = container(state="running", reason="", ready=True, restarts=6, ended=ended(1))
     assert only(snapshot(pod(again), of=deployment(OLD))).category == "app_crash"
     fresh = pod(again, created_at=NOW - timedelta(minutes=4))
-    assert analyze(snapshot(fresh, of=deployment(OLD))) == []
+    assert causes(snapshot(fresh, of=deployment(OLD))) == []
 
 
 PULL = container(reason="ImagePullBackOff", ended=None, restarts=0)
@@ -284,7 +286,7 @@ def test_the_registrys_words_decide_what_is_wrong_with_an_image(message: str, ca
 
 def test_an_image_that_does_not_come_for_a_few_seconds_is_nothing() -> None:
     young = pod(PULL, events=(event("app-new-1", "Failed", "not found"),), created_at=NOW - timedelta(seconds=10))
-    assert analyze(snapshot(young, of=deployment(OLD))) == []
+    assert causes(snapshot(young, of=deployment(OLD))) == []
 
 
 CONFIG = container(reason="CreateContainerConfigError", ended=None, restarts=0)
@@ -359,7 +361,7 @@ def test_a_single_failed_probe_or_a_fresh_start_is_nothing() -> None:
     once = pod(unready(), events=(event("app-new-1", "Unhealthy", REFUSED, count=1),))
     fresh = pod(unready(running_since=NOW - timedelta(seconds=30)), events=(event("app-new-1", "Unhealthy", REFUSED),))
     for quiet in (once, fresh):
-        assert analyze(snapshot(quiet, of=deployment(OLD))) == []
+        assert causes(snapshot(quiet, of=deployment(OLD))) == []
 
 
 def test_a_program_that_is_killed_by_its_liveness_probe_did_not_run_out_of_memory() -> None:
@@ -408,7 +410,7 @@ def test_a_release_that_asks_for_more_is_the_culprit_of_pods_that_wait() -> None
 
 def test_a_pod_that_waits_for_a_minute_is_nothing() -> None:
     young = pending("3 Insufficient cpu.", created_at=NOW - timedelta(minutes=1))
-    assert analyze(snapshot(young, of=deployment(OLD))) == []
+    assert causes(snapshot(young, of=deployment(OLD))) == []
 
 
 def test_a_pod_that_waits_for_a_node_on_its_way_is_given_longer() -> None:
@@ -416,7 +418,7 @@ def test_a_pod_that_waits_for_a_node_on_its_way_is_given_longer() -> None:
     for minutes, count in ((9, 0), (11, 1)):
         waiting = pending("3 Insufficient cpu.", created_at=NOW - timedelta(minutes=minutes))
         waiting = dataclasses.replace(waiting, events=(*waiting.events, coming))
-        assert len(analyze(snapshot(waiting, of=deployment(OLD)))) == count
+        assert len(causes(snapshot(waiting, of=deployment(OLD)))) == count
 
 
 def test_a_stuck_rollout_is_a_symptom_beside_its_cause_and_a_finding_without_one() -> None:
@@ -444,17 +446,17 @@ def test_a_job_that_failed_long_ago_is_no_news() -> None:
     ref = ObjectRef("Job", "ns", "j")
     for ago, count in ((timedelta(minutes=5), 1), (timedelta(days=2), 0)):
         done = container(state="terminated", reason="Error", restarts=0, ended=ended(1, ago=ago))
-        assert len(analyze(snapshot(pod(done, name="j-1", phase="Failed"), ref=ref))) == count
+        assert len(causes(snapshot(pod(done, name="j-1", phase="Failed"), ref=ref))) == count
 
 
 def test_thresholds_are_settings() -> None:
     again = container(state="running", reason="", ready=True, restarts=2, ended=ended(1))
     found = snapshot(pod(again), of=deployment(OLD))
-    assert analyze(found) == []
-    assert len(analyze(dataclasses.replace(found, thresholds=Thresholds(restarts=1)))) == 1
+    assert causes(found) == []
+    assert len(causes(dataclasses.replace(found, thresholds=Thresholds(restarts=1)))) == 1
 
 
 def test_a_restart_is_never_suggested() -> None:
     for found in (snapshot(pod(OOM)), snapshot(pod(container())), snapshot(pending("Insufficient cpu"))):
         remedy = only(found).remedy
-        assert remedy is None or remedy.kind != "restart_deployment"
+        assert remedy is None or remedy.class_ != "restart"
