@@ -1,0 +1,164 @@
+"""The library itself: each scenario can be written, is whole, and its truth is about things that are in it."""
+
+import functools
+import json
+import re
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+import yaml
+
+from tests.scenarios.kit import JsonObject, Scenario, all_scenarios, write
+from tools.evidence import Category
+
+VERDICTS = {"incident", "healthy", "inconclusive"}
+REMEDIES = {"restart", "rollback", "scale", "delete-pod", "none"}
+WELL = {"healthy", "no_issue", "recovered", "rollout_in_progress", "transient"}
+# Words that an author might name a thing after its part in the story.
+GIVEAWAYS = re.compile(
+    r"broken|faulty|failing|failed|crash|leak|\boom|oomkill|stuck|misconfig|mismatch|unreachable|bad-|-bad\b|wrong|"
+    r"problem|victim|culprit|innocent|decoy|herring"
+)
+
+
+@functools.cache
+def _library() -> tuple[Scenario, ...]:
+    return tuple(all_scenarios())
+
+
+NAMES = [each.name for each in _library()]
+each_scenario = pytest.mark.parametrize("made", _library(), ids=NAMES)
+
+
+def _full_name(found: JsonObject) -> str:
+    meta = found["metadata"]
+    return "/".join(filter(None, (found["kind"], meta.get("namespace"), meta["name"])))
+
+
+def _rollouts(made: Scenario) -> Iterator[str]:
+    """The ids of all rollouts: of Deployments by their ReplicaSets, of the others by their ControllerRevisions."""
+    for found in made.objects:
+        for owner in found["metadata"].get("ownerReferences", []):
+            place = f"{owner['kind']}/{found['metadata']['namespace']}/{owner['name']}"
+            if found["kind"] == "ReplicaSet":
+                yield f"{place}@{found['metadata']['annotations']['deployment.kubernetes.io/revision']}"
+            elif found["kind"] == "ControllerRevision":
+                yield f"{place}@{found['revision']}"
+
+
+def test_names_are_unique() -> None:
+    assert len(NAMES) == len(set(NAMES))
+
+
+@each_scenario
+def test_a_scenario_is_written_as_a_dump(made: Scenario, tmp_path: Path) -> None:
+    write(made, tmp_path / made.name)
+    listing = json.loads((tmp_path / made.name / "cluster.json").read_text(encoding="utf-8"))
+    assert listing["kind"] == "List"
+    assert len(listing["items"]) == len(made.objects) > 10
+    assert yaml.safe_load((tmp_path / made.name / "meta.yaml").read_text(encoding="utf-8")).keys() == {"observed_at"}
+    logs = {each.name for each in (tmp_path / made.name / "logs").iterdir()}
+    assert len(logs) == len(made.logs) + len(made.previous_logs)
+    assert (tmp_path / made.name / "changes.json").exists() == (made.changes is not None)
+    assert (tmp_path / made.name / "metrics.json").exists() == (made.metrics is not None)
+
+
+def test_a_scenario_is_the_same_each_time_it_is_made() -> None:
+    again = {each.name: each for each in all_scenarios()}
+    assert all(again[each.name] == each for each in _library())
+
+
+@each_scenario
+def test_every_object_is_whole_and_there_once(made: Scenario) -> None:
+    uids = set()
+    for each in made.objects:
+        meta = each["metadata"]
+        assert each["apiVersion"], each
+        assert meta["name"], each
+        assert meta["creationTimestamp"] <= made.observed_at.strftime("%Y-%m-%dT%H:%M:%SZ"), _full_name(each)
+        assert int(meta["resourceVersion"]) > 0
+        uids.add(meta["uid"])
+    assert len(uids) == len({_full_name(each) for each in made.objects}) == len(made.objects)
+
+
+@each_scenario
+def test_owners_nodes_and_namespaces_exist(made: Scenario) -> None:
+    by_uid = {each["metadata"]["uid"]: each for each in made.objects}
+    nodes = {each["metadata"]["name"] for each in made.objects if each["kind"] == "Node"}
+    namespaces = {each["metadata"]["name"] for each in made.objects if each["kind"] == "Namespace"}
+    for each in made.objects:
+        for owner in each["metadata"].get("ownerReferences", []):
+            found = by_uid[owner["uid"]]
+            assert (found["kind"], found["metadata"]["name"]) == (owner["kind"], owner["name"])
+        assert {each["metadata"].get("namespace", "default")} <= namespaces, _full_name(each)
+        if each["kind"] == "Pod" and "nodeName" in each["spec"]:
+            assert each["spec"]["nodeName"] in nodes
+
+
+@each_scenario
+def test_logs_belong_to_containers_that_exist(made: Scenario) -> None:
+    containers = {
+        (each["metadata"]["namespace"], each["metadata"]["name"], container["name"])
+        for each in made.objects
+        if each["kind"] == "Pod"
+        for container in [*each["spec"].get("initContainers", []), *each["spec"]["containers"]]
+    }
+    assert {*made.logs, *made.previous_logs} <= containers
+    assert all(text.strip() for text in [*made.logs.values(), *made.previous_logs.values()])
+
+
+@each_scenario
+def test_the_truth_names_what_is_in_the_scenario(made: Scenario) -> None:
+    truth = made.truth
+    names = {_full_name(each) for each in made.objects}
+    changes = {each["id"] for each in made.changes or ()} | set(_rollouts(made))
+    assert truth.verdict in VERDICTS
+    assert truth.categories
+    assert set(truth.categories) <= {each.value for each in Category}
+    assert set(truth.remediation) <= REMEDIES
+    assert bool(truth.targets) == (set(truth.remediation) != {"none"})
+    assert {*truth.subjects, *truth.targets} <= names
+    assert {*filter(None, [truth.culprit]), *truth.culprits, *truth.innocent} <= changes
+    assert not {truth.culprit, *truth.culprits} & set(truth.innocent)
+    assert len({each["id"] for each in made.changes or ()}) == len(made.changes or ())
+    if truth.verdict == "healthy":
+        assert set(truth.categories) <= WELL
+        assert truth.culprit is None
+    else:
+        assert not set(truth.categories) & WELL
+    if truth.verdict == "incident":
+        assert truth.subjects
+        assert truth.evidence
+
+
+@each_scenario
+def test_what_the_evidence_should_hold_is_there_to_be_found(made: Scenario) -> None:
+    shown = json.dumps([made.objects, made.changes, made.metrics], ensure_ascii=False, default=str)
+    texts = [shown, *made.logs.values(), *made.previous_logs.values()]
+    for wanted in made.truth.evidence:
+        spellings = (wanted, json.dumps(wanted, ensure_ascii=False)[1:-1])
+        assert any(spelling in text for text in texts for spelling in spellings), wanted
+
+
+@each_scenario
+def test_what_must_not_be_said_is_a_pattern_that_the_question_does_not_match(made: Scenario) -> None:
+    for pattern in made.truth.must_not_say:
+        assert not re.search(pattern, made.question, re.IGNORECASE), pattern
+
+
+@each_scenario
+def test_no_name_gives_the_answer_away(made: Scenario) -> None:
+    words = {each.value.replace("_", "-") for each in Category}
+    for each in made.objects:
+        if each["kind"] == "Event":
+            continue
+        for name in (each["metadata"]["name"], each["metadata"].get("namespace", "")):
+            assert not GIVEAWAYS.search(name), name
+            assert not [word for word in words if word in name], name
+
+
+@each_scenario
+def test_a_person_is_told_what_the_scenario_is_about(made: Scenario) -> None:
+    assert len(made.notes) > 40
+    assert made.question.strip()
