@@ -181,6 +181,9 @@ class Chat(Protocol):
     async def progress(self, key: str, place: Place, message: Message) -> None:
         """Like ``say`` for intermediate states: dropped when the last one is too fresh, and never raises."""
 
+    async def soon(self, key: str, place: Place, message: Message) -> None:
+        """Like ``say`` for what changes often: seconds apart, the newest is shown in the end, and it never raises."""
+
     async def whisper(self, key: str, place: Place, user: str, message: Message) -> None:
         """Show something to one person only; falls back to a direct message where that is impossible."""
 

@@ -1,6 +1,7 @@
 """Stand-ins for the ports, each written once. They pass the same suites as the real adapters: ``tests/contracts``."""
 
 import asyncio
+import contextlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -55,6 +56,7 @@ class FakeChat:
         self.history: list[Said] = []
         self.news = asyncio.Event()
         self._progressed: dict[str, datetime] = {}
+        self._waiting: dict[str, tuple[datetime, Place, Message]] = {}
 
     def compose(self, message: Message) -> Rendered:
         return slack_blocks.compose(message)
@@ -69,6 +71,23 @@ class FakeChat:
             return
         self._progressed[key] = now
         self._put(key, place, self.compose(message))
+
+    async def soon(self, key: str, place: Place, message: Message) -> None:
+        now = self._clock.now()
+        fresh = now - self._progressed.get(key, now - PROGRESS_EVERY) < PROGRESS_EVERY
+        at = self._progressed[key] + PROGRESS_EVERY if fresh else now
+        self._waiting[key] = (at, place, message)
+        await self._show_waiting()
+
+    async def _show_waiting(self) -> int:
+        now = self._clock.now()
+        due = [(key, *waiting[1:]) for key, waiting in self._waiting.items() if waiting[0] <= now]
+        for key, place, message in due:
+            del self._waiting[key]
+            self._progressed[key] = now
+            with contextlib.suppress(ChatFault):
+                self._put(key, place, self.compose(message))
+        return len(due)
 
     async def whisper(self, key: str, place: Place, user: str, message: Message) -> None:
         if key in self.whispered:
@@ -88,10 +107,11 @@ class FakeChat:
         return ts
 
     async def drain(self) -> int:
+        shown = await self._show_waiting()
         due = await self._outbox.due(self._clock.now()) if self._outbox else []
         for parcel in due:
             await self.deliver(parcel.key)
-        return len(due)
+        return shown + len(due)
 
     def texts(self, place: Place) -> list[str]:
         """What stands at one place, in the order of time."""

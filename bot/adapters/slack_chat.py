@@ -52,26 +52,32 @@ _MEND = {
 _UNREACHABLE = (SlackClientError, aiohttp.ClientError, TimeoutError, OSError)
 _MOST_TRIES = 5
 _PATIENCE = timedelta(seconds=60)
-_PROGRESS_EVERY = timedelta(seconds=3)
+_SHOWN_EVERY = timedelta(seconds=3)
+# Slack's limits: posts about one a second in each channel, updates 50 a minute in the whole workspace. A full burst
+# and a minute of filling up make 50, and half of the burst is kept for what must be shown.
+_POSTS_BURST, _POSTS_PER_SECOND = 5, 1.0
+_UPDATES_BURST, _UPDATES_PER_SECOND = 20, 0.5
+_UPDATES_KEPT = 10
 
 
 class Gate:
-    """About one post a second per channel, as Slack asks, with a small burst."""
+    """So many calls a second under one name, such as a channel, with a small burst."""
 
-    def __init__(self, clock: Clock, burst: int = 5, per_second: float = 1.0) -> None:
+    def __init__(self, clock: Clock, burst: int, per_second: float) -> None:
         self._clock, self._burst, self._rate = clock, burst, per_second
         self._level: dict[str, tuple[float, datetime]] = {}
 
-    async def pass_through(self, channel: str) -> None:
-        while True:
-            now = self._clock.now()
-            level, at = self._level.get(channel, (float(self._burst), now))
-            level = min(self._burst, level + (now - at).total_seconds() * self._rate)
-            if level >= 1:
-                self._level[channel] = (level - 1, now)
-                return
-            self._level[channel] = (level, now)
-            await self._clock.sleep((1 - level) / self._rate)
+    def room(self, name: str) -> float:
+        """How many calls may go at once now."""
+        now = self._clock.now()
+        level, at = self._level.get(name, (float(self._burst), now))
+        return min(self._burst, level + (now - at).total_seconds() * self._rate)
+
+    async def pass_through(self, name: str) -> None:
+        # A little slack: filling up in small steps must not end a hair below one.
+        while (room := self.room(name)) < 1 - 1e-6:
+            await self._clock.sleep((1 - room) / self._rate)
+        self._level[name] = (room - 1, self._clock.now())
 
 
 class SlackChat:
@@ -79,15 +85,16 @@ class SlackChat:
 
     def __init__(self, client: AsyncWebClient, outbox: Outbox, clock: Clock) -> None:
         self._client, self._outbox, self._clock = client, outbox, clock
-        self._gate = Gate(clock)
+        self._posts = Gate(clock, _POSTS_BURST, _POSTS_PER_SECOND)
+        self._updates = Gate(clock, _UPDATES_BURST, _UPDATES_PER_SECOND)
         self._locks: WeakValueDictionary[str, asyncio.Lock] = WeakValueDictionary()
-        self._progressed: dict[str, datetime] = {}
+        self._shown: dict[str, datetime] = {}
 
     def compose(self, message: Message) -> Rendered:
         return slack_blocks.compose(message)
 
     async def say(self, key: str, place: Place, message: Message) -> str:
-        self._progressed.pop(key, None)
+        self._shown.pop(key, None)
         return await self._say(key, place, message)
 
     async def _say(self, key: str, place: Place, message: Message) -> str:
@@ -101,13 +108,29 @@ class SlackChat:
 
     async def progress(self, key: str, place: Place, message: Message) -> None:
         now = self._clock.now()
-        if now - self._progressed.get(key, now - _PROGRESS_EVERY) < _PROGRESS_EVERY:
+        if self._free_at(key, now) > now or self._updates.room(place.team) < _UPDATES_KEPT:
             return
-        self._progressed[key] = now
+        self._shown[key] = now
         try:
             await self._say(key, place, message)
         except ChatFault as fault:
             log.warning("progress_not_shown", code=fault.code)
+
+    async def soon(self, key: str, place: Place, message: Message) -> None:
+        now = self._clock.now()
+        at = self._free_at(key, now)
+        self._shown[key] = at
+        await self._outbox.put(Saying(key, place, self.compose(message)), at)
+        if at <= now:
+            await self._attempt(key)
+
+    def _free_at(self, key: str, now: datetime) -> datetime:
+        """When this message may be touched again; ``_shown`` has when it was, or when it is going to be."""
+        self._shown = {each: at for each, at in self._shown.items() if now - at < _SHOWN_EVERY}
+        last = self._shown.get(key)
+        if last is None:
+            return now
+        return last if last > now else last + _SHOWN_EVERY
 
     async def whisper(self, key: str, place: Place, user: str, message: Message) -> None:
         await self._outbox.put(Saying(key, place, self.compose(message), user), self._clock.now())
@@ -154,11 +177,17 @@ class SlackChat:
                 return
             # What arrived may be an older wording of what is wanted by now.
             parcel = replace(parcel, ts=arrived)
-        # Slack counts whispers apart from posts: somebody who clicks again and again must not hold up the channel.
-        crowd = f"{parcel.place.channel}/{parcel.user}" if parcel.user else parcel.place.channel
-        await self._gate.pass_through(crowd)
+        await self._wait_for_room(parcel)
         await self._outbox.sending(parcel.key)
         await self._outbox.sent(parcel, await self._call(parcel, with_blocks=True))
+
+    async def _wait_for_room(self, parcel: Parcel) -> None:
+        if parcel.ts is not None:
+            await self._updates.pass_through(parcel.place.team)
+            return
+        # Slack counts whispers apart from posts: somebody who clicks again and again must not hold up the channel.
+        crowd = f"{parcel.place.channel}/{parcel.user}" if parcel.user else parcel.place.channel
+        await self._posts.pass_through(crowd)
 
     async def _call(self, parcel: Parcel, with_blocks: bool) -> str:
         message: dict[str, Any] = {"channel": parcel.place.channel, "text": str(parcel.message.text)}

@@ -5,7 +5,7 @@ import structlog
 from bot.domain import Alert, Fingerprint, Inbound
 from bot.flows.conversations import Conversations
 from bot.messages import AlertSeen, Notice, Tone
-from bot.ports import Chat, ChatFault, Clock, Place
+from bot.ports import Chat, Clock, Place
 from bot.stores import KnownAlert, Sighting, Stores
 from safety.redaction import Redacted, Redactor
 
@@ -39,13 +39,9 @@ class Alerts:
                 log.info("alert_says_nothing_new", fingerprint=alert.fingerprint)
 
     async def _count(self, alert: Alert, known: KnownAlert) -> None:
+        # Not as progress: the last repeat may be the last for hours, and its number has to stand there.
         seen = AlertSeen(alert, known.count, known.first_at, known.last_at)
-        try:
-            # Not as progress: the last repeat may be the last for hours, and its number has to stand there.
-            await self._chat.say(f"{self._key(alert, known)}:seen", self._place(known), seen)
-        except ChatFault as fault:
-            # Taken again, the same message would count twice.
-            log.warning("count_not_shown", fingerprint=alert.fingerprint, code=fault.code)
+        await self._chat.soon(f"{self._key(alert, known)}:seen", self._place(known), seen)
 
     async def _resolved(self, alert: Alert, known: KnownAlert) -> None:
         text = self._words(f"{alert.monitor} says this is resolved. It was seen {known.count} times.")

@@ -140,6 +140,28 @@ async def test_progress_never_raises(room: Room) -> None:
     assert room.standing(NOT_INVITED) == []
 
 
+async def test_what_changes_often_is_shown_seconds_apart_and_the_newest_in_the_end(room: Room) -> None:
+    await room.chat.soon("count", PLACE, notice("one"))
+    assert [each.split()[-1] for each in room.standing(PLACE)] == ["one"]
+    for word in ("two", "three", "four"):
+        room.clock.pass_by(seconds=0.5)
+        await room.chat.soon("count", PLACE, notice(word))
+        assert await room.chat.drain() == 0
+    assert [each.split()[-1] for each in room.standing(PLACE)] == ["one"]
+    room.clock.pass_by(seconds=2)
+    assert await room.chat.drain() == 1
+    assert [each.split()[-1] for each in room.standing(PLACE)] == ["four"]
+    assert await room.chat.drain() == 0
+    room.clock.pass_by(seconds=4)
+    await room.chat.soon("count", PLACE, notice("five"))
+    assert [each.split()[-1] for each in room.standing(PLACE)] == ["five"]
+
+
+async def test_what_changes_often_raises_nothing(room: Room) -> None:
+    await room.chat.soon("count", NOT_INVITED, notice("one"))
+    assert room.standing(NOT_INVITED) == []
+
+
 async def test_a_whisper_is_seen_by_one_person_and_said_once(room: Room) -> None:
     for _ in range(2):
         await room.chat.whisper("w", PLACE, "U0BOB", notice("psst"))

@@ -290,7 +290,7 @@ async def test_a_whisper_whose_direct_message_fails_for_now_is_kept(
 
 
 async def test_the_gate_lets_a_burst_through_and_then_one_a_second(clock: FixedClock) -> None:
-    gate = Gate(clock, burst=3)
+    gate = Gate(clock, burst=3, per_second=1)
     for _ in range(3):
         await gate.pass_through(CHANNEL)
     assert clock.slept == []
@@ -300,10 +300,34 @@ async def test_the_gate_lets_a_burst_through_and_then_one_a_second(clock: FixedC
 
 
 async def test_one_channel_does_not_hold_up_another(clock: FixedClock) -> None:
-    gate = Gate(clock, burst=1)
+    gate = Gate(clock, burst=1, per_second=1)
     await gate.pass_through(CHANNEL)
     await gate.pass_through(RANDOM)
     assert clock.slept == []
+
+
+async def test_updates_stay_under_fifty_a_minute_however_many_channels_they_are_in(
+    slack: SlackEmulator, chat: SlackChat, clock: FixedClock
+) -> None:
+    for number in range(120):
+        await chat.say(f"m{number % 3}", Place(PLACE.team, (CHANNEL, "C0ALERTS")[number % 2]), notice(str(number)))
+    calls = len(slack.calls("chat.update"))
+    assert calls == 117
+    assert sum(clock.slept) >= (calls - 50) / 50 * 60
+
+
+async def test_progress_leaves_room_for_the_updates_that_must_be_shown(
+    slack: SlackEmulator, chat: SlackChat, clock: FixedClock
+) -> None:
+    for number in range(12):
+        await chat.say("a", PLACE, notice(str(number)))
+    clock.slept.clear()
+    await chat.progress("b", PLACE, notice("working"))
+    await chat.say("a", PLACE, notice("done"))
+    assert (ours(slack), clock.slept) == (["done"], [])
+    clock.pass_by(minutes=1)
+    await chat.progress("b", PLACE, notice("working"))
+    assert ours(slack) == ["done", "working"]
 
 
 async def test_whispers_to_one_person_hold_up_nothing_that_everybody_sees(
