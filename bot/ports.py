@@ -179,7 +179,7 @@ class Chat(Protocol):
         """Post once per key, or replace what the key posted; answers the message's ts. Raises ``ChatFault``."""
 
     async def progress(self, key: str, place: Place, message: Message) -> None:
-        """Like ``say`` for intermediate states: dropped when the last one is too fresh, and never raises."""
+        """Like ``say`` for intermediate states: dropped when the last is too fresh or the same, and never raises."""
 
     async def soon(self, key: str, place: Place, message: Message) -> None:
         """Like ``say`` for what changes often: seconds apart, the newest is shown in the end, and it never raises."""

@@ -69,6 +69,8 @@ class FakeChat:
         now = self._clock.now()
         if now - self._progressed.get(key, now - PROGRESS_EVERY) < PROGRESS_EVERY or place.channel in self.closed:
             return
+        if key in self.standing and self.standing[key].message.text == self.compose(message).text:
+            return
         self._progressed[key] = now
         self._put(key, place, self.compose(message))
 

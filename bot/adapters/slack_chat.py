@@ -110,6 +110,9 @@ class SlackChat:
         now = self._clock.now()
         if self._free_at(key, now) > now or self._updates.room(place.team) < _UPDATES_KEPT:
             return
+        known = await self._outbox.get(key)
+        if known is not None and known.state == "sent" and known.message.text == self.compose(message).text:
+            return
         self._shown[key] = now
         try:
             await self._say(key, place, message)

@@ -20,7 +20,7 @@ from typing import Any
 
 from bot.demo.cluster_emulator import ClusterEmulator, Scenario, ScenarioError, load_scenario, scenario_names
 from bot.demo.player import Story, play
-from bot.demo.slack_emulator import SlackEmulator
+from bot.demo.slack_emulator import Limits, SlackEmulator
 
 ROOT = Path(__file__).resolve().parents[2]
 POLICY = Path(__file__).with_name("policy.yaml")
@@ -112,7 +112,7 @@ async def stage(
 ) -> AsyncIterator[Stage]:
     """Everything started and connected; everything ended at the end."""
     cluster = ClusterEmulator(scenario)
-    slack = SlackEmulator(ROOT / "manifest.yml", port)
+    slack = SlackEmulator(ROOT / "manifest.yml", port, limits=Limits(rate_limits=True))
     await cluster.start()
     try:
         await slack.start()

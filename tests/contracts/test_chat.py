@@ -129,6 +129,14 @@ async def test_progress_that_follows_too_soon_is_dropped(room: Room) -> None:
     assert [each.split()[-1] for each in room.standing(PLACE)] == ["three"]
 
 
+async def test_progress_that_says_the_same_again_is_no_news(room: Room) -> None:
+    await room.chat.progress("a", PLACE, notice("one"))
+    room.clock.pass_by(seconds=4)
+    await room.chat.progress("a", PLACE, notice("one"))
+    await room.chat.progress("a", PLACE, notice("two"))
+    assert [each.split()[-1] for each in room.standing(PLACE)] == ["two"]
+
+
 async def test_the_last_word_is_shown_however_fresh_the_progress_is(room: Room) -> None:
     await room.chat.progress("a", PLACE, notice("working"))
     await room.chat.say("a", PLACE, notice("done"))

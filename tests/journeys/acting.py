@@ -17,7 +17,17 @@ from bot.config import Settings
 from bot.demo.cluster_emulator import ClusterEmulator, VirtualClock, load_scenario
 from bot.demo.cluster_emulator.faults import Hold
 from bot.demo.cluster_emulator.resources import DEPLOYMENTS
-from bot.demo.slack_emulator import Message, Monitor, Outcome, SlackEmulator, SocketTiming, User, UserGroup, Workspace
+from bot.demo.slack_emulator import (
+    Limits,
+    Message,
+    Monitor,
+    Outcome,
+    SlackEmulator,
+    SocketTiming,
+    User,
+    UserGroup,
+    Workspace,
+)
 from bot.demo.stage import POLICY, ROOT
 from bot.entrypoints.serving import serve
 from safety.redaction import Redactor
@@ -225,17 +235,24 @@ class Town(Seen):
 
 
 @asynccontextmanager
-async def town(folder: Path, scenario: str | Path = "healthy", **settings: Any) -> AsyncIterator[Town]:
-    """Both emulators and the settings for a bot between them; nothing serves yet."""
+async def town(
+    folder: Path, scenario: str | Path = "healthy", *, flooded: bool = False, **settings: Any
+) -> AsyncIterator[Town]:
+    """Both emulators and the settings for a bot between them; nothing serves yet.
+
+    Slack's rate limits hold, on the bot's own clock; that the bot met one is a failure unless the test floods it.
+    """
     clock = QuickClock()
     cluster = ClusterEmulator(load_scenario(scenario), clock=VirtualClock(speed=clock.speed))
     timing = SocketTiming(redelivery=(0.0, 0.1, 0.1))
-    slack = SlackEmulator(ROOT / "manifest.yml", workspace=crowded(), timing=timing)
+    limits = Limits(rate_limits=True, trigger_seconds=3 * clock.speed)
+    slack = SlackEmulator(ROOT / "manifest.yml", clock=clock.now, workspace=crowded(), timing=timing, limits=limits)
     await cluster.start()
     try:
         async with slack:
             made = settings_for(slack, cluster, folder, **settings)
             yield Town(slack, cluster, made, clock, folder / "bot.db")
+            assert flooded or not slack.too_many, [(each.method, each.at) for each in slack.too_many]
     finally:
         await cluster.stop()
 

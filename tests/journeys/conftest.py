@@ -39,11 +39,14 @@ OpenStage = Callable[..., Awaitable[tuple[acting.Seen, Stage]]]
 async def open_stage(tmp_path: Path) -> AsyncIterator[OpenStage]:
     """Start the bot as its own process, ended at the end of the test."""
     async with AsyncExitStack() as stack:
+        opened: list[Stage] = []
 
         async def start(scenario: str = "healthy", place: str = "stage", **extra: str) -> tuple[acting.Seen, Stage]:
             folder = tmp_path / place
             folder.mkdir()
             on = await stack.enter_async_context(stage(load_scenario(scenario), folder, extra=extra))
+            opened.append(on)
             return acting.Seen(on.slack, on.cluster, folder / "demo.db"), on
 
         yield start
+        assert not [(each.method, each.at) for on in opened for each in on.slack.too_many]

@@ -52,7 +52,7 @@ class SlackEmulator:
             limits=limits,
             sockets=self._sockets,
             views=Views(self.team, limits),
-            triggers=Triggers(self.team),
+            triggers=Triggers(self.team, limits.trigger_seconds),
             response_urls=ResponseUrls(self.team, limits),
             conversing=Conversing(self.team),
             files=Files(self.team),
@@ -141,6 +141,11 @@ class SlackEmulator:
     def calls(self, method: str | None = None) -> list[Call]:
         """Every Web API request so far, or those to one method."""
         return [call for call in self._web_api.calls if method in (None, call.method)]
+
+    @property
+    def too_many(self) -> list[Call]:
+        """The Web API requests that came more often than Slack allows, and were refused for that alone."""
+        return [call for call in self._web_api.calls if call.is_too_many]
 
     def events(self, kind: str | None = None) -> list[Json]:
         """Every Events API payload the app was due, whether or not it was connected."""

@@ -9,7 +9,8 @@ class Limits:
 
     Assumptions about the real Slack: `block_text` is reported by users and not documented; `update_text`
     is counted in bytes after escaping, as others found out; the cap on `metadata` is a guess.
-    `rate_limits` switches on how often each method may be called (see `rates`).
+    `rate_limits` switches on how often each method may be called (see `rates`). `trigger_seconds` is how long
+    a trigger lives by the emulator's clock: where that one runs fast, the app still needs its real milliseconds.
     """
 
     post_text: int = 40_000
@@ -38,6 +39,7 @@ class Limits:
     prompts: int = 4
     attachments: int = 100
     push_depth: int = 3
+    trigger_seconds: float = 3.0
     rate_limits: bool = False
 
 

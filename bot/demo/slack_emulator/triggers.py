@@ -6,8 +6,6 @@ from datetime import datetime, timedelta
 from bot.demo.slack_emulator.refusals import Refused
 from bot.demo.slack_emulator.team import Team
 
-LIFETIME = timedelta(seconds=3)
-
 
 @dataclass(slots=True)
 class _Trigger:
@@ -19,8 +17,9 @@ class _Trigger:
 class Triggers:
     """The trigger ids that were handed out."""
 
-    def __init__(self, team: Team) -> None:
+    def __init__(self, team: Team, lifetime_seconds: float) -> None:
         self._team = team
+        self._lifetime = timedelta(seconds=lifetime_seconds)
         self._issued: dict[str, _Trigger] = {}
 
     def issue(self, user: str) -> str:
@@ -36,7 +35,7 @@ class Triggers:
             raise Refused("invalid_trigger_id")
         if trigger.is_exchanged:
             raise Refused("exchanged_trigger_id")
-        if self._team.now() - trigger.issued_at > LIFETIME:
+        if self._team.now() - trigger.issued_at > self._lifetime:
             raise Refused("expired_trigger_id")
         trigger.is_exchanged = True
         return trigger.user

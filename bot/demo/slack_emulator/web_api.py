@@ -1,6 +1,7 @@
 """/api/{method}: checks the token and its scopes, lets planned faults happen, runs the method, keeps a record."""
 
 from dataclasses import dataclass
+from datetime import datetime
 
 from aiohttp import web
 
@@ -16,12 +17,14 @@ from bot.demo.slack_emulator.shapes import SCOPE_PREFIX, Json
 
 @dataclass(slots=True)
 class Call:
-    """One request to the Web API; the answer is filled in when there is one."""
+    """One request to the Web API; the answer is filled in when there is one. `at` is by the emulator's clock."""
 
     method: str
     args: Json
+    at: datetime
     status: int | None = None
     answer: Json | None = None
+    is_too_many: bool = False
 
     @property
     def is_ok(self) -> bool:
@@ -38,7 +41,7 @@ class WebApi:
 
     async def respond(self, request: web.Request) -> web.Response:
         name = request.match_info["method"]
-        call = Call(name, {})
+        call = Call(name, {}, self._office.team.now())
         self.calls.append(call)
         try:
             args = await read_arguments(request)
@@ -54,6 +57,7 @@ class WebApi:
         except Refused as refused:
             failure, body = None, refused.as_body()
         except TooOften as refused:
+            call.is_too_many = True
             failure, body = Fault(status=429, retry_after=refused.retry_after), None
         if body is None:
             return self._failed(call, failure or Fault())

@@ -11,6 +11,7 @@ from typing import Any
 
 import structlog
 from slack_bolt.async_app import AsyncAck, AsyncApp, AsyncBoltContext
+from slack_bolt.authorization import AuthorizeResult
 from slack_sdk.errors import SlackApiError
 from slack_sdk.web.async_client import AsyncWebClient
 
@@ -35,7 +36,19 @@ Body = Mapping[str, Any]
 
 def build_app(client: AsyncWebClient, intake: Intake, console: Console) -> AsyncApp:
     """The app with every listener; building it reaches nothing."""
-    app = AsyncApp(client=client, process_before_response=True, name="ask-claude")
+    identity = intake.identity
+
+    async def known() -> AuthorizeResult:
+        # Asked once at the start. Left alone, Bolt asks again in the first deliveries, once in each that come together.
+        return AuthorizeResult(
+            enterprise_id=None,
+            team_id=identity.team,
+            bot_user_id=identity.user,
+            bot_id=identity.bot,
+            bot_token=client.token,
+        )
+
+    app = AsyncApp(client=client, authorize=known, process_before_response=True, name="ask-claude")
     _commands(app, intake, console)
     _events(app, intake, console)
     _decisions(app, intake)
