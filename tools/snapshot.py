@@ -11,6 +11,7 @@ from typing import Literal
 
 from safety.redaction import Redacted, Redactor
 from tools.evidence import Evidence, ObjectRef
+from tools.logs.reading import LogReading
 from tools.objects import name_of, namespace_of, number, part, template_of
 from tools.world import JsonObject, RecordedChange, Series
 
@@ -111,13 +112,14 @@ class Event:
 
 @dataclass(frozen=True, slots=True)
 class LogTail:
-    """The last lines of one container's log."""
+    """The last lines of one container's log, and what they say when they are read by rules."""
 
     pod: ObjectRef
     container: str
     previous: bool
     text: Redacted
     evidence: Evidence
+    reading: LogReading = field(default=LogReading(), compare=False)
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,14 +2,15 @@
 
 import asyncio
 import dataclasses
-import re
 from collections.abc import Sequence
+from datetime import datetime
 
 from safety.redaction import Redacted, Redactor
 from tools.evidence import ObjectRef, evidence
 from tools.kubernetes.objects import pod_from
 from tools.kubernetes.rollout import selector_of
 from tools.kubernetes.rows import pod_rows, suspicion
+from tools.logs.read import read_log
 from tools.snapshot import Container, LogTail, Pod
 from tools.tool import ToolError
 from tools.world import JsonObject, LogOptions, NotFound, Reader, Rejected, WorldError
@@ -21,16 +22,12 @@ _NEVER_RAN = frozenset(
     {"ContainerCreating", "PodInitializing", "ErrImagePull", "ImagePullBackOff", "CreateContainerConfigError"}
     | {"InvalidImageName", "CreateContainerError"}
 )
-_TELLING = re.compile(
-    r"(?i)\b(error|err|fatal|panic|exception|traceback|fail(ed|ure)?|cannot|could not|unable|refused|denied|killed|"
-    r"out ?of ?memory|heap|timed? ?out|missing|not found|invalid|unauthori[sz]ed|warn(ing)?)\b"
-)
 
 
-async def read_logs(world: Reader, pods: Sequence[Pod], most: int) -> tuple[list[Pod], Redacted | None]:
+async def read_logs(world: Reader, pods: Sequence[Pod], most: int, now: datetime) -> tuple[list[Pod], Redacted | None]:
     """The same pods with the log tails of those containers that ran and are not well; and why not all, if so."""
     faults: list[str] = []
-    tails = await asyncio.gather(*(_tail(world, *each, faults) for each in _wanted(pods)[:most]))
+    tails = await asyncio.gather(*(_tail(world, each, now, faults) for each in _wanted(pods)[:most]))
     found = [each for each in tails if each is not None]
     told = [dataclasses.replace(pod, logs=tuple(each for each in found if each.pod == pod.ref)) for pod in pods]
     return told, world.redactor.text(f"logs: {faults[0]}").clip(300) if faults else None
@@ -58,7 +55,8 @@ def _can_tell(container: Container) -> bool:
     return container.ended is not None or not container.ready
 
 
-async def _tail(world: Reader, pod: ObjectRef, container: str, previous: bool, faults: list[str]) -> LogTail | None:
+async def _tail(world: Reader, which: tuple[ObjectRef, str, bool], now: datetime, faults: list[str]) -> LogTail | None:
+    pod, container, previous = which
     options = LogOptions(previous=previous, tail_lines=TAIL_LINES, limit_bytes=TAIL_BYTES)
     try:
         raw = await world.cluster.log(str(pod.namespace), pod.name, container, options)
@@ -71,21 +69,11 @@ async def _tail(world: Reader, pod: ObjectRef, container: str, previous: bool, f
     text = world.redactor.text(raw)
     if not text.strip():
         return None
-    picked = world.redactor.text("\n".join(telling_lines(text)))
+    reading = read_log(text, now=now)
+    picked = world.redactor.text("\n".join(reading.summary()))
+    at = reading.first_error.at if reading.first_error else None
     part = f":{container}{':previous' if previous else ''}"
-    return LogTail(pod, container, previous, text, evidence("log", pod, picked, None, part))
-
-
-def telling_lines(text: Redacted, most: int = 5) -> list[str]:
-    """The last lines that speak of a fault, the very last line among them; each shortened, alike ones once."""
-    lines = [each.strip() for each in text.splitlines() if each.strip()]
-    telling = [each for each in lines if _TELLING.search(each)] or lines
-    picked: list[str] = []
-    for line in reversed([*telling, *lines[-1:]]):
-        if line[:160] not in picked and len(picked) < most:
-            picked.append(line[:160])
-    order = {line[:160]: index for index, line in enumerate(lines)}
-    return sorted(picked, key=lambda each: order.get(each, 0))
+    return LogTail(pod, container, previous, text, evidence("log", pod, picked, at, part), reading)
 
 
 def grep(text: Redacted, word: str, redactor: Redactor) -> Redacted:

@@ -78,7 +78,7 @@ async def take(
     read.objects["Node"] = tuple(nodes)
     told = [event_from(each, world.redactor) for each in read.events]
     pods = [with_events(pod_from(each, world.redactor), told) for each in read.pods]
-    pods, untold = await read_logs(world, _by_need(pods, seen, wanted, limits), caps.logs)
+    pods, untold = await read_logs(world, _by_need(pods, seen, wanted, limits), caps.logs, now)
     if untold:
         looks.note(untold)
     return _assembled(looks, seen, read, _Rest(pods, told, changes, metrics), namespace, now, limits)

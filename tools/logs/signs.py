@@ -1,0 +1,160 @@
+"""Finds signs in entries, counts those that say the same, and judges whether they still stand."""
+
+import re
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+
+from tools.logs.dependency_rules import DATABASES, REACH, TRUST
+from tools.logs.program_rules import ENDS, SURROUNDINGS
+from tools.logs.progress import Progress, families
+from tools.logs.reading import Entry, Level, Sign, SignKind, clip
+from tools.logs.rules import Rule, address_in
+from tools.logs.uncaught import uncaught_in
+
+RULES = (*REACH, *TRUST, *DATABASES, *SURROUNDINGS, *ENDS)
+MOST_SIGNS = 200
+MOST_LINES = 40
+_FRAME = re.compile(
+    r"\s{0,12}(?:at [\w$.<>/@ ]{1,300}\(|at (?:async )?(?:/|file:|node:)|File \"|from /|\.{3} \d|#\d{1,4} |\^|"
+    r"goroutine \d|\t)"
+)
+# Words about a fault that say there is none, or what would be done about one.
+_MENTION = re.compile(
+    r"(?<!\w)(?:errors?|failures?|failed|timeouts?|retries|refused|dropped)[\"']?[=:] ?\"?0\b(?!\.\d)|\b(?:no|0|zero|"
+    r"without(?: any)?) (?:\w{1,20} )?(?:errors?|failures?|failed|timeouts?|warnings?|problems?)\b|"
+    r"\btimeout (?:is |was )?(?:set|configured|changed) (?:to|at|as)\b|\b(?:will|would) (?:be )?retr(?:y|ied) (?:on|"
+    r"if|when)\b|\bretry policy\b|\bif (?:the )?connection\b.{0,60}\b(?:refused|reset|fails)|(?:\w|-)timeout[=:] ?\d",
+    re.IGNORECASE,
+)
+_RETRIES = re.compile(
+    r"\b(?:retry(?:ing)?|retries left|will (?:try|retry|reconnect)|try(?:ing)? again|reconnect(?:ing)?|attempt "
+    r"\d{1,4}|backing off|back-?off|falling back|fallback|using cached|ignor(?:ed|ing)|skipp(?:ed|ing))\b",
+    re.IGNORECASE,
+)
+_NEVER_A_FAULT = frozenset({SignKind.SHUTDOWN})
+_ONE_IS_ENOUGH = {
+    SignKind.CERTIFICATE_INVALID: SignKind.CERTIFICATE_EXPIRED,
+    SignKind.MISSING_FILE: SignKind.CANNOT_EXECUTE,
+    SignKind.SLOW: SignKind.CONNECTION_TIMEOUT,
+    SignKind.CONNECTION_REFUSED: SignKind.DNS_FAILURE,
+    SignKind.CONNECTION_TIMEOUT: SignKind.DNS_FAILURE,
+    SignKind.BAD_CONFIG: SignKind.MISSING_VARIABLE,
+    SignKind.ACCESS_FORBIDDEN: SignKind.AUTHENTICATION_FAILED,
+    SignKind.PERMISSION_DENIED: SignKind.CANNOT_EXECUTE,
+    SignKind.AUTHENTICATION_FAILED: SignKind.CERTIFICATE_EXPIRED,
+}
+
+
+@dataclass(frozen=True, slots=True)
+class _Hit:
+    kind: SignKind
+    line: str
+    told: Level
+    target: str | None
+    details: tuple[tuple[str, str], ...] = ()
+
+
+@dataclass(slots=True)
+class _Counted:
+    sign: Sign
+    retries: bool
+
+
+def signs_of(entries: Sequence[Entry], progress: Progress) -> tuple[Sign, ...]:
+    """The signs of a log in the order in which they were first seen, alike ones once."""
+    counted: dict[tuple[SignKind, str | None, bool], _Counted] = {}
+    known: dict[tuple[str, str], tuple[_Hit, ...]] = {}
+    for entry in entries:
+        if entry.level <= Level.DEBUG:
+            continue
+        key = (entry.message, entry.text) if "\n" in entry.text else (entry.message, "")
+        if key not in known:
+            known[key] = tuple(_hits(entry))
+        for hit in known[key]:
+            _count(counted, hit, entry, entry.number >= progress.run_began)
+    return tuple(_judged(each, progress) for each in counted.values())
+
+
+def _count(
+    counted: dict[tuple[SignKind, str | None, bool], _Counted], hit: _Hit, entry: Entry, is_last_run: bool
+) -> None:
+    retries = _RETRIES.search(entry.message) is not None
+    level = entry.level if entry.is_level_told else _untold(hit, entry, retries)
+    before = counted.get((hit.kind, hit.target, is_last_run))
+    if before is not None:
+        sign = before.sign
+        before.retries = retries
+        before.sign = replace(
+            sign,
+            count=sign.count + 1,
+            level=max(sign.level, level),
+            last_number=entry.number,
+            first_at=sign.first_at or entry.at,
+            last_at=entry.at or sign.last_at,
+        )
+    elif len(counted) < MOST_SIGNS:
+        sign = Sign(
+            hit.kind, hit.line, 1, level, entry.number, entry.number, entry.at, entry.at, hit.target, hit.details,
+            is_last_run,
+        )  # fmt: skip
+        counted[(hit.kind, hit.target, is_last_run)] = _Counted(sign, retries)
+
+
+def _untold(hit: _Hit, entry: Entry, retries: bool) -> Level:
+    """The level of a line that says none: what its sign usually is, and a warning where it is tried again."""
+    if hit.kind in _NEVER_A_FAULT or entry.level > Level.ERROR:
+        return max(hit.told, entry.level) if hit.kind not in _NEVER_A_FAULT else hit.told
+    return min(hit.told, Level.WARN) if retries else hit.told
+
+
+def _judged(counted: _Counted, progress: Progress) -> Sign:
+    sign = counted.sign
+    recovered = progress.works_again(sign.last_number, sign.target, families(sign.line), counted.retries)
+    return replace(sign, recovered=recovered and sign.kind not in _NEVER_A_FAULT)
+
+
+def _hits(entry: Entry) -> Iterator[_Hit]:
+    """At most one sign of a kind and target for an entry, and none that only repeats another in weaker words."""
+    found: dict[tuple[SignKind, str | None], _Hit] = {}
+    head = clip(entry.headline)
+    for line in _lines(entry):
+        if _MENTION.search(line) is not None and entry.level < Level.FATAL:
+            continue
+        lowered = line.lower()
+        for rule in RULES:
+            if any(word in lowered for word in rule.words) and (hit := _hit(rule, line)) is not None:
+                shown = hit if line not in entry.message else replace(hit, line=head)
+                found.setdefault((hit.kind, hit.target), shown)
+    uncaught = uncaught_in(entry)
+    if uncaught is not None:
+        found[(SignKind.UNCAUGHT, uncaught[0])] = _Hit(
+            SignKind.UNCAUGHT, clip(entry.headline), Level.ERROR, uncaught[0], uncaught[1]
+        )
+    kinds = {kind for kind, _ in found}
+    named = {kind for kind, target in found if target is not None}
+    for (kind, target), hit in found.items():
+        if _ONE_IS_ENOUGH.get(kind) not in kinds and (target is not None or kind not in named):
+            yield hit
+
+
+def _lines(entry: Entry) -> Iterator[str]:
+    """What an entry says, without the frames of its trace."""
+    yield from [each[:2_000] for each in entry.message.splitlines()[:MOST_LINES] if not _FRAME.match(each)]
+    said = [each for each in entry.text.splitlines()[1:] if not _FRAME.match(each)]
+    yield from (each.strip()[:2_000] for each in [*said[: MOST_LINES // 2], *said[MOST_LINES // 2 :][-MOST_LINES:]])
+
+
+def _hit(rule: Rule, line: str) -> _Hit | None:
+    match = rule.pattern.search(line)
+    if match is None:
+        return None
+    groups = {name.rstrip("0123456789"): value for name, value in match.groupdict().items() if value}
+    target = groups.pop("target", None)
+    if target is None and rule.reaches:
+        target = address_in(line) or groups.get("user")
+    details = tuple(sorted({**rule.details, **groups}.items()))
+    return _Hit(rule.kind, clip(line), rule.told, _trimmed(target), details)
+
+
+def _trimmed(target: str | None) -> str | None:
+    return (target.strip(" .,'\"`\\") or None) if target else None
