@@ -125,14 +125,22 @@ class RootCause(_Model):
 
 
 class Issue(_Model):
-    """One thing that is wrong, cause or not."""
+    """One thing that is wrong. ``explained_by`` is the subject of the issue that it is only a symptom of."""
 
+    namespace: str | None
+    severity: Literal["critical", "high", "medium", "low"]
+    issue_type: str
     category: Category
     subject: str
     summary: Redacted
-    severity: Literal["critical", "high", "medium", "low"]
-    affected: tuple[str, ...]
+    root_cause: Redacted
+    affected_pods: tuple[str, ...]
+    related_deployment: str | None
+    recent_changes: tuple[str, ...] = ()
+    recommendations: tuple[Redacted, ...] = ()
     since: AwareDatetime | None
+    confidence: float = Field(ge=0, le=1)
+    explained_by: str | None = None
     evidence: tuple[str, ...] = Field(min_length=1)
 
 

@@ -86,6 +86,24 @@ class Finding:
     ruled_out: tuple[Redacted, ...] = ()
 
 
+@dataclass(frozen=True, slots=True)
+class Change:
+    """Something changed on purpose: a rollout, a pull request, a configuration. ``why`` says what it touched.
+
+    ``suspected`` only when evidence ties it to a cause; ``evidence`` is what shows that it happened.
+    """
+
+    id: str
+    kind: str
+    title: Redacted
+    at: datetime | None
+    by: Redacted | None
+    why: Redacted
+    evidence: Evidence
+    subject: ObjectRef | None = None
+    suspected: bool = False
+
+
 class Category(StrEnum):
     """The words for root causes."""
 

@@ -121,5 +121,5 @@ def _refs(report: IncidentReport, objects: Sequence[SeenObject]) -> Iterable[str
     yield from report.failing
     for issue in report.issues_found:
         yield issue.subject
-        yield from issue.affected
+        yield from (f"Pod/{issue.namespace}/{each}" for each in issue.affected_pods)
     yield from (each.ref for each in report.evidence)
