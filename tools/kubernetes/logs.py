@@ -15,9 +15,10 @@ from tools.snapshot import Container, LogTail, Pod
 from tools.tool import ToolError
 from tools.world import JsonObject, LogOptions, NotFound, Reader, Rejected, WorldError
 
-TAIL_LINES = 60
-TAIL_BYTES = 16_384
+TAIL_LINES = 200
+TAIL_BYTES = 65_536
 PODS_OF_ONE_WORKLOAD = 2
+CONTAINERS_OF_ONE_POD = 2
 _NEVER_RAN = frozenset(
     {"ContainerCreating", "PodInitializing", "ErrImagePull", "ImagePullBackOff", "CreateContainerConfigError"}
     | {"InvalidImageName", "CreateContainerError"}
@@ -34,6 +35,10 @@ async def read_logs(world: Reader, pods: Sequence[Pod], most: int, now: datetime
 
 
 def _wanted(pods: Sequence[Pod]) -> list[tuple[ObjectRef, str, bool]]:
+    """First the containers that are not well, then one pod of each workload that runs: its log may tell why others ail.
+
+    Of a container that runs again after a crash both logs are wanted: how it ended, and how it is now.
+    """
     taken: dict[ObjectRef, int] = {}
     found = []
     for pod in pods:
@@ -42,8 +47,16 @@ def _wanted(pods: Sequence[Pod]) -> list[tuple[ObjectRef, str, bool]]:
         if container is None or taken.get(owner, 0) >= PODS_OF_ONE_WORKLOAD:
             continue
         taken[owner] = taken.get(owner, 0) + 1
-        is_over = container.ended is not None and container.state != "terminated"
-        found.append((pod.ref, container.name, is_over))
+        if container.ended is not None and container.state != "terminated":
+            found.append((pod.ref, container.name, True))
+        if container.ended is None or container.state != "waiting":
+            found.append((pod.ref, container.name, False))
+    for pod in pods:
+        owner = pod.owner or pod.ref
+        running = [each for each in pod.containers if each.state == "running" and not each.is_init]
+        if running and owner not in taken:
+            taken[owner] = 1
+            found += [(pod.ref, each.name, False) for each in running[:CONTAINERS_OF_ONE_POD]]
     return found
 
 
