@@ -3,6 +3,8 @@
 import argparse
 import asyncio
 import contextlib
+import difflib
+import io
 import json
 import sys
 from datetime import UTC, datetime
@@ -11,13 +13,14 @@ from bot import wiring
 from bot.adapters.claude import ClaudeModel
 from bot.adapters.store.database import Busy, Database, StoreUnusable, migrate, must_exist
 from bot.config import BadSetting, Settings, read_settings
-from bot.domain import Answer, IncidentReport, Triaged
+from bot.domain import Answer, Triaged
 from bot.entrypoints.check import Surroundings, check_all
 from bot.entrypoints.slack.runtime import CannotStart
 from bot.flows.triage import judged, triage
 from safety.policy import Mode
 from safety.redaction import Redactor
-from tools.world import ClusterReader, Forbidden, Reader, WorldError
+from tools.objects import name_of
+from tools.world import ClusterReader, Forbidden, NotFound, WorldError
 
 # Faults that a person can mend: one line on standard error instead of a traceback.
 MENDABLE = (BadSetting, StoreUnusable, Busy, CannotStart, WorldError)
@@ -60,31 +63,32 @@ def _mode(settings: Settings) -> Mode:
 
 
 async def investigate(arguments: argparse.Namespace) -> int:
-    """Answer one question about the current cluster."""
+    """Answer one question about the current cluster, or about one from files."""
     settings = read_settings()
     redactor = Redactor(settings.secrets())
     wiring.configure_logging(settings.model_copy(update={"log_level": "error"}), redactor)
-    clock = wiring.SystemClock()
-    cluster = await wiring.make_reader(settings)
+    seen = (
+        wiring.open_dump(arguments.dump, redactor) if arguments.dump else await wiring.open_cluster(settings, redactor)
+    )
     model = wiring.make_model(settings, redactor)
     try:
-        await _reached(cluster)
+        await _reached(seen.world.cluster)
+        await _exists(seen.world.cluster, arguments.namespace)
         question = redactor.text(arguments.question)
-        namespace = arguments.namespace
-        default = settings.default_namespace
         print("looking …", file=sys.stderr)
         triaged = await triage(
-            question, Reader(cluster, redactor), clock.now(), namespace=namespace, default_namespace=default
+            question,
+            seen.world,
+            seen.now,
+            namespace=arguments.namespace,
+            default_namespace=None if arguments.dump else settings.default_namespace,
         )
-        if triaged.report.remediation.class_ != "none":
-            reason = redactor.text("changes are proposed and approved in Slack, never from here")
-            triaged = Triaged(judged(triaged.report, False, (reason,)), triaged.objects)
+        triaged = _as_read_only(triaged, seen)
         answer = None
         if arguments.format == "text":
-            investigator = wiring.make_investigator(model, cluster, redactor, clock)
-            answer = await investigator.analyse(triaged, question)
+            answer = await wiring.make_investigator(model, seen.world, wiring.SystemClock()).analyse(triaged, question)
     finally:
-        await cluster.close()
+        await seen.close()
         if isinstance(model, ClaudeModel):
             await model.aclose()
     _print_answer(triaged, answer)
@@ -97,11 +101,38 @@ async def _reached(cluster: ClusterReader) -> None:
         await cluster.version()
 
 
-def _print_answer(triaged: Triaged, answer: Answer | None) -> None:
-    report: IncidentReport = triaged.report
-    if answer is None:
-        print(report.model_dump_json(by_alias=True, indent=2))
+async def _exists(cluster: ClusterReader, namespace: str | None) -> None:
+    """A namespace given by option has to be there; without the right to list them it is taken at its word."""
+    if namespace is None:
         return
+    try:
+        existing = sorted(name_of(each) for each in await cluster.namespaces())
+    except Forbidden:
+        return
+    if namespace not in existing:
+        near = difflib.get_close_matches(namespace, existing, n=3, cutoff=0.5) or existing[:10]
+        raise NotFound(
+            f"there is no namespace {namespace} in {cluster.name}; nearest names: {', '.join(near) or 'none at all'}. "
+            "Give --namespace one of them, or leave it out to look at all"
+        )
+
+
+def _as_read_only(triaged: Triaged, seen: wiring.Seen) -> Triaged:
+    """The report as it stands outside Slack: nothing can be approved, and a dump may lack what a cluster has."""
+    report, say = triaged.report, seen.world.redactor.text
+    if report.remediation.class_ != "none":
+        report = judged(report, False, (say("changes are proposed and approved in Slack, never from here"),))
+    unseen = tuple(say(each) for each in seen.not_checked)
+    return Triaged(report.model_copy(update={"not_checked": (*report.not_checked, *unseen)}), triaged.objects)
+
+
+def _print_answer(triaged: Triaged, answer: Answer | None) -> None:
+    if answer is None:
+        # In ASCII alone, so that no locale can spoil the document.
+        print(triaged.report.model_dump_json(by_alias=True, indent=2, ensure_ascii=True))
+        return
+    if isinstance(sys.stdout, io.TextIOWrapper):
+        sys.stdout.reconfigure(errors="replace")
     if answer.caveat:
         print(f"! {answer.caveat}\n")
     print(answer.text)

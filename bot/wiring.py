@@ -4,10 +4,11 @@ import asyncio
 import logging
 import signal
 import sys
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from typing import Any
 
 import structlog
@@ -45,6 +46,7 @@ from bot.stores import Stores
 from safety.approval import Verdict
 from safety.policy import Mode
 from safety.redaction import Redactor
+from tools.adapters.cluster_dump import DumpReader
 from tools.adapters.kubernetes_api import KubernetesApi, KubernetesWriter
 from tools.adapters.no_cluster import NoCluster
 from tools.kubernetes.catalogue import catalogue
@@ -146,6 +148,30 @@ async def make_reader(settings: Settings) -> KubernetesApi | NoCluster:
         return NoCluster(str(error))
 
 
+@dataclass(frozen=True, slots=True)
+class Seen:
+    """A cluster to look at and its now; ``not_checked`` says what cannot be seen in it, whatever is asked."""
+
+    world: Reader
+    now: datetime
+    close: Callable[[], Awaitable[None]]
+    not_checked: tuple[str, ...] = ()
+
+
+async def open_cluster(settings: Settings, redactor: Redactor) -> Seen:
+    """The cluster of the kubeconfig as it is now."""
+    cluster = await make_reader(settings)
+    return Seen(Reader(cluster, redactor), SystemClock().now(), cluster.close)
+
+
+def open_dump(folder: Path, redactor: Redactor) -> Seen:
+    """A cluster from files, as it was when they were written. Raises ``BadDump``."""
+    dump = DumpReader(folder)
+    changes = (dump,) if dump.has_changes else ()
+    metrics = (dump,) if dump.has_metrics else ()
+    return Seen(Reader(dump, redactor, changes, metrics), dump.observed_at, dump.close, dump.not_checked())
+
+
 def effective_mode(settings: Settings) -> Mode:
     """The stricter of the setting and the policy file."""
     return read_policy(settings.policy_file).mode_under(settings.remediation_mode)
@@ -169,9 +195,9 @@ def make_model(settings: Settings, redactor: Redactor) -> ClaudeModel | OfflineA
     return ClaudeModel(key, settings.anthropic_base_url, settings.orchestrator_model, redactor)
 
 
-def make_investigator(model: LanguageModel, cluster: ClusterReader, redactor: Redactor, clock: Clock) -> Investigator:
+def make_investigator(model: LanguageModel, world: Reader, clock: Clock) -> Investigator:
     fallback = OfflineAnalyst(standing_in=True)
-    return Investigator(model, fallback, catalogue(), Reader(cluster, redactor), clock)
+    return Investigator(model, fallback, catalogue(), world, clock)
 
 
 def build(
@@ -191,7 +217,7 @@ def build(
     proposals = Proposals(judge, outside.chat, tools, writer_for, executor.wake if executor else _nobody)
     if executor is not None:
         executor.proposals = proposals
-    investigator = make_investigator(outside.model, outside.cluster, redactor, clock)
+    investigator = make_investigator(outside.model, world, clock)
     habits = Habits(timedelta(minutes=settings.thread_idle_minutes), settings.default_namespace)
     conversations = Conversations(stores, outside.chat, clock, world, Desk(investigator, proposals, habits))
     alerts = Alerts(stores, outside.chat, clock, redactor, conversations)

@@ -1,6 +1,7 @@
 """The command line: what can be typed after ``python -m bot``. Imports nothing heavy, so that help is quick."""
 
 import argparse
+from pathlib import Path
 
 from bot import __version__
 
@@ -81,10 +82,20 @@ def _investigate(commands: "argparse._SubParsersAction[argparse.ArgumentParser]"
     investigate = commands.add_parser(
         "investigate",
         help="answer one question about the current cluster, in the terminal",
-        description="Looks at the cluster of the current kubeconfig and answers. Changes nothing and needs no Slack.",
+        description=(
+            "Looks at the cluster of the current kubeconfig, or at one from files, and answers. "
+            "Changes nothing and needs no Slack."
+        ),
     )
     investigate.add_argument("question", help='for example "What is wrong with checkout-dev?"')
     investigate.add_argument("--namespace", metavar="NS", help="look only there")
+    investigate.add_argument(
+        "--dump",
+        metavar="DIR",
+        type=Path,
+        help="instead of a cluster: what `kubectl cluster-info dump --all-namespaces --output-directory=DIR` wrote, or "
+        "cluster.json with logs/ beside it (see the README)",
+    )
     investigate.add_argument("--format", choices=("text", "json"), default="text", help="json: the whole report")
 
 

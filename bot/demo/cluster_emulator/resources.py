@@ -59,6 +59,9 @@ CLAIMS = Resource("", "v1", "persistentvolumeclaims", "PersistentVolumeClaim", T
 VOLUMES = Resource("", "v1", "persistentvolumes", "PersistentVolume", False, ("pv",), ("status",))
 QUOTAS = Resource("", "v1", "resourcequotas", "ResourceQuota", True, ("quota",), ("status",))
 LIMITRANGES = Resource("", "v1", "limitranges", "LimitRange", True, ("limits",))
+REPLICATION_CONTROLLERS = Resource(
+    "", "v1", "replicationcontrollers", "ReplicationController", True, ("rc",), ("status",), has_generation=True
+)
 DEPLOYMENTS = Resource("apps", "v1", "deployments", "Deployment", True, ("deploy",), _SCALED, has_generation=True)
 REPLICASETS = Resource("apps", "v1", "replicasets", "ReplicaSet", True, ("rs",), _SCALED, has_generation=True)
 STATEFULSETS = Resource("apps", "v1", "statefulsets", "StatefulSet", True, ("sts",), _SCALED, has_generation=True)
@@ -85,7 +88,7 @@ NODE_METRICS = Resource("metrics.k8s.io", "v1beta1", "nodes", "NodeMetrics", Fal
 
 STORED = (
     *(NAMESPACES, NODES, PODS, SERVICES, ENDPOINTS, CONFIGMAPS, SECRETS, EVENTS, SERVICEACCOUNTS, CLAIMS, VOLUMES),
-    *(QUOTAS, LIMITRANGES, DEPLOYMENTS, REPLICASETS, STATEFULSETS, DAEMONSETS, JOBS, CRONJOBS),
+    *(QUOTAS, LIMITRANGES, REPLICATION_CONTROLLERS, DEPLOYMENTS, REPLICASETS, STATEFULSETS, DAEMONSETS, JOBS, CRONJOBS),
     *(AUTOSCALERS, BUDGETS, INGRESSES, NETWORKPOLICIES, STORAGECLASSES),
 )
 SERVED = (*STORED, ACCESS_REVIEWS, RULES_REVIEWS, POD_METRICS, NODE_METRICS)

@@ -37,14 +37,14 @@ def _deployment(obj: Obj, now: datetime) -> Cells:
     status = obj.get("status", {})
     ready = f"{status.get('readyReplicas', 0)}/{dig(obj, 'spec', 'replicas', default=0)}"
     counts = [status.get("updatedReplicas", 0), status.get("availableReplicas", 0)]
-    selector = selector_text(dig(obj, "spec", "selector", default={}))
+    selector = selector_text(dig(obj, "spec", "selector", default={})) or "<none>"
     return [name_of(obj), ready, *counts, _age(obj, now), *_images(obj), selector]
 
 
 def _replicaset(obj: Obj, now: datetime) -> Cells:
     status = obj.get("status", {})
     counts = [dig(obj, "spec", "replicas", default=0), status.get("replicas", 0), status.get("readyReplicas", 0)]
-    selector = selector_text(dig(obj, "spec", "selector", default={}))
+    selector = selector_text(dig(obj, "spec", "selector", default={})) or "<none>"
     return [name_of(obj), *counts, _age(obj, now), *_images(obj), selector]
 
 
@@ -58,7 +58,7 @@ def _daemonset(obj: Obj, now: datetime) -> Cells:
     counts = [dig(obj, "status", field, default=0) for field in (*fields, "updatedNumberScheduled", "numberAvailable")]
     chosen = dig(obj, "spec", "template", "spec", "nodeSelector", default={})
     nodes = selector_text({"matchLabels": chosen}) or "<none>"
-    selector = selector_text(dig(obj, "spec", "selector", default={}))
+    selector = selector_text(dig(obj, "spec", "selector", default={})) or "<none>"
     return [name_of(obj), *counts, nodes, _age(obj, now), *_images(obj), selector]
 
 
@@ -72,7 +72,7 @@ def _job(obj: Obj, now: datetime) -> Cells:
         end = parse_stamp(status["completionTime"]) if status.get("completionTime") else now
         duration = human_duration((end - parse_stamp(status["startTime"])).total_seconds())
     completions = f"{status.get('succeeded', 0)}/{dig(obj, 'spec', 'completions', default=1)}"
-    selector = selector_text(dig(obj, "spec", "selector", default={}))
+    selector = selector_text(dig(obj, "spec", "selector", default={})) or "<none>"
     return [name_of(obj), word, completions, duration, _age(obj, now), *_images(obj), selector]
 
 
@@ -83,7 +83,9 @@ def _cronjob(obj: Obj, now: datetime) -> Cells:
     inner = {"spec": dig(spec, "jobTemplate", "spec", default={})}
     suspended = str(bool(spec.get("suspend")))
     active = len(status.get("active", []))
-    return [name_of(obj), spec.get("schedule", ""), zone, suspended, active, last, _age(obj, now), *_images(inner)]
+    selector = selector_text(dig(inner, "spec", "selector", default={})) or "<none>"
+    words = [spec.get("schedule", ""), zone, suspended, active, last, _age(obj, now)]
+    return [name_of(obj), *words, *_images(inner), selector]
 
 
 def _event(obj: Obj, now: datetime) -> Cells:
@@ -189,7 +191,10 @@ _LAYOUTS: dict[str, Layout] = {
     ),
     "Job": (("Name", "Status", "Completions", "Duration", "Age", *_WORKLOAD, "Selector+"), _job),
     "CronJob": (
-        ("Name", "Schedule", "Timezone", "Suspend", "Active:integer", "Last Schedule", "Age", *_WORKLOAD),
+        (
+            *("Name", "Schedule", "Timezone", "Suspend", "Active:integer", "Last Schedule", "Age"),
+            *(*_WORKLOAD, "Selector+"),
+        ),
         _cronjob,
     ),
     "Event": (
