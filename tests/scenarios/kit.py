@@ -4,10 +4,7 @@ A scenario is a function without arguments, marked ``@scenario``, in a module of
 
     @scenario
     def orders_after_release() -> Scenario:
-        world = Cluster("2026-03-11T09:42:00Z", "orders")   # the moment of looking, the home namespace
-        world.nodes("node-a", "node-b")
-        world.system()
-        world.namespace()
+        world = cluster("2026-03-11T09:42:00Z", "orders", "carts")   # when, home namespace, well neighbours
         before = template(container("api", f"{REGISTRY}/orders/api:1.8.0", port=8080))
         after = changed(before, image=f"{REGISTRY}/orders/api:1.9.0")
         api = world.deployment("api", before, after, ages=("12d", "14m"), replicas=2, empty=True)
@@ -60,6 +57,50 @@ class Cluster(Configuration):
     """A cluster at one moment: ``Cluster("2026-03-11T09:42:00Z", "orders")``; then nodes, namespaces, and what runs."""
 
 
+CHATTER = (
+    'time=<t> level=INFO msg="request served" method=GET path=/v1/items/<int:10-999> status=200 duration_ms=<int:2-48>',
+    '{"ts":"<t>","level":"info","logger":"http","msg":"<pick:GET,POST> /api/<pick:status,items,search> 200","ms":<int:3-90>}',
+    "<t> [info] <ip> - request <hex:12> finished in <int:4-80>ms",
+)
+GRUMBLES = (
+    'time=<t> level=WARN msg="slow query, retrying once" attempt=1 duration_ms=<int:510-900>',
+    '{"ts":"<t>","level":"warn","logger":"cache","msg":"cache miss ratio above 0.4, warming","keys":<int:100-900>}',
+    "<t> [warn] client <ip> closed the connection before the answer was complete",
+)
+
+
+def cluster(
+    observed_at: str, namespace: str, *beside: str, nodes: tuple[str, ...] = ("node-1", "node-2", "node-3")
+) -> Cluster:
+    """A cluster with nodes, system parts, the home namespace, and well neighbours with the noise that is usual:
+    an old restart, a warning that is handled, releases of some days ago."""
+    world = Cluster(observed_at, namespace)
+    world.nodes(*nodes)
+    world.system()
+    world.namespace()
+    for number, name in enumerate(beside):
+        minor = 3 + len(name) % 7
+        body = template(
+            container(
+                name,
+                f"{REGISTRY}/{namespace}/{name}:2.{minor}.1",
+                port=8080,
+                cpu=("50m", "500m"),
+                memory=("128Mi", "256Mi"),
+                readinessProbe=http_probe("/healthz", "http"),
+            )
+        )
+        older = changed(body, image=f"{REGISTRY}/{namespace}/{name}:2.{minor}.0")
+        ages = (f"{33 + 4 * number}d", f"{6 + 5 * number}d")
+        workload = world.deployment(name, older, body, ages=ages, first_revision=4 + number, empty=True)
+        (first,) = workload.pods(1, running(ages[1], restarts=1, last=Ended(143, "2d7h", "3d", "Error")))
+        workload.pods(1)
+        world.service(name)
+        usual, grumble = CHATTER[number % 3], GRUMBLES[number % 3]
+        world.log(first, chatter("14m", "3s", "31s", usual, usual, usual, usual, grumble))
+    return world
+
+
 __all__ = [
     "REGISTRY",
     "Cluster",
@@ -74,6 +115,7 @@ __all__ = [
     "all_scenarios",
     "changed",
     "chatter",
+    "cluster",
     "completed",
     "config_error",
     "container",
