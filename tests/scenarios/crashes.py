@@ -280,7 +280,7 @@ def thumbnails_after_base_image() -> Scenario:
             innocent=("flag-avif-default",),
             remediation=("rollback",),
             targets=("Deployment/media/thumbs",),
-            must_not_say=(*NOT_MEMORY, "137"),
+            must_not_say=(*NOT_MEMORY, "exit code 137"),
             evidence=("139",),
         ),
         notes="Exit 139 is SIGSEGV in a native library: the log just ends. It takes minutes to happen, so pods look well in "
