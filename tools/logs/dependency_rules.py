@@ -3,8 +3,6 @@
 from tools.logs.reading import Level, SignKind
 from tools.logs.rules import HOST, rule
 
-_NAME = rf"(?P<target>{HOST})"
-
 REACH = (
     rule(
         SignKind.CONNECTION_REFUSED,
@@ -50,14 +48,16 @@ REACH = (
         rf"found in upstream \"(?P<target6>{HOST})|"
         rf"NXDOMAIN|name or service not known|no address associated with hostname|nodename nor servname provided|"
         rf"unknown host:? '?(?P<target7>{HOST})?|"
-        rf"(?:failed to|cannot|can't|could not|couldn't) resolve(?: host| hostname| name| address| DNS)*:? "
-        rf"['\"]?(?P<target8>{HOST}\.{HOST}))|"
+        rf"(?:failed to|cannot|can't|could not|couldn't) resolve(?: (?:DNS|host) ?name| host| hostname| name| "
+        rf"address)?:? "
+        rf"(?:['\"](?P<target8>{HOST})['\"]|(?P<target9>{HOST}\.{HOST})))|"
         r"name does not resolve",
         cause="unknown",
     ),
     rule(
         SignKind.DNS_FAILURE,
         "eai_again|temporary failure|servfail|server misbehaving|lookup|name resolution|resolver|dns|try again",
+        rf"could not translate host name \"(?P<target3>{HOST})\" to address: (?:temporary|try)|"
         rf"EAI_AGAIN (?P<target>{HOST})|EAI_AGAIN|temporary failure in name resolution|SERVFAIL|"
         rf"lookup (?P<target2>{HOST})\.?(?: on \S{{1,80}})?: (?:server misbehaving|.{{0,120}}(?:i/o timeout|"
         rf"connection refused|try again))|"

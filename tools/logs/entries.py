@@ -12,8 +12,9 @@ from tools.logs.stamps import KUBELET, moment_of
 HEAD_LINES = 120
 TAIL_LINES = 80
 _EXCEPTION = re.compile(
-    r"(?:[A-Za-z_$][\w$]{0,80}[.:\\]{1,2}){0,12}[A-Z][\w$]{0,80}(?:Error|Exception|Exit|Interrupt|Fault|Warning|"
-    r"NotFound|Refused|Timeout|Failure|Unauthorized|Expired)\b"
+    r"(?<![\w.$])(?:[A-Za-z_$][\w$]{0,80}[.:\\]{1,2}){0,12}(?:[A-Z][\w$]{0,80})?(?:Error|Exception|Exit|Interrupt|"
+    r"Fault|"
+    r"Warning|NotFound|Refused|Timeout|Failure|Unauthorized|Expired)\b"
 )
 _JAVA = re.compile(
     r"(?:\s{0,8}at [\w$.<>/@ ]{1,300}\(|Caused by: |\s{0,8}\.\.\. \d{1,5} (?:more|common)|\s{0,8}Suppressed: )"
@@ -28,10 +29,14 @@ _TRACEBACK = "Traceback (most recent call last):"
 _CHAINED = ("The above exception was the direct cause", "During handling of the above exception")
 _FRAME = re.compile(r"\s{0,12}(?:at |File \"|from |\.{3} \d|#\d{1,4} |\^|~|\d{1,4}: )")
 _LOUD = re.compile(
-    r"(?:panic|fatal|error|exception|failed|failure|abort(?:ed|ing)|segmentation fault|traceback|critical|emerg|"
-    r"killed)\b|"
-    r"(?:[\w$-]{1,40}[:!] |\[[\w -]{1,20}\] )?(?:fatal|error|err!|exception|panic|failed to|cannot|could not|can't|"
-    r"unable to|uncaught|unhandled)\b|nginx: \[emerg\]",
+    r"(?:panic|fatal|uncaught|unhandled|aborted|aborting|segmentation fault|traceback|emerg|killed)\b|"
+    r"(?:[\w$-]{1,40}[:!] |\[[\w -]{1,20}\] |(?!no|with|zero)[\w-]{1,20} )?(?:error|err|err!|exception|failure|"
+    r"failed)"
+    r"(?:[:!\]]| (?:while|in|when|reading|loading|connecting|opening|creating|processing|during|occurred|parsing|"
+    r"starting|"
+    r"to|at|on line|code)\b)|"
+    r"(?:[\w$-]{1,40}[:!] |\[[\w -]{1,20}\] )?(?:fatal\b|panic:|failed to|cannot|could not|can't|unable to|"
+    r"uncaught)\b",
     re.IGNORECASE,
 )
 _END_OF_NODE = re.compile(r"Node\.js v\d")
@@ -89,22 +94,24 @@ def _belongs(current: _Open, line: Line, blank: int) -> bool:
     text = line.text
     if line.is_header and not text[:1].isspace() and not (current.free and line.at is None):
         return False
+    is_bad = current.first.level is not None and current.first.level >= Level.WARN
     if text.startswith((*_CHAINED, _TRACEBACK)):
-        return not blank or bool(current.exceptions) or current.in_traceback
+        return (is_bad and not blank) or bool(current.exceptions) or current.in_traceback
     if current.free or current.in_traceback or _JAVA.match(text):
         return True
-    return (text[:1].isspace() and not blank) or _is_rest_of_trace(current, text, blank)
+    return (text[:1].isspace() and not blank) or _is_rest_of_trace(current, text, is_bad, blank)
 
 
-def _is_rest_of_trace(current: _Open, text: str, blank: int) -> bool:
+def _is_rest_of_trace(current: _Open, text: str, is_bad: bool, blank: int) -> bool:
     """A line at the margin that still is part of a trace: the exception's name, a closing brace, pydantic's "
     "fields."""
     if current.exceptions and text[0] in "}])":
         return True
     if current.exceptions and "validation error" in current.exceptions[-1]:
         return True
-    is_bad = current.first.level is not None and current.first.level >= Level.WARN
-    return is_bad and not blank and len(current.lines) == 1 and _EXCEPTION.match(text) is not None
+    found = _EXCEPTION.match(text)
+    # Spring leaves a blank line before the exception; only a full class name is taken across one.
+    return is_bad and len(current.lines) == 1 and found is not None and (not blank or found[0].count(".") > 1)
 
 
 def _join(current: _Open, line: Line) -> None:

@@ -206,7 +206,7 @@ def _plain(text: str, now: datetime | None) -> Line:
     level, after = _level_in_head(rest)
     message = _without_names(rest[after:])
     if end and level is None:
-        tag = _SYSLOG_TAG.match(rest)
+        tag = _SYSLOG_TAG.match(rest) if text[:3].isalpha() else None
         message = rest[tag.end() :] if tag else message
     is_header = bool(end) or (level is not None and not text[:1].isspace())
     return Line(text, message.strip() or rest.strip(), level, at, is_header)

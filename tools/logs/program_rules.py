@@ -4,7 +4,7 @@ from tools.logs.reading import Level, SignKind
 from tools.logs.rules import PATH, rule
 
 _VARIABLE = r"[A-Za-z][A-Za-z0-9_.-]{1,80}"
-_CODE = r"[A-Z][A-Z0-9_]{2,80}"
+_CODE = r"(?-i:[A-Z][A-Z0-9_]{2,80})"
 _FILE = r"[^\s'\"`:;,()\[\]<>]{1,300}"
 
 SURROUNDINGS = (
@@ -59,7 +59,8 @@ SURROUNDINGS = (
     ),
     rule(
         SignKind.MISSING_VARIABLE,
-        "keyerror|is not set|not set|environment variable|required env|field required|placeholder|process.env|key "
+        "keyerror|required key|is not set|not set|environment variable|required env|field required|placeholder|"
+        "process.env|key "
         "not found|is required|"
         "is undefined|must be set|must be provided|missing required|missing env|must specify|missing setting|"
         "undefined variable|unbound variable|parameter not set|environment property|notpresent|"

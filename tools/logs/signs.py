@@ -1,5 +1,6 @@
 """Finds signs in entries, counts those that say the same, and judges whether they still stand."""
 
+import itertools
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
@@ -14,6 +15,7 @@ from tools.logs.uncaught import uncaught_in
 RULES = (*REACH, *TRUST, *DATABASES, *SURROUNDINGS, *ENDS)
 MOST_SIGNS = 200
 MOST_LINES = 40
+MOST_MATCHES = 4
 _FRAME = re.compile(
     r"\s{0,12}(?:at [\w$.<>/@ ]{1,300}\(|at (?:async )?(?:/|file:|node:)|File \"|from /|\.{3} \d|#\d{1,4} |\^|"
     r"goroutine \d|\t)"
@@ -32,17 +34,32 @@ _RETRIES = re.compile(
     re.IGNORECASE,
 )
 _NEVER_A_FAULT = frozenset({SignKind.SHUTDOWN})
-_ONE_IS_ENOUGH = {
-    SignKind.CERTIFICATE_INVALID: SignKind.CERTIFICATE_EXPIRED,
-    SignKind.MISSING_FILE: SignKind.CANNOT_EXECUTE,
-    SignKind.SLOW: SignKind.CONNECTION_TIMEOUT,
-    SignKind.CONNECTION_REFUSED: SignKind.DNS_FAILURE,
-    SignKind.CONNECTION_TIMEOUT: SignKind.DNS_FAILURE,
-    SignKind.BAD_CONFIG: SignKind.MISSING_VARIABLE,
-    SignKind.ACCESS_FORBIDDEN: SignKind.AUTHENTICATION_FAILED,
-    SignKind.PERMISSION_DENIED: SignKind.CANNOT_EXECUTE,
-    SignKind.AUTHENTICATION_FAILED: SignKind.CERTIFICATE_EXPIRED,
+# A kind on the left says less than any on the right when both are in one entry.
+_SAYS_LESS = {
+    SignKind.CERTIFICATE_INVALID: {SignKind.CERTIFICATE_EXPIRED},
+    SignKind.MISSING_FILE: {SignKind.CANNOT_EXECUTE},
+    SignKind.SLOW: {SignKind.CONNECTION_TIMEOUT, SignKind.TOO_MANY_CONNECTIONS, SignKind.LOCK_TIMEOUT},
+    SignKind.CONNECTION_REFUSED: {SignKind.DNS_FAILURE},
+    SignKind.CONNECTION_TIMEOUT: {SignKind.DNS_FAILURE, SignKind.TOO_MANY_CONNECTIONS},
+    SignKind.CONNECTION_RESET: {SignKind.PROTOCOL_MISMATCH},
+    SignKind.BAD_CONFIG: {SignKind.MISSING_VARIABLE, SignKind.MISSING_FILE, SignKind.MISSING_MODULE},
+    SignKind.ACCESS_FORBIDDEN: {SignKind.AUTHENTICATION_FAILED},
+    SignKind.PERMISSION_DENIED: {SignKind.CANNOT_EXECUTE},
+    SignKind.AUTHENTICATION_FAILED: {SignKind.CERTIFICATE_EXPIRED},
 }
+# A request that this program answered: its status says nothing about what the program depends on.
+_ANSWERED = re.compile(
+    r"\"(?:GET|HEAD|POST|PUT|PATCH|DELETE|OPTIONS) \S{1,500} HTTP/|\b(?:path|uri)=\"?/|"
+    r"^(?:\S{1,40} )?(?:GET|HEAD|POST|PUT|PATCH|DELETE|OPTIONS) /"
+)
+_OF_ANSWERS = frozenset(
+    {
+        SignKind.AUTHENTICATION_FAILED,
+        SignKind.ACCESS_FORBIDDEN,
+        SignKind.RATE_LIMITED,
+        SignKind.UPSTREAM_ERROR,
+    }
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,11 +137,8 @@ def _hits(entry: Entry) -> Iterator[_Hit]:
     for line in _lines(entry):
         if _MENTION.search(line) is not None and entry.level < Level.FATAL:
             continue
-        lowered = line.lower()
-        for rule in RULES:
-            if any(word in lowered for word in rule.words) and (hit := _hit(rule, line)) is not None:
-                shown = hit if line not in entry.message else replace(hit, line=head)
-                found.setdefault((hit.kind, hit.target), shown)
+        for hit in _hits_of_line(line):
+            found.setdefault((hit.kind, hit.target), replace(hit, line=head) if line in entry.message else hit)
     uncaught = uncaught_in(entry)
     if uncaught is not None:
         found[(SignKind.UNCAUGHT, uncaught[0])] = _Hit(
@@ -133,7 +147,7 @@ def _hits(entry: Entry) -> Iterator[_Hit]:
     kinds = {kind for kind, _ in found}
     named = {kind for kind, target in found if target is not None}
     for (kind, target), hit in found.items():
-        if _ONE_IS_ENOUGH.get(kind) not in kinds and (target is not None or kind not in named):
+        if not _SAYS_LESS.get(kind, set()) & kinds and (target is not None or kind not in named):
             yield hit
 
 
@@ -141,19 +155,41 @@ def _lines(entry: Entry) -> Iterator[str]:
     """What an entry says, without the frames of its trace."""
     yield from [each[:2_000] for each in entry.message.splitlines()[:MOST_LINES] if not _FRAME.match(each)]
     said = [each for each in entry.text.splitlines()[1:] if not _FRAME.match(each)]
-    yield from (each.strip()[:2_000] for each in [*said[: MOST_LINES // 2], *said[MOST_LINES // 2 :][-MOST_LINES:]])
+    before = ""
+    for each in (*said[: MOST_LINES // 2], *said[MOST_LINES // 2 :][-MOST_LINES:]):
+        # Pydantic names the field on the line before.
+        line = f"{before} {each.strip()}" if each.strip().lower().startswith("field required") else each.strip()
+        yield line[:2_000]
+        before = each.strip()
+
+
+def _hits_of_line(line: str) -> Iterator[_Hit]:
+    lowered = line.lower()
+    answered = _ANSWERED.search(line) is not None
+    for rule in RULES:
+        if (answered and rule.kind in _OF_ANSWERS) or not any(word in lowered for word in rule.words):
+            continue
+        hit = _hit(rule, line)
+        if hit is not None:
+            yield hit
 
 
 def _hit(rule: Rule, line: str) -> _Hit | None:
-    match = rule.pattern.search(line)
-    if match is None:
+    matches = list(itertools.islice(rule.pattern.finditer(line), MOST_MATCHES))
+    if not matches:
         return None
+    # The words may stand twice, and only once with what they are about.
+    match = next((each for each in matches if _names_a_target(each)), matches[0])
     groups = {name.rstrip("0123456789"): value for name, value in match.groupdict().items() if value}
     target = groups.pop("target", None)
     if target is None and rule.reaches:
         target = address_in(line) or groups.get("user")
     details = tuple(sorted({**rule.details, **groups}.items()))
     return _Hit(rule.kind, clip(line), rule.told, _trimmed(target), details)
+
+
+def _names_a_target(match: re.Match[str]) -> bool:
+    return any(value for name, value in match.groupdict().items() if name.startswith("target"))
 
 
 def _trimmed(target: str | None) -> str | None:

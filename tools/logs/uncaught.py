@@ -5,14 +5,16 @@ import re
 from tools.logs.reading import Entry, Level
 
 _TYPE = re.compile(
-    r"(?<![\w.$\\])(?P<type>(?:[A-Za-z_$][\w$]{0,80}[.:\\]{1,2}){0,12}[A-Z][\w$]{0,80}(?:Error|Exception|Exit|Fault|"
-    r"Interrupt|NotFound|Refused|Timeout|Failure))\b"
+    r"(?<![\w.$\\])(?P<type>(?:[A-Za-z_$][\w$]{0,80}[.:\\]{1,2}){0,12}(?:[A-Z][\w$]{0,80})?(?:Error|Exception|Exit|"
+    r"Fault|"
+    r"Interrupt|NotFound|Refused|Timeout|Failure))\b(?! in thread)"
 )
 _NOT_CAUGHT = re.compile(
     r"uncaught|unhandled|exception in thread|traceback \(most recent|panicked at|^panic: |fatal error: |application "
     r"run failed|"
     r"exception in worker process|terminated (?:due to|with) (?:an )?(?:uncaught )?exception|terminate called after "
-    r"throwing|goroutine \d{1,9} \[running",
+    r"throwing|goroutine \d{1,9} \[running|^Node\.js v\d|"
+    r"\.rb:\d{1,7}:in ",
     re.IGNORECASE | re.MULTILINE,
 )
 _PANIC = re.compile(r"^(?:panic: |fatal error: )|panicked at", re.MULTILINE)
@@ -37,8 +39,9 @@ def uncaught_in(entry: Entry) -> tuple[str, tuple[tuple[str, str], ...]] | None:
     """The type and, as details, the frame ``file:line``; None where nothing was thrown or somebody caught it."""
     if not entry.is_trace or entry.level < Level.ERROR:
         return None
-    loose = _NOT_CAUGHT.search(entry.text) is not None and not entry.is_level_told
-    if not loose and not (entry.is_level_told and entry.level >= Level.FATAL) and not _is_bare(entry):
+    # Under a logger's head a trace was caught and logged, unless the head says otherwise.
+    said = entry.first_line if entry.is_level_told else entry.text
+    if _NOT_CAUGHT.search(said) is None and not (entry.is_level_told and entry.level >= Level.FATAL):
         return None
     if _PANIC.search(entry.text) is not None:
         kind = "panic"
@@ -49,11 +52,6 @@ def uncaught_in(entry: Entry) -> tuple[str, tuple[tuple[str, str], ...]] | None:
         kind = found["type"]
     frame = _own_frame(entry.text)
     return kind, (("frame", frame),) if frame else ()
-
-
-def _is_bare(entry: Entry) -> bool:
-    """A trace without a logger's head was printed by the runtime; one under it says so in its words."""
-    return not entry.is_level_told or _NOT_CAUGHT.search(entry.first_line) is not None
 
 
 def _own_frame(text: str) -> str | None:
