@@ -287,7 +287,8 @@ class Snapshot:
     """What was seen. ``not_checked`` says what could not be; ``blind`` that not even the pods could be listed.
 
     ``objects`` holds, by kind, the JSON of what was listed where the question is about: whole kinds of the places that
-    matter, never all pods. ``pods`` are those read in full. ``say`` redacts: every sentence made here goes through it.
+    matter, never all pods. ``pods`` are those read in full. ``focus`` are the words of the question. ``say`` redacts:
+    every sentence that is made of this goes through it.
     """
 
     cluster: str
@@ -303,6 +304,7 @@ class Snapshot:
     objects: Mapping[str, tuple[JsonObject, ...]] = field(default_factory=dict)
     metrics: tuple[Series, ...] = ()
     recorded: tuple[RecordedChange, ...] = ()
+    focus: frozenset[str] = frozenset()
     warnings: int = 0
     not_checked: tuple[Redacted, ...] = ()
     blind: bool = False

@@ -1,6 +1,6 @@
 """Analyzers: each looks for one family of faults in a snapshot; together they name causes and symptoms."""
 
-from tools.analyzers import config, images, pods, probes, rollouts, scheduling
+from tools.analyzers import config, crashes, images, jobs, pods, probes, rollouts, scheduling
 from tools.analyzers.causes import Joined, join
 from tools.analyzers.interface import Analyzer
 from tools.snapshot import Snapshot
@@ -9,7 +9,10 @@ ANALYZERS: tuple[Analyzer, ...] = (
     images.image_cannot_be_pulled,
     config.missing_config,
     pods.out_of_memory,
-    pods.crashed,
+    crashes.crashed,
+    jobs.failed,
+    jobs.not_completing,
+    jobs.suspended,
     pods.evicted,
     probes.liveness,
     probes.readiness,

@@ -10,8 +10,9 @@ from datetime import datetime, timedelta
 
 from safety.redaction import Redactor
 from tools.evidence import Category, Evidence, EvidenceId, Finding, ObjectRef, Remedy, evidence
+from tools.logs.reading import Sign
 from tools.objects import ref_of
-from tools.snapshot import Container, Event, Pod, Release, Snapshot, Thresholds, Workload
+from tools.snapshot import Container, Event, LogTail, Pod, Release, Snapshot, Thresholds, Workload
 from tools.world import JsonObject
 
 Analyzer = Callable[[Snapshot], Iterator[Finding]]
@@ -175,6 +176,29 @@ def is_failing_now(container: Container, pod: Pod, now: datetime, limits: Thresh
         return container.ended.exit_code != 0 and (is_recent or pod.phase != "Failed")
     is_old_enough = pod.created_at is not None and now - pod.created_at > limits.pod_age
     return is_recent and is_old_enough and container.restarts > limits.restarts
+
+
+def failing(workload: Workload, snapshot: Snapshot) -> list[tuple[Pod, Container]]:
+    """The containers of the workload that crash now, each with its pod; evicted pods are not crashes."""
+    return [
+        (pod, container)
+        for pod in workload.pods
+        for container in pod.containers
+        if pod.reason != "Evicted" and is_failing_now(container, pod, snapshot.observed_at, snapshot.thresholds)
+    ]
+
+
+def logs_of(pods: Iterable[Pod]) -> list[Evidence]:
+    """What the logs of these pods show, the log of how a container ended before the log of how it is now."""
+    tails = [each for pod in pods for each in pod.logs]
+    return [each.evidence for each in sorted(tails, key=lambda each: not each.previous)]
+
+
+def said(tail: LogTail, sign: Sign, snapshot: Snapshot) -> Evidence:
+    """The very line of a log that shows something, as evidence of its own."""
+    times = f" ({sign.count} times)" if sign.count > 1 else ""
+    part = f":{tail.container}:{sign.kind}:{sign.number}"
+    return evidence("log", tail.pod, snapshot.say(f"{sign.line}{times}"), sign.last_at, part)
 
 
 def is_proven(pods: Iterable[Pod], limits: Thresholds) -> bool:

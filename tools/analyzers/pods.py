@@ -1,4 +1,4 @@
-"""Containers that end when they should run: out of memory, by themselves, before the start, or evicted."""
+"""Pods that were ended from outside: by the kernel, for memory, or by a node that ran short."""
 
 from collections.abc import Iterator
 
@@ -8,13 +8,14 @@ from tools.analyzers.interface import (
     cited,
     count_words,
     events_about,
+    failing,
     find_blame,
     finding,
-    is_failing_now,
     is_proven,
+    logs_of,
 )
-from tools.evidence import Category, Evidence, Finding
-from tools.snapshot import Container, Pod, Release, Snapshot, Workload
+from tools.evidence import Category, Finding
+from tools.snapshot import Container, Pod, Release, Snapshot
 
 KILLED = 137
 _UNITS = {"Ki": 2**10, "Mi": 2**20, "Gi": 2**30, "Ti": 2**40, "k": 10**3, "M": 10**6, "G": 10**9, "T": 10**12, "": 1}
@@ -23,8 +24,7 @@ _UNITS = {"Ki": 2**10, "Mi": 2**20, "Gi": 2**30, "Ti": 2**40, "k": 10**3, "M": 1
 def out_of_memory(snapshot: Snapshot) -> Iterator[Finding]:
     """The kernel kills the container because it uses more memory than its limit."""
     for workload in snapshot.workloads:
-        failing = _failing(workload, snapshot)
-        pairs = [(pod, container) for pod, container in failing if _is_out_of_memory(pod, container)]
+        pairs = [(pod, container) for pod, container in failing(workload, snapshot) if is_out_of_memory(pod, container)]
         if not pairs:
             continue
         pods = tuple(dict.fromkeys(pod for pod, _ in pairs))
@@ -41,37 +41,11 @@ def out_of_memory(snapshot: Snapshot) -> Iterator[Finding]:
             f"killed it (exit code 137). Kubernetes starts it again, it grows again and is killed again. "
             "A restart does not help: the same program meets the same limit. Either the limit must be raised or the "
             "program must use less.",
-            evidence=cited((each.evidence for each in pods), _logs(pods)),
+            evidence=cited((each.evidence for each in pods), logs_of(pods)),
             confidence=0.9 if is_certain else 0.55,
             pods=pods,
             since=began_at(pods, "BackOff"),
             blame=find_blame(workload, pods, _lowered_memory, snapshot.thresholds),
-            may_roll_back=is_proven(pods, snapshot.thresholds),
-        )
-        yield finding(workload, claim)
-
-
-def crashed(snapshot: Snapshot) -> Iterator[Finding]:
-    """The program ends with a fault of its own; what remains when nothing more telling was found."""
-    for workload in snapshot.workloads:
-        pairs = [pair for pair in _failing(workload, snapshot) if not _is_out_of_memory(*pair)]
-        if not pairs:
-            continue
-        pods = tuple(dict.fromkeys(pod for pod, _ in pairs))
-        container = next((each for _, each in pairs if each.is_init), pairs[0][1])
-        category, what = _crash_category(workload, container)
-        code = container.ended.exit_code if container.ended else -1
-        claim = Claim(
-            category=category,
-            summary=f"{what} {container.name} ends with exit code {code}: {count_words(workload, pods)}, "
-            f"up to {max(each.restarts for _, each in pairs)} restarts",
-            explanation=f"{_exit_words(container.name, code)} The last lines of its log, cited as evidence, are the "
-            "best place to read why. A restart does not help as long as it ends the same way each time.",
-            evidence=cited((each.evidence for each in pods), _logs(pods)),
-            confidence=0.6,
-            pods=pods,
-            since=began_at(pods, "BackOff"),
-            blame=find_blame(workload, pods, lambda _new, _old: False, snapshot.thresholds),
             may_roll_back=is_proven(pods, snapshot.thresholds),
         )
         yield finding(workload, claim)
@@ -99,16 +73,7 @@ def evicted(snapshot: Snapshot) -> Iterator[Finding]:
         yield finding(workload, claim)
 
 
-def _failing(workload: Workload, snapshot: Snapshot) -> list[tuple[Pod, Container]]:
-    return [
-        (pod, container)
-        for pod in workload.pods
-        for container in pod.containers
-        if pod.reason != "Evicted" and is_failing_now(container, pod, snapshot.observed_at, snapshot.thresholds)
-    ]
-
-
-def _is_out_of_memory(pod: Pod, container: Container) -> bool:
+def is_out_of_memory(pod: Pod, container: Container) -> bool:
     if container.ended is None:
         return False
     if container.ended.reason == "OOMKilled":
@@ -131,29 +96,3 @@ def _bytes(quantity: str) -> float:
         return float(number) * _UNITS.get(unit, 1)
     except ValueError:
         return float("inf")
-
-
-def _crash_category(workload: Workload, container: Container) -> tuple[Category, str]:
-    if container.is_init:
-        return Category.INIT_CONTAINER_FAILED, "init container"
-    if workload.ref.kind == "Job":
-        return Category.JOB_FAILED, "job container"
-    return Category.APP_CRASH, "container"
-
-
-def _exit_words(name: str, code: int) -> str:
-    match code:
-        case 0:
-            return f"The program in container {name} ends by itself without an error, although it should keep running."
-        case 126 | 127:
-            return f"Container {name} cannot start its program: the command is missing or may not be run (exit {code})."
-        case 137:
-            return f"The program in container {name} was killed from outside (exit code 137)."
-        case 139:
-            return f"The program in container {name} broke off with a memory fault (exit code 139)."
-        case _:
-            return f"The program in container {name} ends itself with an error (exit code {code}) and is started again."
-
-
-def _logs(pods: tuple[Pod, ...]) -> list[Evidence]:
-    return [each.evidence for pod in pods for each in pod.logs]

@@ -3,11 +3,12 @@
 import re
 from collections.abc import Iterator
 
-from tools.analyzers.interface import Claim, cited, count_words, events_about, find_blame, finding
-from tools.evidence import Category, Finding
+from tools.analyzers.interface import Claim, cited, count_words, events_about, find_blame, finding, logs_of
+from tools.evidence import Category, Evidence, Finding, evidence
 from tools.snapshot import Container, Event, Pod, Probe, Snapshot, Topic, Workload
 
 _NOT_THERE = re.compile(r"statuscode: (404|405)")
+_LISTENS = re.compile(r"(?i)\b(?:listening|listens|started|serving|bound)\b.{0,80}?\b\d{2,5}\b")
 # A clean end when asked to stop, SIGKILL after the grace period, or SIGTERM that the program did not catch.
 _STOPPED_FROM_OUTSIDE = frozenset({0, 137, 143})
 
@@ -73,7 +74,8 @@ def _finding(workload: Workload, pods: tuple[Pod, ...], asked: _Asked, snapshot:
         evidence=cited(
             (each.evidence for each in told),
             (each.evidence for each in pods),
-            (each.evidence for pod in pods for each in pod.logs),
+            _listening(pods, snapshot),
+            logs_of(pods),
         ),
         confidence=(0.88 if blame and blame.is_direct else 0.75) if wrong else 0.65,
         pods=pods,
@@ -81,6 +83,15 @@ def _finding(workload: Workload, pods: tuple[Pod, ...], asked: _Asked, snapshot:
         blame=blame,
     )
     return finding(workload, claim)
+
+
+def _listening(pods: tuple[Pod, ...], snapshot: Snapshot) -> Iterator[Evidence]:
+    """Where the program says that it listens: beside a refused probe that is half of the answer."""
+    for tail in (each for pod in pods for each in pod.logs):
+        found = next((each for each in tail.reading.entries if _LISTENS.search(each.message)), None)
+        if found is not None:
+            words = snapshot.say(found.first_line[:300])
+            yield evidence("log", tail.pod, words, found.at, f":{tail.container}:listening")
 
 
 def _why_wrong(

@@ -5,6 +5,7 @@ A source that fails becomes a line in ``not_checked`` and never an exception. Th
 """
 
 import asyncio
+import dataclasses
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -81,7 +82,8 @@ async def take(
     pods, untold = await read_logs(world, _by_need(pods, seen, wanted, limits), caps.logs, now)
     if untold:
         looks.note(untold)
-    return _assembled(looks, seen, read, _Rest(pods, told, changes, metrics), namespace, now, limits)
+    picture = _assembled(looks, seen, read, _Rest(pods, told, changes, metrics), now, limits)
+    return dataclasses.replace(picture, namespace=namespace, focus=wanted)
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,15 +94,13 @@ class _Rest:
     metrics: list[Series]
 
 
-def _assembled(  # noqa: PLR0913 - the last step joins what all the others brought
-    looks: Looks, seen: Scan, read: _Read, rest: _Rest, namespace: str | None, now: datetime, limits: Thresholds
-) -> Snapshot:
+def _assembled(looks: Looks, seen: Scan, read: _Read, rest: _Rest, now: datetime, limits: Thresholds) -> Snapshot:
     redactor = looks.world.redactor
     deployments = deployments_of(read.objects, rest.told, redactor)
     bad = frozenset(each.name for each in (*seen.rows, *seen.platform) if is_suspicious(each, limits))
     return Snapshot(
         cluster=looks.world.cluster.name,
-        namespace=namespace,
+        namespace=None,
         observed_at=now,
         rows=seen.rows,
         scanned=seen.scanned,

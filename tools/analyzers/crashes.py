@@ -1,0 +1,240 @@
+"""Programs that end when they should run: what their own words say about why, before what the exit code says."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from tools.analyzers.interface import (
+    Claim,
+    began_at,
+    cited,
+    count_words,
+    failing,
+    find_blame,
+    finding,
+    is_proven,
+    logs_of,
+    said,
+)
+from tools.analyzers.pods import is_out_of_memory
+from tools.evidence import Category, Finding
+from tools.logs.reading import Sign, SignKind
+from tools.snapshot import Container, LogTail, Pod, Release, Snapshot, Topic, Workload
+
+K = SignKind
+
+
+@dataclass(frozen=True, slots=True)
+class _Meaning:
+    """What a sign in the log of a program that ended makes of the crash."""
+
+    category: Category
+    confidence: float
+    words: str
+    advice: str
+    topics: frozenset[Topic] = frozenset({"environment", "config source", "command"})
+
+
+# Those that say most come first: a program that lacks a variable may also log an exception of that.
+_MEANINGS: tuple[tuple[SignKind, _Meaning], ...] = (
+    (
+        K.MISSING_VARIABLE,
+        _Meaning(
+            Category.MISSING_ENV_VAR,
+            0.88,
+            "needs the setting {target}, which is not set",
+            "It reads the setting when it starts and gives up without it. Set it in the pod template (or in the "
+            "ConfigMap or Secret it comes from), or go back to a release that had it.",
+        ),
+    ),
+    (
+        K.ADDRESS_IN_USE,
+        _Meaning(
+            Category.PORT_CONFLICT,
+            0.85,
+            "wants to listen on {target}, which is taken",
+            "Two programs of the pod (or of the node, with host networking) want the same port. Give one of them "
+            "another port.",
+            frozenset({"environment", "config source", "command", "ports", "image"}),
+        ),
+    ),
+    (
+        K.BAD_CONFIG,
+        _Meaning(
+            Category.APP_CONFIG_ERROR,
+            0.82,
+            "does not accept its configuration ({target})",
+            "It reads its configuration when it starts, finds a fault in it and gives up. Correct the setting, the "
+            "flag or the file.",
+        ),
+    ),
+    (
+        K.MISSING_FILE,
+        _Meaning(
+            Category.APP_CONFIG_ERROR,
+            0.62,
+            "does not find the file {target}",
+            "The file is neither in the image nor mounted. Mount it, or correct the path.",
+        ),
+    ),
+    (
+        K.CANNOT_EXECUTE,
+        _Meaning(
+            Category.APP_CRASH,
+            0.75,
+            "cannot be started ({target})",
+            "The command is not in the image, may not be run, or was built for another processor. Correct the command "
+            "or the image.",
+            frozenset({"command", "image"}),
+        ),
+    ),
+    (
+        K.MISSING_MODULE,
+        _Meaning(
+            Category.APP_CRASH,
+            0.78,
+            "lacks a part of itself ({target})",
+            "A module or library is not in the image: the image was built incompletely. Build it again, or go back to "
+            "the image before it.",
+            frozenset({"image"}),
+        ),
+    ),
+    (
+        K.SCHEMA_MISMATCH,
+        _Meaning(
+            Category.APP_CRASH,
+            0.7,
+            "expects {target} in its database, which is not there",
+            "The program and the database's schema do not fit: a migration did not run, or ran too early.",
+            frozenset({"image"}),
+        ),
+    ),
+    (
+        K.KILLED_BY_SIGNAL,
+        _Meaning(
+            Category.APP_CRASH,
+            0.75,
+            "broke off with a memory fault ({target})",
+            "That is a fault in the program's own code or in a library it loads.",
+            frozenset({"image"}),
+        ),
+    ),
+    (
+        K.UNCAUGHT,
+        _Meaning(
+            Category.APP_CRASH,
+            0.78,
+            "ends with an error that nobody catches ({target})",
+            "That is a fault in the program's own code, or something it met that it was not written for.",
+            frozenset({"image"}),
+        ),
+    ),
+)
+# These say that the fault lies elsewhere; the analyzers of dependencies, storage and rights speak of them.
+_ELSEWHERE = frozenset(
+    {K.CONNECTION_REFUSED, K.CONNECTION_TIMEOUT, K.DNS_FAILURE, K.AUTHENTICATION_FAILED, K.ACCESS_FORBIDDEN}
+    | {K.CERTIFICATE_EXPIRED, K.CERTIFICATE_INVALID, K.TOO_MANY_CONNECTIONS, K.READ_ONLY, K.DISK_FULL}
+    | {K.PERMISSION_DENIED, K.PROTOCOL_MISMATCH}
+)
+
+
+def crashed(snapshot: Snapshot) -> Iterator[Finding]:
+    """The program ends with a fault of its own, told by its log or, where that tells nothing, by its exit code."""
+    for workload in snapshot.workloads:
+        pairs = [pair for pair in failing(workload, snapshot) if not is_out_of_memory(*pair)]
+        if pairs:
+            yield _crash(workload, pairs, snapshot)
+
+
+def _crash(workload: Workload, pairs: list[tuple[Pod, Container]], snapshot: Snapshot) -> Finding:
+    pods = tuple(dict.fromkeys(pod for pod, _ in pairs))
+    container = next((each for _, each in pairs if each.is_init), pairs[0][1])
+    tails = [each for pod in pods for each in pod.logs if each.container == container.name]
+    sign, tail, meaning = _told_by(tails)
+    topics = meaning.topics if meaning else frozenset[Topic]()
+
+    def is_direct(release: Release, _older: Release) -> bool:
+        return bool(release.changed & topics) and meaning is not None
+
+    blame = find_blame(workload, pods, is_direct, snapshot.thresholds)
+    code = container.ended.exit_code if container.ended else -1
+    category, what = _category(workload, container, meaning)
+    shown = [each.evidence for each in pods]
+    if sign is not None and tail is not None:
+        shown.insert(0, said(tail, sign, snapshot))
+    how = f"{what} {container.name} "
+    how += (
+        meaning.words.format(target=sign.target or "see its log") if meaning and sign else f"ends with exit code {code}"
+    )
+    restarts = max(each.restarts for _, each in pairs)
+    claim = Claim(
+        category=category,
+        summary=f"{how}: {count_words(workload, pods)}, up to {restarts} restarts",
+        explanation=_explanation(container, code, meaning, sign),
+        evidence=cited(shown, logs_of(pods)),
+        confidence=meaning.confidence if meaning else 0.45 if _points_elsewhere(tails) else 0.6,
+        pods=pods,
+        since=began_at(pods, "BackOff"),
+        blame=blame,
+        may_roll_back=is_proven(pods, snapshot.thresholds),
+    )
+    return finding(workload, claim)
+
+
+def _told_by(tails: list[LogTail]) -> tuple[Sign | None, LogTail | None, _Meaning | None]:
+    """The sign that says most about the end, and the log it stands in; of what ended before what runs now."""
+    if _points_elsewhere(tails):
+        return None, None, None
+    ordered = sorted(tails, key=lambda each: not each.previous)
+    for kind, meaning in _MEANINGS:
+        for tail in ordered:
+            for sign in tail.reading.standing(kind):
+                return sign, tail, meaning
+    return None, None, None
+
+
+def _points_elsewhere(tails: list[LogTail]) -> bool:
+    first = [each.reading.first_error for each in tails if each.reading.first_error is not None]
+    numbers = {each.number for each in first}
+    return any(
+        sign.number in numbers or sign.last_number in numbers
+        for tail in tails
+        for sign in tail.reading.standing(*_ELSEWHERE)
+    )
+
+
+def _category(workload: Workload, container: Container, meaning: _Meaning | None) -> tuple[Category, str]:
+    if container.is_init:
+        return Category.INIT_CONTAINER_FAILED, "init container"
+    what = "job container" if workload.ref.kind in ("Job", "CronJob") else "container"
+    if meaning is not None and (meaning.category is not Category.APP_CRASH or what == "container"):
+        return meaning.category, what
+    return (Category.JOB_FAILED if what == "job container" else Category.APP_CRASH), what
+
+
+def _explanation(container: Container, code: int, meaning: _Meaning | None, sign: Sign | None) -> str:
+    told = _exit_words(container.name, code)
+    if meaning is None or sign is None:
+        return (
+            f"{told} The first error in its log, cited as evidence, is the best place to read why. A restart does not "
+            "help as long as it ends the same way each time."
+        )
+    words = meaning.words.format(target=sign.target or "see its log")
+    return f"{told} Its log says why: it {words}. {meaning.advice} A restart does not help: it would end the same way."
+
+
+def _exit_words(name: str, code: int) -> str:
+    match code:
+        case 0:
+            return f"The program in container {name} ends by itself without an error, although it should keep running."
+        case 126 | 127:
+            return f"Container {name} cannot start its program: the command is missing or may not be run (exit {code})."
+        case 137:
+            return f"The program in container {name} was killed from outside (exit code 137)."
+        case 134:
+            return f"The program in container {name} aborted itself (exit code 134)."
+        case 139:
+            return f"The program in container {name} broke off with a memory fault (exit code 139)."
+        case 143:
+            return f"The program in container {name} was asked to stop and did (exit code 143)."
+        case _:
+            return f"The program in container {name} ends itself with an error (exit code {code}) and is started again."
