@@ -1,6 +1,6 @@
 """Analyzers: each looks for one family of faults in a snapshot; together they name causes and symptoms."""
 
-from tools.analyzers import config, crashes, images, jobs, pods, probes, rollouts, scheduling
+from tools.analyzers import config, crashes, images, jobs, nodes, pods, probes, rollouts, scheduling
 from tools.analyzers.causes import Joined, join
 from tools.analyzers.interface import Analyzer
 from tools.snapshot import Snapshot
@@ -13,9 +13,11 @@ ANALYZERS: tuple[Analyzer, ...] = (
     jobs.failed,
     jobs.not_completing,
     jobs.suspended,
-    pods.evicted,
     probes.liveness,
     probes.readiness,
+    nodes.unwell,
+    nodes.evicted,
+    nodes.service_routing,
     scheduling.no_node_fits,
     rollouts.not_allowed,
     rollouts.stuck,

@@ -1,4 +1,4 @@
-"""Pods that were ended from outside: by the kernel, for memory, or by a node that ran short."""
+"""Pods that were ended from outside: by the kernel, for memory."""
 
 from collections.abc import Iterator
 
@@ -47,28 +47,6 @@ def out_of_memory(snapshot: Snapshot) -> Iterator[Finding]:
             since=began_at(pods, "BackOff"),
             blame=find_blame(workload, pods, _lowered_memory, snapshot.thresholds),
             may_roll_back=is_proven(pods, snapshot.thresholds),
-        )
-        yield finding(workload, claim)
-
-
-def evicted(snapshot: Snapshot) -> Iterator[Finding]:
-    """A node ran short and put the pod out."""
-    for workload in snapshot.workloads:
-        pods = tuple(each for each in workload.pods if each.reason == "Evicted")
-        # The pods of a controller are replaced elsewhere at once; their remains are no incident when it is complete.
-        if not pods or (
-            workload.deployment is not None and workload.deployment.available >= workload.deployment.desired
-        ):
-            continue
-        claim = Claim(
-            category=Category.EVICTED,
-            summary=f"{count_words(workload, pods)} evicted by the node: {pods[0].message}",
-            explanation="The node ran short of memory or disk and put these pods out to save itself. They are not "
-            "started again on it; a controller makes new ones where there is room. Look at what fills the node.",
-            evidence=cited((each.evidence for each in pods), (each.evidence for each in events_about(pods, "Evicted"))),
-            confidence=0.85,
-            pods=pods,
-            since=began_at(pods),
         )
         yield finding(workload, claim)
 
