@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
 
-from bot.domain import Alert, Answer, IncidentReport, Origin, Proposal
+from bot.domain import Alert, Answer, IncidentReport, Origin, Proposal, Thread
 from safety.redaction import Redacted
 
 
@@ -93,4 +93,12 @@ class Notice:
     who: str | None = None
 
 
-Message = Opening | Findings | Working | Analysis | Card | NotAllowed | AlertSeen | Notice
+@dataclass(frozen=True, slots=True)
+class Overview:
+    """What one person may know of what is going on, the newest first."""
+
+    waiting: tuple[Proposal, ...]
+    recent: tuple[Thread, ...]
+
+
+Message = Overview | Opening | Findings | Working | Analysis | Card | NotAllowed | AlertSeen | Notice

@@ -192,10 +192,13 @@ class Chat(Protocol):
 
 
 class People(Protocol):
-    """Who is who. Both raise ``ChatFault`` when the chat cannot be asked; whoever asks takes that as a no."""
+    """Who is who. All raise ``ChatFault`` when the chat cannot be asked; whoever asks takes that as a no."""
 
     async def is_active_human(self, user: str, team: str) -> bool:
         """A member of this team who is neither gone, a guest, a bot nor from elsewhere."""
 
     async def members(self, group: str) -> Sequence[str]:
         """User ids of a group."""
+
+    async def in_channel(self, channel: str) -> Sequence[str]:
+        """User ids of a channel's members, a thousand at most."""

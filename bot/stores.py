@@ -80,6 +80,9 @@ class ThreadStore(Protocol):
     async def count(self, now: datetime) -> int:
         """How many are alive."""
 
+    async def recent(self, limit: int) -> Sequence[Thread]:
+        """The newest first."""
+
 
 class InvestigationStore(Protocol):
     async def begin(self, wanted: Investigation) -> Investigation:
@@ -164,6 +167,9 @@ class ProposalStore(Protocol):
         """How many changes of one object were sent, or of all below it when ``target`` ends in a slash."""
 
     async def open_count(self) -> int: ...
+
+    async def waiting(self) -> Sequence[Proposal]:
+        """PENDING ones, the newest first."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -30,6 +30,7 @@ class Prompt(Redacted):
 
 _USER_ID = re.compile(r"[UW][A-Z0-9]{2,20}")
 _GROUP_ID = re.compile(r"S[A-Z0-9]{2,20}")
+_CHANNEL_ID = re.compile(r"[CDG][A-Z0-9]{1,20}")
 # Characters that show nothing and yet are letters or marks to Unicode: fillers, joiners, and variation selectors, in
 # which whole hidden messages have been spelled. Control, format, private and unassigned ones go by their category.
 _INVISIBLE = re.compile(
@@ -185,6 +186,13 @@ def group(group_id: str) -> Mrkdwn:
     if not _GROUP_ID.fullmatch(group_id):
         raise ValueError("not a Slack user group id")
     return _mrkdwn(f"<!subteam^{group_id}>")
+
+
+def channel(channel_id: str) -> Mrkdwn:
+    """A channel by id, shown as its name and a link; anything that is not a channel's id raises ``ValueError``."""
+    if not _CHANNEL_ID.fullmatch(channel_id):
+        raise ValueError("not a Slack channel id")
+    return _mrkdwn(f"<#{channel_id}>")
 
 
 def local_time(at: datetime, form: str = "{time_secs}") -> Mrkdwn:

@@ -149,6 +149,7 @@ class FakePeople:
         self.humans = dict(humans or {})
         self.groups = {name: tuple(users) for name, users in (groups or {}).items()}
         self.unreadable: set[str] = set()
+        self.channels: dict[str, tuple[str, ...]] = {}
 
     async def is_active_human(self, user: str, team: str) -> bool:
         return self.humans.get(user) == team
@@ -157,3 +158,8 @@ class FakePeople:
         if group in self.unreadable or group not in self.groups:
             raise ChatFault("no_such_subteam", f"the members of {group} could not be read")
         return self.groups[group]
+
+    async def in_channel(self, channel: str) -> Sequence[str]:
+        if channel not in self.channels:
+            raise ChatFault("channel_not_found", f"the members of {channel} could not be read")
+        return self.channels[channel]

@@ -2,10 +2,11 @@
 
 import re
 from collections.abc import Callable, Iterator
+from datetime import datetime
 
 from slack_sdk.models.blocks import Block
 
-from bot.adapters.slack_cards import card_blocks, not_allowed
+from bot.adapters.slack_cards import card_blocks, not_allowed, title
 from bot.adapters.slack_parts import SECTION_LIMIT, context, lines, rendered, seconds, section, told, words
 from bot.domain import (
     Answer,
@@ -13,11 +14,25 @@ from bot.domain import (
     IncidentReport,
     Origin,
     ReportedChange,
+    Thread,
+    ThreadId,
 )
-from bot.messages import AlertSeen, Analysis, Card, Findings, Message, NotAllowed, Notice, Opening, Tone, Working
+from bot.messages import (
+    AlertSeen,
+    Analysis,
+    Card,
+    Findings,
+    Message,
+    NotAllowed,
+    Notice,
+    Opening,
+    Overview,
+    Tone,
+    Working,
+)
 from bot.ports import Rendered
 from safety.redaction import Redacted
-from safety.untrusted import Mrkdwn, clipped, code, code_block, defuse, joined, local_time, mention, mrkdwn
+from safety.untrusted import Mrkdwn, channel, clipped, code, code_block, defuse, joined, local_time, mention, mrkdwn
 
 # Lengths of an answer in characters as Slack counts them, and of what is looked at at all.
 PIECE_LIMIT = 2400
@@ -44,6 +59,8 @@ def compose(message: Message) -> Rendered:
             return _analysis(message)
         case Card():
             return card_blocks(message)
+        case Overview():
+            return _overview(message)
         case AlertSeen():
             return _alert(message)
         case Working() | NotAllowed() | Notice():
@@ -59,6 +76,35 @@ def _few_lines(message: Working | NotAllowed | Notice) -> Rendered:
         case Notice():
             who = [mention(message.who)] if message.who else []
             return lines([joined(" ", [_TONES[message.tone], *who, told(message.text)])])
+
+
+def _overview(message: Overview) -> Rendered:
+    waiting = [
+        mrkdwn(
+            "• {title} in {where}, expires {at}", title=title(each), where=_home(each.thread), at=_day(each.expires_at)
+        )
+        for each in message.waiting
+    ]
+    recent = [
+        mrkdwn("• {at} {where} {question}", at=_day(each.created_at), where=_home(each.id), question=_asked(each))
+        for each in message.recent
+    ]
+    nothing = [mrkdwn("none that you can see")]
+    return lines(
+        [mrkdwn("*Waiting for a decision*"), *(waiting or nothing), mrkdwn("*Latest threads*"), *(recent or nothing)]
+    )
+
+
+def _home(thread: ThreadId) -> Mrkdwn:
+    return mrkdwn("a direct message") if thread.channel.startswith("D") else channel(thread.channel)
+
+
+def _day(at: datetime) -> Mrkdwn:
+    return local_time(at, "{date_short_pretty} {time}")
+
+
+def _asked(thread: Thread) -> Redacted:
+    return words(" ".join(thread.question.split())).clip(150)
 
 
 def _opening(message: Opening) -> Rendered:

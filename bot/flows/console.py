@@ -2,9 +2,10 @@
 
 from dataclasses import dataclass
 
-from bot.domain import Person
+from bot.domain import Person, ThreadId
 from bot.flows.judging import PAUSED, Judge
-from bot.messages import Notice, Tone
+from bot.messages import Notice, Overview, Tone
+from bot.ports import ChatFault, People
 from bot.stores import AuditEntry
 from safety.actions import ACTION_KINDS
 from safety.approval import entitled
@@ -19,6 +20,9 @@ A fix waits behind an Approve button. It runs once, as shown, and only if it is 
 /ask-claude pause — no change runs any more, whoever approves it
 /ask-claude resume — changes may run again (for those who may approve)"""
 
+# How many threads are looked through, and how many of anything are shown.
+_LOOKED_AT, _SHOWN = 20, 5
+
 
 @dataclass(frozen=True, slots=True)
 class Analyst:
@@ -26,6 +30,24 @@ class Analyst:
 
     name: str
     connected: bool
+
+
+class _Readable:
+    """What one person can read; each channel is asked about once, and what cannot be asked is a no."""
+
+    def __init__(self, people: People, person: Person) -> None:
+        self._people, self._person = people, person
+        self._known: dict[str, bool] = {}
+
+    async def channel(self, thread: ThreadId) -> bool:
+        if thread.team != self._person.team or thread.channel.startswith("D"):
+            return False  # a direct message belongs to the one who wrote it
+        if thread.channel not in self._known:
+            try:
+                self._known[thread.channel] = self._person.user in await self._people.in_channel(thread.channel)
+            except ChatFault:
+                self._known[thread.channel] = False
+        return self._known[thread.channel]
 
 
 class Console:
@@ -65,6 +87,18 @@ class Console:
             f"audit log: {await stores.audit.count()} records",
         )
         return Notice(self._words("\n".join(lines)), Tone.WARNING if paused else Tone.INFO)
+
+    async def overview(self, person: Person) -> Overview:
+        """Proposals that wait and the newest threads, as far as this person may read them in the chat as well."""
+        stores = self._judge.stores
+        readable = _Readable(self._judge.people, person)
+        waiting = [each for each in await stores.proposals.waiting() if await readable.channel(each.thread)]
+        recent = [
+            each
+            for each in await stores.threads.recent(_LOOKED_AT)
+            if each.started_by == person.user or await readable.channel(each.id)
+        ]
+        return Overview(tuple(waiting[:_SHOWN]), tuple(recent[:_SHOWN]))
 
     async def _pause(self, person: Person) -> Notice:
         # Stopping is always safe, so anybody may; starting again is for those who may approve.

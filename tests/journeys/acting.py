@@ -18,6 +18,7 @@ from bot.demo.cluster_emulator import ClusterEmulator, VirtualClock, load_scenar
 from bot.demo.cluster_emulator.faults import Hold
 from bot.demo.cluster_emulator.resources import DEPLOYMENTS
 from bot.demo.slack_emulator import (
+    Channel,
     Limits,
     Message,
     Monitor,
@@ -57,12 +58,18 @@ class QuickClock:
 
 
 def crowded() -> Workspace:
-    """The demo's workspace with a second person on call and a monitor that nobody listed."""
+    """The demo's workspace with a second person on call, people from outside, and a monitor that nobody listed."""
     made = Workspace()
     made.users.append(User("U0CAROL", "carol", "Carol Example", title="On call"))
     for channel in made.channels:
         channel.members.add("U0CAROL")
-    made.groups[:] = [UserGroup("S0ONCALL", "oncall", "On call", ("U0ALICE", "U0CAROL"))]
+    made.users.append(User("U0GUEST", "gus", "Gus Guest", is_guest=True))
+    made.users.append(User("U0MALLORY", "mallory", "Mallory Elsewhere", team_id="T0OTHER"))
+    shared = {"U0BOT", "U0ALICE", "U0BOB", "U0GUEST", "U0MALLORY"}
+    made.channels.append(Channel("C0SHARED", "shared", shared, is_shared=True))
+    # Listed by mistake, those from outside still have no vote.
+    on_call = ("U0ALICE", "U0CAROL", "U0GUEST", "U0MALLORY")
+    made.groups[:] = [UserGroup("S0ONCALL", "oncall", "On call", on_call)]
     made.monitors.append(Monitor("Stranger", "B0STRANGER", "C0ALERTS", "stranger"))
     return made
 

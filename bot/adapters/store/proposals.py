@@ -219,6 +219,10 @@ class SqlProposals:
     async def open_count(self) -> int:
         return await self._count(proposals.c.state.in_(_OPEN))
 
+    async def waiting(self) -> Sequence[Proposal]:
+        pending = proposals.c.state == ProposalState.PENDING.value
+        return await self._all(select(proposals).where(pending).order_by(proposals.c.created_at.desc()))
+
     async def _count(self, *where: Any) -> int:
         async with self._database.read() as connection:
             counted = select(func.count()).select_from(proposals).where(*where)

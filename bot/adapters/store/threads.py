@@ -83,6 +83,11 @@ class SqlThreads:
             counted = select(func.count()).select_from(threads).where(threads.c.expires_at > now)
             return int((await connection.execute(counted)).scalar_one())
 
+    async def recent(self, limit: int) -> Sequence[Thread]:
+        wanted = select(threads).order_by(threads.c.created_at.desc()).limit(limit)
+        async with self._database.read() as connection:
+            return [_thread(row) for row in (await connection.execute(wanted)).all()]
+
 
 def _thread(row: Row[Any]) -> Thread:
     return Thread(

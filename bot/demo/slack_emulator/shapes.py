@@ -22,7 +22,8 @@ def utc_now() -> datetime:
 class User:
     """A member of the workspace: a person, or the user an app posts as.
 
-    With a `team_id` of another workspace it is somebody met in a channel shared by Slack Connect.
+    With a `team_id` of another workspace it is somebody met in a channel shared by Slack Connect; a guest
+    belongs to this one and sees a few channels of it.
     """
 
     id: str
@@ -32,6 +33,7 @@ class User:
     title: str = ""
     email: str = ""
     team_id: str | None = None
+    is_guest: bool = False
 
 
 @dataclass(slots=True)

@@ -4,22 +4,24 @@
 acknowledged, so Slack delivers it again or tells the person.
 """
 
+import asyncio
 import json
 import re
 from collections.abc import Mapping
 from typing import Any
 
+import aiohttp
 import structlog
-from slack_bolt.async_app import AsyncAck, AsyncApp, AsyncBoltContext
+from slack_bolt.async_app import AsyncAck, AsyncApp, AsyncBoltContext, AsyncRespond
 from slack_bolt.authorization import AuthorizeResult
-from slack_sdk.errors import SlackApiError
+from slack_sdk.errors import SlackApiError, SlackClientError
 from slack_sdk.web.async_client import AsyncWebClient
 
 from bot.adapters import slack_blocks, slack_cards
 from bot.adapters.store.database import Busy
 from bot.domain import Person
 from bot.entrypoints.slack import views
-from bot.entrypoints.slack.intake import Answered, Intake
+from bot.entrypoints.slack.intake import Answered, Intake, Taken
 from bot.flows.console import Console
 from safety.approval import Verdict
 
@@ -28,7 +30,15 @@ log = structlog.get_logger()
 COMMAND = "/ask-claude"
 SHORTCUT = "investigate_message"
 EVENTS = ("agent_session_stopped", "app_home_opened", "app_mention", "member_joined_channel", "message")
+# Slack waits three seconds for an answer.
+_QUICKLY = 1.5
 _BUSY = "I could not store that just now (the database is busy). Nothing was started: please send it again."
+_NOT_HERE = "I am not a member here, so I cannot answer in a thread: type /invite and pick ask-claude, then try again."
+_SHORTCUT_HINTS = {
+    Taken.NEW: None,
+    Taken.KNOWN: "I have that one already: its thread hangs on the message. Reply there to ask more.",
+    Taken.EMPTY: "I can read only words, and that message has none.",
+}
 _TOO_LATE = "That took too long and Slack closed the dialog. Click Deny again."
 
 Body = Mapping[str, Any]
@@ -73,11 +83,32 @@ def _commands(app: AsyncApp, intake: Intake, console: Console) -> None:
         await ack()
 
     @app.shortcut(SHORTCUT)
-    async def investigate(ack: AsyncAck, body: Body) -> None:
+    async def investigate(ack: AsyncAck, body: Body, client: AsyncWebClient, respond: AsyncRespond) -> None:
         channel, message = str(body["channel"]["id"]), body["message"]
         user, team = str(body["user"]["id"]), str(body["team"]["id"])
-        await intake.shortcut(str(body["trigger_id"]), team, channel, user, message)
+        if await _is_elsewhere(client, channel):
+            hint: str | None = _NOT_HERE
+        else:
+            hint = _SHORTCUT_HINTS[await intake.shortcut(str(body["trigger_id"]), team, channel, user, message)]
         await ack()
+        if hint:
+            # Not by chat.postEphemeral: this way works where the bot is no member, too.
+            await respond(hint)
+
+
+async def _is_elsewhere(client: AsyncWebClient, channel: str) -> bool:
+    """Whether the bot is not in this channel and can say nothing there. When Slack does not say, it may be tried."""
+    if channel.startswith("D"):
+        return False  # of direct messages Slack says nothing without im:read
+    try:
+        async with asyncio.timeout(_QUICKLY):
+            info = await client.conversations_info(channel=channel)
+            channel_info: Mapping[str, Any] = info["channel"]
+        return channel_info.get("is_member") is False
+    except SlackApiError as error:
+        return bool(error.response.get("error") == "channel_not_found")
+    except (SlackClientError, aiohttp.ClientError, TimeoutError):
+        return False
 
 
 def _events(app: AsyncApp, intake: Intake, console: Console) -> None:
@@ -91,11 +122,16 @@ def _events(app: AsyncApp, intake: Intake, console: Console) -> None:
 
     @app.event("app_home_opened")
     async def home(event: Body, body: Body, client: AsyncWebClient) -> None:
-        if event.get("tab") != "home":
-            return
         person = Person(str(body.get("team_id")), str(event["user"]))
-        notices = [await console.answer(each, person) for each in ("status", "help")]
-        view = views.home([slack_blocks.compose(each) for each in notices if each is not None])
+        if event.get("tab") != "home":
+            await intake.event(event, str(body["event_id"]), person.team)
+            return
+        told = [
+            await console.answer("status", person),
+            await console.overview(person),
+            await console.answer("help", person),
+        ]
+        view = views.home([slack_blocks.compose(each) for each in told if each is not None])
         await client.views_publish(user_id=person.user, view=view)
 
     @app.event(re.compile(".*"))

@@ -6,6 +6,7 @@ Nothing else happens here: a delivery is acknowledged as soon as it is stored, a
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from enum import StrEnum
 from typing import Any
 
 from bot.domain import Origin, ThreadId
@@ -50,6 +51,14 @@ class Answered:
     reason: str | None = None
 
 
+class Taken(StrEnum):
+    """What became of a message that somebody pointed at."""
+
+    NEW = "new"
+    KNOWN = "known"
+    EMPTY = "empty"
+
+
 class Intake:
     """Stores deliveries, once each, and wakes whoever works on them."""
 
@@ -76,12 +85,19 @@ class Intake:
         key = f"cmd:{trigger}"
         return await self._put(Arrival(key, "command", key, _as_ts(self._clock.now()), self._redactor.json(payload)))
 
-    async def shortcut(self, trigger: str, team: str, channel: str, user: str, message: Event) -> bool:
-        """ "Investigate with Claude" on a message: that message is the question and the root of the thread."""
-        ts = str(message.get("thread_ts") or message["ts"])
-        thread = ThreadId(team, channel, ts)
-        payload = self._asked(team, channel, user, flatten(message), Origin.MENTION)
-        return await self._put(self._talk(f"short:{trigger}", None, "question", thread, str(message["ts"]), payload))
+    async def shortcut(self, trigger: str, team: str, channel: str, user: str, message: Event) -> Taken:
+        """ "Investigate with Claude" on a message: that message is the question, its thread the place. Once each."""
+        ts = str(message["ts"])
+        thread = ThreadId(team, channel, str(message.get("thread_ts") or ts))
+        text = flatten(message)
+        if await self._stores.threads.get(thread) is not None:
+            return Taken.KNOWN
+        if not text.strip():
+            return Taken.EMPTY
+        payload = self._asked(team, channel, user, text, Origin.MENTION)
+        key = f"short:{team}:{channel}:{thread.thread_ts}"
+        stored = await self._put(self._talk(f"short:{trigger}", key, "question", thread, ts, payload))
+        return Taken.NEW if stored else Taken.KNOWN
 
     async def answered(self, answered: Answered) -> bool:
         """Approve, or Deny with its reason."""
@@ -116,7 +132,10 @@ class Intake:
             case "app_mention", _ if not event.get("bot_id") and not self._is_foreign(event, team):
                 return await self._from_person(event, event_id, team, mentioned=True)
             case "member_joined_channel", _ if event.get("user") == self.identity.user:
-                return self._invited(event, event_id, team)
+                return self._hello(event, event_id, team)
+            case "app_home_opened", _ if event.get("tab") == "messages":
+                # Slack tells of every look at the tab; somebody is greeted at the first.
+                return self._hello(event, f"greet:{team}:{event['user']}", team)
             case _:
                 return None
 
@@ -152,7 +171,9 @@ class Intake:
     async def _changed(self, event: Event, event_id: str, team: str) -> Arrival | None:
         message, before = event.get("message") or {}, event.get("previous_message") or {}
         channel, ts = str(event["channel"]), str(message.get("ts"))
-        if self._is_ours(message) or (message.get("text") == before.get("text") and not message.get("bot_id")):
+        if self._is_ours(message) or self._is_foreign(message, team):
+            return None
+        if message.get("text") == before.get("text") and not message.get("bot_id"):
             return None
         thread = ThreadId(team, channel, ts)
         if message.get("bot_id"):
@@ -184,7 +205,7 @@ class Intake:
         lane = f"alert:{message.channel}:{found.fingerprint}"
         return Arrival(event_id, "alert", lane, message.thread_ts, self._redactor.json(payload), message, message_key)
 
-    def _invited(self, event: Event, event_id: str, team: str) -> Arrival:
+    def _hello(self, event: Event, event_id: str, team: str) -> Arrival:
         payload = {"team": team, "channel": str(event["channel"])}
         now = _as_ts(self._clock.now())
         return Arrival(event_id, "invited", f"invited:{event['channel']}", now, self._redactor.json(payload))

@@ -53,6 +53,12 @@ async def test_a_slack_that_is_away_says_nothing_of_anybody(clock: FixedClock) -
         await away.members("S0ONCALL")
 
 
+async def test_who_is_in_a_channel_is_read_and_not_guessed(slack: SlackEmulator, people: SlackPeople) -> None:
+    assert set(await people.in_channel("C0INCIDENTS")) == slack.team.channels["C0INCIDENTS"].members
+    with pytest.raises(ChatFault, match="channel_not_found"):
+        await people.in_channel("C0NOWHERE")
+
+
 @pytest.mark.parametrize("mark", ["deleted", "is_bot", "is_restricted", "is_ultra_restricted", "is_stranger"])
 async def test_those_who_left_and_guests_are_not_active_humans(clock: FixedClock, mark: str) -> None:
     class Says(AsyncWebClient):

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from bot.domain import Inbound, Origin, Thread, ThreadId
-from bot.entrypoints.slack.intake import Answered, Identity, Intake
+from bot.entrypoints.slack.intake import Answered, Identity, Intake, Taken
 from bot.stores import Stores
 from safety.approval import Verdict
 from safety.redaction import Redactor
@@ -260,8 +260,14 @@ async def test_a_shortcut_makes_the_message_the_question_and_its_thread_the_plac
 
 
 async def test_a_shortcut_on_a_reply_answers_in_the_thread_of_the_reply(door: Door) -> None:
-    await door.intake.shortcut("13.37", TEAM, CHANNEL, "U0BOB", said("look", thread_ts=KNOWN))
-    assert (await door.only()).thread == ThreadId(TEAM, CHANNEL, KNOWN)
+    await door.intake.shortcut("13.37", TEAM, CHANNEL, "U0BOB", said("look", thread_ts="1790000000.000900"))
+    assert (await door.only()).thread == ThreadId(TEAM, CHANNEL, "1790000000.000900")
+
+
+async def test_a_shortcut_on_a_thread_that_is_known_starts_nothing(door: Door) -> None:
+    assert await door.intake.shortcut("13.37", TEAM, CHANNEL, "U0BOB", said("look", thread_ts=KNOWN)) is Taken.KNOWN
+    assert await door.intake.shortcut("13.38", TEAM, CHANNEL, "U0BOB", said(" ")) is Taken.EMPTY
+    assert await door.stores.inbox.next(frozenset(), door.clock.now()) is None
 
 
 def answered(delivery: str = "act:1", verdict: Verdict = Verdict.APPROVE, **more: Any) -> Answered:

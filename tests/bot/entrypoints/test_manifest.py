@@ -35,8 +35,9 @@ NEEDED: Mapping[str, frozenset[str]] = {
     "chat.postEphemeral": frozenset({"chat:write"}),
     "conversations.history": HISTORY,
     "conversations.replies": HISTORY,
-    # A setting names channels, public or private ones; direct messages are never looked up.
+    # Channels, public or private ones; direct messages are never looked up.
     "conversations.info": READ - {"im:read"},
+    "conversations.members": READ - {"im:read"},
     "conversations.open": frozenset({"im:write"}),
     "users.info": frozenset({"users:read"}),
     "usergroups.users.list": frozenset({"usergroups:read"}),

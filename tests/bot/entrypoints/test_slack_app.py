@@ -171,7 +171,6 @@ async def test_a_mention_is_stored(desk: Desk) -> None:
         said(subtype="bot_message", bot_id="B0X", user=None),
         {"type": "agent_session_stopped", "channel": CHANNEL, "user": "U0BOB", "thread_ts": KNOWN},
         {"type": "member_joined_channel", "channel": CHANNEL, "user": "U0BOB"},
-        {"type": "app_home_opened", "tab": "messages", "user": "U0BOB", "channel": "D0BOB"},
         {"type": "an_event_of_next_year"},
     ],
     ids=lambda event: event.get("subtype") or event["type"],
@@ -185,6 +184,13 @@ async def test_whatever_needs_nothing_is_acknowledged_so_that_it_does_not_come_a
 
 async def test_an_event_that_cannot_be_stored_is_not_acknowledged_so_that_it_comes_again(busy_desk: Desk) -> None:
     assert (await busy_desk.event({**said(), "type": "app_mention"})).status == 500
+
+
+async def test_the_first_look_at_the_messages_tab_is_stored_as_a_greeting(desk: Desk) -> None:
+    opened = {"type": "app_home_opened", "tab": "messages", "user": "U0BOB", "channel": "D0BOB"}
+    for _ in range(2):
+        assert (await desk.event(opened)).status == 200
+    assert [(each.kind, each.payload["channel"]) for each in await desk.stored()] == [("invited", "D0BOB")]
 
 
 async def test_the_home_tab_shows_how_it_stands(desk: Desk) -> None:
@@ -214,7 +220,7 @@ def click(action: str, **more: Any) -> dict[str, Any]:
 
 
 async def test_the_shortcut_is_stored(desk: Desk) -> None:
-    message = {"ts": KNOWN, "text": "it is down"}
+    message = {"ts": "1790000000.000900", "text": "it is down"}
     answer = await desk.dispatch(interaction("message_action", callback_id="investigate_message", message=message))
     assert answer.status == 200
     (found,) = await desk.stored()

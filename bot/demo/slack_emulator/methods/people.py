@@ -36,7 +36,7 @@ def describe_user(office: Office, user: User) -> Json:
         "is_app_user": False,
         "is_admin": False,
         "is_owner": False,
-        "is_restricted": False,
+        "is_restricted": user.is_guest,
         "is_ultra_restricted": False,
         "updated": 1_700_000_000,
     }
