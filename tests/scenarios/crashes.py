@@ -420,6 +420,8 @@ nginx: [emerg] unknown directive "proxy_bufering" in /etc/nginx/conf.d/default.c
             ("Deployment/edge/front", "ConfigMap/edge/front-conf"),
             culprit="cfg-3391",
             innocent=("PR-98", front.rollout()),
+            remediation=("none", "rollback"),
+            targets=("ConfigMap/edge/front-conf",),
             must_not_say=(*NOT_MEMORY, "delete (the|this) pod", "node ip-10-2-3-4 is (the cause|at fault)"),
             evidence=('unknown directive "proxy_bufering"',),
         ),

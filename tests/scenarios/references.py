@@ -159,6 +159,8 @@ def telemetry_key_renamed() -> Scenario:
             ("Deployment/telemetry/collector", "ConfigMap/telemetry/collector-env"),
             culprit="cfg-88",
             innocent=("PR-5", collector.rollout()),
+            remediation=("none", "rollback"),
+            targets=("ConfigMap/telemetry/collector-env",),
             must_not_say=(
                 "roll(ing)? ?back the deployment",
                 "ConfigMap (telemetry/)?collector-env does not exist",

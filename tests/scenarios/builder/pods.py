@@ -308,6 +308,7 @@ class Pods(Core):
             "pod": meta["name"],
             "namespace": meta["namespace"],
             "uid": meta["uid"],
+            "podIP": place.pod["status"].get("podIP", ""),
         }
         message, field = (
             re.sub(r"<(\w+)>", lambda found: words.get(found[1], found[0]), text) for text in (told.message, told.at)

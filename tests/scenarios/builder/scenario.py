@@ -22,8 +22,9 @@ class Truth:
     rollback, scale, delete-pod, none) are what is accepted, the best first. A subject reads ``Kind/namespace/name``, or
     ``Kind/name`` where the kind has no namespace. ``culprit`` is the id of a change, or of a rollout as
     ``Kind/namespace/name@revision``; ``culprits`` are further ids of the same deed (a pull request and its release).
-    ``innocent`` are ids that must not be blamed. ``must_not_say`` are patterns (case is ignored) that must not match
-    the report, ``evidence`` texts that the cited evidence must hold.
+    ``innocent`` are ids that must not be blamed. ``targets`` are what a remediation other than none may be aimed at:
+    a rollback aimed at a ConfigMap undoes the change of its content. ``must_not_say`` are patterns (case is ignored)
+    that must not match the report, ``evidence`` texts that the cited evidence must hold.
     """
 
     verdict: str
