@@ -1,6 +1,17 @@
 """Analyzers: each looks for one family of faults in a snapshot; together they name causes and symptoms."""
 
-from tools.analyzers import config, crashes, images, jobs, nodes, pods, probes, rollouts, scheduling
+from tools.analyzers import (
+    config,
+    crashes,
+    dependencies,
+    images,
+    jobs,
+    nodes,
+    pods,
+    probes,
+    rollouts,
+    scheduling,
+)
 from tools.analyzers.causes import Joined, join
 from tools.analyzers.interface import Analyzer
 from tools.snapshot import Snapshot
@@ -13,6 +24,7 @@ ANALYZERS: tuple[Analyzer, ...] = (
     jobs.failed,
     jobs.not_completing,
     jobs.suspended,
+    dependencies.unmet,
     probes.liveness,
     probes.readiness,
     nodes.unwell,

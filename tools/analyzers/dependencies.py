@@ -1,0 +1,292 @@
+"""What a program depends on and does not get: told by its own log, joined with the objects that the addresses mean."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from tools.analyzers.addresses import Place, find_place, nearest, serves_port, setting_with
+from tools.analyzers.credentials import rotated
+from tools.analyzers.interface import Blame, Claim, cited, count_words, find_blame, finding, said, seen
+from tools.evidence import Category, Evidence, Finding, ObjectRef, Remedy
+from tools.logs.reading import Level, Sign, SignKind
+from tools.snapshot import LogTail, Pod, Release, Snapshot, Workload
+
+K = SignKind
+# A program that serves is not called broken for one line: it has to say it again, and lately.
+REPEATED = 3
+LATELY = timedelta(minutes=15)
+_REACH = (K.CONNECTION_REFUSED, K.CONNECTION_TIMEOUT, K.CONNECTION_RESET, K.DNS_FAILURE)
+_KINDS = (
+    *(K.AUTHENTICATION_FAILED, K.READ_ONLY, K.TOO_MANY_CONNECTIONS, K.PROTOCOL_MISMATCH, K.CERTIFICATE_EXPIRED),
+    *(*_REACH, K.CERTIFICATE_INVALID, K.UPSTREAM_ERROR, K.SLOW),
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Trouble:
+    """One kind of trouble with one dependency, as the pods of one workload tell it."""
+
+    workload: Workload
+    kind: SignKind
+    told: tuple[tuple[LogTail, Sign], ...]
+    place: Place | None
+    is_down: bool
+
+    @property
+    def sign(self) -> Sign:
+        return self.told[0][1]
+
+    @property
+    def target(self) -> str:
+        return self.place.words if self.place else (self.sign.target or "its dependency")
+
+    @property
+    def since(self) -> datetime | None:
+        return min((each.first_at for _, each in self.told if each.first_at), default=None)
+
+    @property
+    def pods(self) -> tuple[Pod, ...]:
+        named = {tail.pod for tail, _ in self.told}
+        return tuple(each for each in self.workload.members if each.ref in named or each in self.workload.pods)
+
+    def lines(self, snapshot: Snapshot) -> list[Evidence]:
+        return [said(tail, sign, snapshot) for tail, sign in self.told[:3]]
+
+
+def troubles(snapshot: Snapshot) -> Iterator[Trouble]:
+    """What the logs of each workload complain of now, by kind and target, the weightiest kind first."""
+    for workload in snapshot.workloads:
+        failing = {each.ref for each in workload.pods}
+        found: dict[tuple[SignKind, str | None], list[tuple[LogTail, Sign]]] = {}
+        for tail in (each for pod in workload.members for each in pod.logs):
+            for sign in tail.reading.standing(*_KINDS):
+                if tail.pod in failing or _counts(sign, snapshot):
+                    found.setdefault((sign.kind, sign.target), []).append((tail, sign))
+        for (kind, target), told in sorted(found.items(), key=lambda each: _KINDS.index(each[0][0])):
+            place = find_place(target, workload.ref.namespace, snapshot)
+            yield Trouble(workload, kind, tuple(told), place, any(tail.pod in failing for tail, _ in told))
+
+
+def _counts(sign: Sign, snapshot: Snapshot) -> bool:
+    is_late = sign.last_at is None or snapshot.observed_at - sign.last_at <= LATELY
+    return sign.level >= Level.ERROR and sign.count >= REPEATED and is_late
+
+
+def unmet(snapshot: Snapshot) -> Iterator[Finding]:
+    """A program does not get what it depends on: nobody answers, the name is unknown, the credentials are refused."""
+    for each in troubles(snapshot):
+        match each.kind:
+            case K.DNS_FAILURE:
+                yield _unresolved(each, snapshot)
+            case K.CONNECTION_REFUSED | K.CONNECTION_TIMEOUT | K.CONNECTION_RESET:
+                yield _unreachable(each, snapshot)
+            case K.AUTHENTICATION_FAILED:
+                yield _refused_login(each, snapshot)
+            case _:
+                yield _other(each, snapshot)
+
+
+def _unresolved(trouble: Trouble, snapshot: Snapshot) -> Finding:
+    place, name = trouble.place, trouble.sign.target or "a name"
+    dns = _dns(snapshot)
+    is_unknown = trouble.sign.detail("cause") != "unanswered"
+    is_wrong = is_unknown and place is not None and place.is_ours and place.service is None
+    if is_wrong and place is not None:
+        meant = nearest(place, snapshot)
+        hint = f" There is a Service {meant}; that may be what was meant." if meant else ""
+        return _made(
+            trouble,
+            snapshot,
+            Category.WRONG_DEPENDENCY_ADDRESS,
+            f"looks for {name}, and there is no Service of that name in namespace {place.namespace}",
+            f"The program asks for the name {name} and gets the answer that it does not exist: the address in its "
+            f"settings is wrong, or the Service was removed.{hint} Correct the address.",
+            0.8 if meant else 0.68,
+        )
+    return _made(
+        trouble,
+        snapshot,
+        Category.DNS_FAILURE,
+        f"cannot resolve {name}",
+        f"The program asks the name service for {name} and gets no usable answer, so connections fail before they "
+        "begin. When many programs say so at once, look at CoreDNS first; when only one does, at its network policies.",
+        0.7 if not is_unknown else 0.55,
+        because=dns,
+    )
+
+
+def _dns(snapshot: Snapshot) -> tuple[ObjectRef, ...]:
+    found = [each.ref for each in snapshot.workloads if each.ref.name in ("coredns", "kube-dns", "node-local-dns")]
+    found += [ObjectRef("Service", "kube-system", "kube-dns")]
+    return tuple(found)
+
+
+def _unreachable(trouble: Trouble, snapshot: Snapshot) -> Finding:
+    place, target = trouble.place, trouble.target
+    how = {
+        K.CONNECTION_REFUSED: "refuses the connection: nobody listens there",
+        K.CONNECTION_TIMEOUT: "does not answer: packets get lost, or are dropped by a rule",
+        K.CONNECTION_RESET: "breaks off the connection",
+    }[trouble.kind]
+    if place is not None and place.is_local:
+        return _made(
+            trouble,
+            snapshot,
+            Category.WRONG_DEPENDENCY_ADDRESS,
+            f"calls {target}, its own pod, where nobody listens",
+            f"The program looks for a dependency at {target}, which is its own pod. Most often a setting with the real "
+            "address is missing, and this is the default.",
+            0.62,
+        )
+    if place is not None and place.service is not None and not serves_port(place):
+        return _made(
+            trouble,
+            snapshot,
+            Category.WRONG_DEPENDENCY_ADDRESS,
+            f"calls {target}, and that Service has no port {place.port}",
+            f"The Service {place.name} exists, but not with port {place.port}. Correct the port in the program's "
+            "settings (or in the Service, if that was changed).",
+            0.82,
+            shown=[seen(snapshot, place.service, _ports_words(place))],
+        )
+    where = "" if place is not None and place.is_ours else " It is outside the cluster, so it could not be looked at."
+    return _made(
+        trouble,
+        snapshot,
+        Category.DEPENDENCY_UNREACHABLE,
+        f"cannot reach {target}: {'refused' if trouble.kind is K.CONNECTION_REFUSED else 'no answer'}",
+        f"The program needs {target}, which {how}.{where} Mend the dependency; a restart of the caller does not help.",
+        0.72 if trouble.is_down else 0.62,
+        because=place.refs if place else (),
+    )
+
+
+def _ports_words(place: Place) -> str:
+    ports = [str(each.get("port")) for each in (place.service or {}).get("spec", {}).get("ports") or ()]
+    return f"serves port {', '.join(ports)}"
+
+
+def _refused_login(trouble: Trouble, snapshot: Snapshot) -> Finding:
+    change = rotated(trouble.workload, trouble.since, snapshot)
+    if change is not None:
+        return _made(
+            trouble,
+            snapshot,
+            Category.STALE_CREDENTIALS,
+            f"is refused by {trouble.target}: {change.words}",
+            f"The credentials were changed after these pods had started. {change.words} The program still uses those "
+            "it read at its start. A restart lets it read the new ones.",
+            0.85,
+            shown=list(change.evidence),
+            remedy=Remedy(
+                "restart", trouble.workload.ref, snapshot.say("the pods hold credentials that were replaced")
+            ),
+        )
+    return _made(
+        trouble,
+        snapshot,
+        Category.INVALID_CREDENTIALS,
+        f"is refused by {trouble.target}: the user or password is not accepted",
+        f"{trouble.target} answers, and does not accept the user or password (or key) that the program uses. Compare "
+        "the Secret that the program reads with what the other side expects. A restart does not help.",
+        0.82,
+    )
+
+
+def _other(trouble: Trouble, snapshot: Snapshot) -> Finding:
+    target, refs = trouble.target, trouble.place.refs if trouble.place else ()
+    category, summary, explanation, confidence = {
+        K.READ_ONLY: (
+            Category.DATABASE_READ_ONLY,
+            f"{target} refuses writes: it is read-only",
+            "The database answers and refuses to store anything: it is a replica, was switched to read-only, or "
+            "protects itself (a full disk, a failover). Point the program at the primary, or mend the database.",
+            0.85,
+        ),
+        K.TOO_MANY_CONNECTIONS: (
+            Category.CONNECTION_POOL_EXHAUSTED,
+            f"gets no connection to {target}: all are in use",
+            "Every connection is taken, by this program or by others, so requests wait and fail. Look for what holds "
+            "connections (a leak, slow queries, more replicas than the database's limit allows).",
+            0.82,
+        ),
+        K.PROTOCOL_MISMATCH: (
+            Category.PROTOCOL_MISMATCH,
+            f"and {target} speak different protocols",
+            "One side speaks TLS and the other plain text (or another version of the protocol). Correct the scheme, "
+            "the port or the protocol on one side.",
+            0.82,
+        ),
+        K.CERTIFICATE_EXPIRED: (
+            Category.CERTIFICATE_EXPIRED,
+            f"does not trust {target}: a certificate's time is over",
+            "A certificate is past its end date, so connections that check it are refused. Renew it, and see why it "
+            "was not renewed by itself.",
+            0.88,
+        ),
+        K.CERTIFICATE_INVALID: (
+            Category.APP_CONFIG_ERROR,
+            f"does not trust the certificate of {target}",
+            "The certificate is not signed by an authority that the program knows, or is for another name. Give the "
+            "program the right authority, or the server the right certificate.",
+            0.6,
+        ),
+        K.UPSTREAM_ERROR: (
+            Category.DEPENDENCY_UNREACHABLE,
+            f"gets errors from {target}",
+            "The program passes requests on, and what is behind answers with errors. Look there first.",
+            0.48,
+        ),
+        K.SLOW: (
+            Category.SLOW_DEPENDENCY,
+            f"waits too long for {target}",
+            "The dependency answers, and too slowly. Look at its load, its locks and what changed there.",
+            0.55,
+        ),
+    }[trouble.kind]
+    return _made(trouble, snapshot, category, summary, explanation, confidence, because=refs)
+
+
+def _made(  # noqa: PLR0913 - one sentence each for people, and what only some kinds have
+    trouble: Trouble,
+    snapshot: Snapshot,
+    category: Category,
+    summary: str,
+    explanation: str,
+    confidence: float,
+    *,
+    because: tuple[ObjectRef, ...] = (),
+    shown: list[Evidence] | None = None,
+    remedy: Remedy | None = None,
+) -> Finding:
+    workload = trouble.workload
+    setting = setting_with(workload, trouble.place.host, snapshot) if trouble.place else None
+    from_where = f" The address comes from {setting}." if setting else ""
+    claim = Claim(
+        category=category,
+        summary=f"{workload.ref.name} {summary} ({count_words(workload, trouble.pods)} say so)",
+        explanation=f"{explanation}{from_where}",
+        evidence=cited(trouble.lines(snapshot), shown or (), (each.evidence for each in trouble.pods)),
+        confidence=confidence if trouble.is_down else min(confidence, 0.8),
+        pods=trouble.pods,
+        since=trouble.since,
+        blame=_blame(trouble, snapshot),
+        because=because,
+        remedy=remedy,
+    )
+    return finding(workload, claim)
+
+
+_TOPICS = frozenset({"environment", "config source", "command"})
+
+
+def _blame(trouble: Trouble, snapshot: Snapshot) -> Blame | None:
+    """A release is blamed only where it changed a setting that holds the very address, or settings at all."""
+    pods = tuple(each for each in trouble.pods if each in trouble.workload.pods) or trouble.pods
+    host = trouble.place.host if trouble.place else trouble.sign.target or ""
+
+    def is_direct(release: Release, _older: Release) -> bool:
+        return any(each.topic in _TOPICS and host and host in each.after for each in release.differences)
+
+    found = find_blame(trouble.workload, pods, is_direct, snapshot.thresholds)
+    return found if found is not None and (found.is_direct or found.release.changed & _TOPICS) else None
