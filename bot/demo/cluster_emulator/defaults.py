@@ -88,12 +88,18 @@ def _pod(obj: Obj) -> None:
     _fill(
         spec, {"serviceAccountName": "default", "enableServiceLinks": True, "preemptionPolicy": "PreemptLowerPriority"}
     )
-    wait = {"operator": "Exists", "effect": "NoExecute", "tolerationSeconds": 300}
-    usual = [{"key": f"node.kubernetes.io/{key}", **wait} for key in ("not-ready", "unreachable")]
-    held = spec.setdefault("tolerations", [])
-    held.extend(each for each in usual if each not in held)
+    _bear_lost_nodes(spec.setdefault("tolerations", []))
     status = obj.setdefault("status", {})
     _fill(status, {"phase": "Pending", "qosClass": _quality(spec)})
+
+
+def _bear_lost_nodes(held: list[Obj]) -> None:
+    # Five minutes on a node that is lost, unless the pod says itself how long.
+    for key in ("node.kubernetes.io/not-ready", "node.kubernetes.io/unreachable"):
+        if not any(
+            each.get("key") in (None, "", key) and each.get("effect") in (None, "", "NoExecute") for each in held
+        ):
+            held.append({"key": key, "operator": "Exists", "effect": "NoExecute", "tolerationSeconds": 300})
 
 
 def _quality(spec: Obj) -> str:
@@ -110,7 +116,33 @@ def _quality(spec: Obj) -> str:
 def _job(obj: Obj) -> None:
     spec = obj.setdefault("spec", {})
     _fill(spec, {"parallelism": 1, "completions": 1, "backoffLimit": 6, "suspend": False})
+    _fill(spec, {"completionMode": "NonIndexed"})
     _template(spec)
+    uid = obj["metadata"].get("uid")
+    if uid and not spec.get("selector"):
+        spec["selector"] = {"matchLabels": {"batch.kubernetes.io/controller-uid": uid}}
+        own = {"batch.kubernetes.io/controller-uid": uid, "batch.kubernetes.io/job-name": name_of(obj)}
+        old = {"controller-uid": uid, "job-name": name_of(obj)}
+        labels = spec["template"]["metadata"].setdefault("labels", {})
+        labels.update({**own, **old})
+
+
+def _cronjob(obj: Obj) -> None:
+    spec = obj.setdefault("spec", {})
+    _fill(spec, {"concurrencyPolicy": "Allow", "suspend": False})
+    _fill(spec, {"successfulJobsHistoryLimit": 3, "failedJobsHistoryLimit": 1})
+    _template(spec.setdefault("jobTemplate", {}).setdefault("spec", {}))
+
+
+def _autoscaler(obj: Obj) -> None:
+    spec = obj.setdefault("spec", {})
+    usual = {
+        "type": "Resource",
+        "resource": {"name": "cpu", "target": {"type": "Utilization", "averageUtilization": 80}},
+    }
+    _fill(spec, {"minReplicas": 1})
+    if not spec.get("metrics"):
+        spec["metrics"] = [usual]
 
 
 def _service(obj: Obj) -> None:
@@ -142,6 +174,8 @@ _DEFAULTS: dict[str, Callable[[Obj], None]] = {
     "DaemonSet": _daemonset,
     "Pod": _pod,
     "Job": _job,
+    "CronJob": _cronjob,
+    "HorizontalPodAutoscaler": _autoscaler,
     "Service": _service,
     "Namespace": _namespace,
     "Secret": _secret,

@@ -40,6 +40,9 @@ def _take(step: Step, cluster: Cluster, next_number: object) -> None:
         _apply(cluster, obj, step.by, next_number)
     if step.patch is not None:
         _patch(cluster, step.patch, step.by)
+    if step.node is not None:
+        move = {"stops": cluster.silence, "returns": cluster.revive}[step.node["does"]]
+        move(str(step.node["name"]))
     if step.delete is not None:
         resource = _resource(step.delete)
         obj = cluster.store.require(resource, step.delete.get("namespace", ""), step.delete["name"])

@@ -66,6 +66,7 @@ DEPLOYMENTS = Resource("apps", "v1", "deployments", "Deployment", True, ("deploy
 REPLICASETS = Resource("apps", "v1", "replicasets", "ReplicaSet", True, ("rs",), _SCALED, has_generation=True)
 STATEFULSETS = Resource("apps", "v1", "statefulsets", "StatefulSet", True, ("sts",), _SCALED, has_generation=True)
 DAEMONSETS = Resource("apps", "v1", "daemonsets", "DaemonSet", True, ("ds",), ("status",), has_generation=True)
+REVISIONS = Resource("apps", "v1", "controllerrevisions", "ControllerRevision")
 JOBS = Resource("batch", "v1", "jobs", "Job", True, (), ("status",), has_generation=True)
 CRONJOBS = Resource("batch", "v1", "cronjobs", "CronJob", True, ("cj",), ("status",), has_generation=True)
 AUTOSCALERS = Resource(
@@ -88,8 +89,8 @@ NODE_METRICS = Resource("metrics.k8s.io", "v1beta1", "nodes", "NodeMetrics", Fal
 
 STORED = (
     *(NAMESPACES, NODES, PODS, SERVICES, ENDPOINTS, CONFIGMAPS, SECRETS, EVENTS, SERVICEACCOUNTS, CLAIMS, VOLUMES),
-    *(QUOTAS, LIMITRANGES, REPLICATION_CONTROLLERS, DEPLOYMENTS, REPLICASETS, STATEFULSETS, DAEMONSETS, JOBS, CRONJOBS),
-    *(AUTOSCALERS, BUDGETS, INGRESSES, NETWORKPOLICIES, STORAGECLASSES),
+    *(QUOTAS, LIMITRANGES, REPLICATION_CONTROLLERS, DEPLOYMENTS, REPLICASETS, STATEFULSETS, DAEMONSETS, REVISIONS),
+    *(JOBS, CRONJOBS, AUTOSCALERS, BUDGETS, INGRESSES, NETWORKPOLICIES, STORAGECLASSES),
 )
 SERVED = (*STORED, ACCESS_REVIEWS, RULES_REVIEWS, POD_METRICS, NODE_METRICS)
 

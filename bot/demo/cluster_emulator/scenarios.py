@@ -18,7 +18,7 @@ SCENARIOS = Path(__file__).resolve().parent.parent / "scenarios"
 _Loader: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 
 _TOP = {"title", "cluster", "include", "images", "users", "history", "expect", "story"}
-_DEEDS = {"objects", "workload", "patch", "delete"}
+_DEEDS = {"objects", "workload", "patch", "delete", "node"}
 _STEP = {"ago", "by", *_DEEDS}
 _WORKLOAD = {
     *("kind", "namespace", "name", "image", "replicas", "port", "requests", "limits", "env", "readiness", "liveness"),
@@ -28,8 +28,10 @@ _WORKLOAD = {
 _WORKLOAD_KINDS = ("Deployment", "StatefulSet", "DaemonSet")
 _IMAGE = {
     *("pull_seconds", "starts_in", "stops_in", "stop_code", "serves", "hangs_after", "memory", "cpu_millicores"),
-    *("needs_env", "exits", "logs", "size_bytes", "command_codes"),
+    *("needs_env", "exits", "logs", "size_bytes", "command_codes", "disk", "shared_cpu_millicores"),
+    *("needs_services", "fails_without"),
 }
+_NODE_DOES = ("stops", "returns")
 _UNITS = {"s": 1.0, "m": 60.0, "h": 3600.0, "d": 86400.0}
 
 
@@ -47,6 +49,7 @@ class Step:
     workload: Obj | None = None
     patch: Obj | None = None
     delete: Obj | None = None
+    node: Obj | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -140,6 +143,19 @@ def _step(raw: Any, place: str) -> Step:
     _need(step, ["ago"], place)
     if len(set(step) & _DEEDS) != 1:
         raise ScenarioError(f"{place}: a step does exactly one of {', '.join(sorted(_DEEDS))}")
+    _check_deed(step, place)
+    return Step(
+        seconds_ago=seconds_of(step["ago"], f"{place}.ago"),
+        by=str(step.get("by", "")),
+        objects=tuple(step.get("objects", ())),
+        workload=step.get("workload"),
+        patch=step.get("patch"),
+        delete=step.get("delete"),
+        node=step.get("node"),
+    )
+
+
+def _check_deed(step: Obj, place: str) -> None:
     if "workload" in step:
         workload = _known(step["workload"], _WORKLOAD, f"{place}.workload")
         _need(workload, ["namespace", "name", "image"], f"{place}.workload")
@@ -148,16 +164,13 @@ def _step(raw: Any, place: str) -> Step:
     for key in ("patch", "delete"):
         if key in step:
             _need(step[key], ["kind", "name", *(["body"] if key == "patch" else [])], f"{place}.{key}")
+    if "node" in step:
+        node = _known(step["node"], {"name", "does"}, f"{place}.node")
+        _need(node, ["name", "does"], f"{place}.node")
+        if node["does"] not in _NODE_DOES:
+            raise ScenarioError(f"{place}.node.does must be one of {', '.join(_NODE_DOES)}")
     for index, obj in enumerate(step.get("objects", [])):
         _need(obj, ["kind", "metadata"], f"{place}.objects[{index}]")
-    return Step(
-        seconds_ago=seconds_of(step["ago"], f"{place}.ago"),
-        by=str(step.get("by", "")),
-        objects=tuple(step.get("objects", ())),
-        workload=step.get("workload"),
-        patch=step.get("patch"),
-        delete=step.get("delete"),
-    )
 
 
 def _image(name: str, raw: Any, place: str) -> ImageProfile:
@@ -165,11 +178,12 @@ def _image(name: str, raw: Any, place: str) -> ImageProfile:
     try:
         image["serves"] = tuple(Served(int(each["port"]), tuple(each["paths"])) for each in image.get("serves", []))
         image["logs"] = tuple(LogLine(**each) for each in image.get("logs", []))
-        image["needs_env"] = tuple(image.get("needs_env", ()))
+        for field_name in ("needs_env", "needs_services", "fails_without"):
+            image[field_name] = tuple(image.get(field_name, ()))
         if "exits" in image:
             image["exits"] = Exit(**image["exits"])
-        if "memory" in image:
-            image["memory"] = tuple((float(age), float(size)) for age, size in image["memory"])
+        for field_name in {"memory", "disk"} & set(image):
+            image[field_name] = tuple((float(age), float(size)) for age, size in image[field_name])
         return ImageProfile(name=name, **image)
     except (TypeError, ValueError, KeyError) as error:
         raise ScenarioError(f"{place}: {error}") from error

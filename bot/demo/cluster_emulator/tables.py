@@ -7,7 +7,7 @@ from datetime import datetime
 from typing import Any
 
 from bot.demo.cluster_emulator.durations import age_of, human_duration
-from bot.demo.cluster_emulator.objects import Obj, dig, is_going, is_true, name_of, parse_stamp
+from bot.demo.cluster_emulator.objects import Obj, dig, is_going, is_true, name_of, owner_of, parse_stamp
 from bot.demo.cluster_emulator.podwords import pod_words
 from bot.demo.cluster_emulator.selectors import selector_text
 
@@ -86,6 +86,36 @@ def _cronjob(obj: Obj, now: datetime) -> Cells:
     selector = selector_text(dig(inner, "spec", "selector", default={})) or "<none>"
     words = [spec.get("schedule", ""), zone, suspended, active, last, _age(obj, now)]
     return [name_of(obj), *words, *_images(inner), selector]
+
+
+def _autoscaler(obj: Obj, now: datetime) -> Cells:
+    spec, status = obj.get("spec", {}), obj.get("status", {})
+    reference = f"{dig(spec, 'scaleTargetRef', 'kind')}/{dig(spec, 'scaleTargetRef', 'name')}"
+    targets = [_target(each["resource"], status) for each in spec.get("metrics", []) if "resource" in each]
+    bounds = [str(spec.get("minReplicas", "<unset>")), spec.get("maxReplicas", 0), status.get("currentReplicas", 0)]
+    return [name_of(obj), reference, ", ".join(targets) or "<none>", *bounds, _age(obj, now)]
+
+
+def _target(metric: Obj, status: Obj) -> str:
+    found = [each["resource"] for each in status.get("currentMetrics", []) if "resource" in each]
+    current: Obj = next((each["current"] for each in found if each["name"] == metric["name"]), {})
+    wanted = metric["target"]
+    if "averageUtilization" in wanted:
+        shown = current.get("averageUtilization", "<unknown>")
+        return f"{metric['name']}: {shown}{'%' if current else ''}/{wanted['averageUtilization']}%"
+    return f"{metric['name']}: {current.get('averageValue', '<unknown>')}/{wanted.get('averageValue')}"
+
+
+def _revision(obj: Obj, now: datetime) -> Cells:
+    owner = owner_of(obj)
+    name = f"{str(owner['kind']).lower()}.apps/{owner['name']}" if owner else "<none>"
+    return [name_of(obj), name, obj.get("revision", 0), _age(obj, now)]
+
+
+def _budget(obj: Obj, now: datetime) -> Cells:
+    spec = obj.get("spec", {})
+    bounds = [str(spec.get(field, "N/A")) for field in ("minAvailable", "maxUnavailable")]
+    return [name_of(obj), *bounds, dig(obj, "status", "disruptionsAllowed", default=0), _age(obj, now)]
 
 
 def _event(obj: Obj, now: datetime) -> Cells:
@@ -196,6 +226,15 @@ _LAYOUTS: dict[str, Layout] = {
             *(*_WORKLOAD, "Selector+"),
         ),
         _cronjob,
+    ),
+    "HorizontalPodAutoscaler": (
+        ("Name", "Reference", "Targets", "MinPods", "MaxPods:integer", "Replicas:integer", "Age"),
+        _autoscaler,
+    ),
+    "ControllerRevision": (("Name", "Controller", "Revision:integer", "Age"), _revision),
+    "PodDisruptionBudget": (
+        ("Name", "Min Available", "Max Unavailable", "Allowed Disruptions:integer", "Age"),
+        _budget,
     ),
     "Event": (
         (

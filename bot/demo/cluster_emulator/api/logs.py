@@ -26,6 +26,10 @@ def read_log(request: Request, agents: NodeAgents) -> bytes:
     worker = agents.worker_of(pod)
     if worker is None:
         return b""
+    if worker.node in agents.silent:
+        address = f"{agents.host_ip(worker.node)}:10250"
+        place = f"https://{address}/containerLogs/{request.target.namespace}/{name_of(pod)}/{name}"
+        raise statuses.ApiFailure(500, "InternalError", f'Get "{place}": dial tcp {address}: connect: no route to host')
     container = next(each for each in [*worker.init, *worker.containers] if each.name == name)
     instance = _instance(container, name_of(pod), request.query.get("previous") in ("true", "1"))
     now = agents.clock.seconds

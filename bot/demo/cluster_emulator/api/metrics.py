@@ -5,20 +5,20 @@ from __future__ import annotations
 from bot.demo.cluster_emulator import statuses
 from bot.demo.cluster_emulator.api.requests import Request
 from bot.demo.cluster_emulator.kubelet.node_agents import NodeAgents
+from bot.demo.cluster_emulator.kubelet.pressure import SYSTEM_BYTES, SYSTEM_MILLICORES
+from bot.demo.cluster_emulator.kubelet.usage import pod_usage
 from bot.demo.cluster_emulator.objects import Obj, dig, name_of, namespace_of, stamp
 from bot.demo.cluster_emulator.resources import NODES, POD_METRICS, PODS
 from bot.demo.cluster_emulator.selectors import label_matcher
 
 WINDOW = "15s"
-# What the system itself takes on every node, beside the pods.
-_SYSTEM_MILLICORES, _SYSTEM_BYTES = 120, 600 * 2**20
 
 
 def read_metrics(request: Request, agents: NodeAgents) -> Obj:
     """One entry or a list, of pods or nodes."""
     resource, target = request.target.resource, request.target
     source = PODS if resource is POD_METRICS else NODES
-    make = pod_usage if resource is POD_METRICS else node_usage
+    make = pod_metrics if resource is POD_METRICS else node_metrics
     if target.name:
         obj = agents.store.get(source, target.namespace, target.name)
         entry = make(agents, obj) if obj is not None else None
@@ -49,30 +49,21 @@ def _envelope(kind: str, obj: Obj, agents: NodeAgents) -> Obj:
     return {"kind": kind, "apiVersion": "metrics.k8s.io/v1beta1", "metadata": meta, **times}
 
 
-def _containers(agents: NodeAgents, pod: Obj) -> list[tuple[str, float, float]]:
-    worker = agents.worker_of(pod)
-    if worker is None:
-        return []
-    return [
-        (each.name, each.instance.profile.cpu_millicores, each.instance.memory_bytes(agents.clock.seconds))
-        for each in worker.containers
-        if each.instance is not None and "running" in each.state
-    ]
-
-
-def pod_usage(agents: NodeAgents, pod: Obj) -> Obj | None:
-    """The usage of a pod's running containers; None when none runs, as a metrics server has nothing to tell then."""
-    running = _containers(agents, pod)
+def pod_metrics(agents: NodeAgents, pod: Obj) -> Obj | None:
+    """The usage of a pod's running containers; None when none runs."""
+    running = pod_usage(agents, pod)
     if not running:
         return None
-    containers = [{"name": name, "usage": _usage(cpu, memory)} for name, cpu, memory in running]
+    containers = [{"name": each.name, "usage": _usage(each.cpu_millicores, each.memory_bytes)} for each in running]
     return {**_envelope("PodMetrics", pod, agents), "containers": containers}
 
 
-def node_usage(agents: NodeAgents, node: Obj) -> Obj:
-    """The usage of a node with everything on it."""
+def node_metrics(agents: NodeAgents, node: Obj) -> Obj | None:
+    """The usage of a node with everything on it; None of one that says nothing."""
+    if name_of(node) in agents.silent:
+        return None
     on_it = [pod for pod in agents.store.all_of(PODS) if dig(pod, "spec", "nodeName") == name_of(node)]
-    running = [entry for pod in on_it for entry in _containers(agents, pod)]
-    cpu = sum(each[1] for each in running) + _SYSTEM_MILLICORES
-    memory = sum(each[2] for each in running) + _SYSTEM_BYTES
+    running = [entry for pod in on_it for entry in pod_usage(agents, pod)]
+    cpu = sum(each.cpu_millicores for each in running) + SYSTEM_MILLICORES
+    memory = sum(each.memory_bytes for each in running) + SYSTEM_BYTES
     return {**_envelope("NodeMetrics", node, agents), "usage": _usage(cpu, memory)}

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from bot.demo.cluster_emulator.controllers.controller import Controller
 from bot.demo.cluster_emulator.controllers.podmaking import create_pod, live_pods, pod_from
+from bot.demo.cluster_emulator.controllers.revisions import HASH, keep_revision
 from bot.demo.cluster_emulator.deletion import delete
 from bot.demo.cluster_emulator.objects import (
     Obj,
@@ -13,13 +14,16 @@ from bot.demo.cluster_emulator.objects import (
     name_of,
     namespace_of,
     stamp,
-    template_hash,
 )
 from bot.demo.cluster_emulator.resources import DAEMONSETS, NODES, PODS
 from bot.demo.cluster_emulator.store import Change
 
 COMPONENT = "daemonset-controller"
-HASH = "controller-revision-hash"
+# What the controller lets its pods stand, because they belong to the node: no taint of a sick node drives them away.
+_STANDS = (
+    *(("not-ready", "NoExecute"), ("unreachable", "NoExecute"), ("disk-pressure", "NoSchedule")),
+    *(("memory-pressure", "NoSchedule"), ("pid-pressure", "NoSchedule"), ("unschedulable", "NoSchedule")),
+)
 
 
 class DaemonSetController(Controller):
@@ -35,7 +39,7 @@ class DaemonSetController(Controller):
         super()._noticed(change)
 
     def _reconcile(self, daemonset: Obj) -> None:
-        code = template_hash(daemonset["spec"]["template"])
+        code = keep_revision(self._store, daemonset, HASH)
         chosen = dig(daemonset, "spec", "template", "spec", "nodeSelector", default={})
         nodes = [
             name_of(node)
@@ -53,6 +57,10 @@ class DaemonSetController(Controller):
     def _create(self, daemonset: Obj, node: str, code: str) -> None:
         pod = pod_from(daemonset["spec"]["template"], daemonset, labels={HASH: code})
         pod["spec"]["nodeName"] = node
+        held = pod["spec"].setdefault("tolerations", [])
+        held += [
+            {"key": f"node.kubernetes.io/{key}", "operator": "Exists", "effect": effect} for key, effect in _STANDS
+        ]
         entry = {"type": "PodScheduled", "status": "True", "lastProbeTime": None}
         pod["status"] = {"conditions": [{**entry, "lastTransitionTime": stamp(self._store.clock.now)}]}
         made = create_pod(self._store, pod)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from bot.demo.cluster_emulator.controllers.controller import Controller
 from bot.demo.cluster_emulator.controllers.podmaking import create_pod, live_pods, pod_from, ready_seconds
 from bot.demo.cluster_emulator.deletion import delete
-from bot.demo.cluster_emulator.objects import Obj, dig, name_of, namespace_of, stamp
+from bot.demo.cluster_emulator.objects import Obj, condition, dig, name_of, namespace_of, stamp
 from bot.demo.cluster_emulator.resources import PODS, REPLICASETS
 from bot.demo.cluster_emulator.statuses import ApiFailure
 
@@ -57,7 +57,9 @@ class ReplicaSetController(Controller):
         status["observedGeneration"] = dig(replicaset, "metadata", "generation", default=1)
         if failure is not None:
             entry = {"type": "ReplicaFailure", "status": "True", "reason": "FailedCreate", "message": failure}
-            status["conditions"] = [{**entry, "lastTransitionTime": stamp(self._store.clock.now)}]
+            made = {**entry, "lastTransitionTime": stamp(self._store.clock.now)}
+            # The first failure is told until there is none, though each names another pod.
+            status["conditions"] = [condition(replicaset, "ReplicaFailure") or made]
         changed = {**replicaset, "status": status}
         self._store.update(REPLICASETS, changed)
         unripe = [patience - seconds for seconds in waits if seconds < patience]

@@ -99,7 +99,7 @@ def why_not(pod: Obj, node: Obj, pods: list[Obj]) -> list[str]:
         return ["node(s) were unschedulable"]
     for taint in dig(node, "spec", "taints", default=[]):
         hard = taint.get("effect") in ("NoSchedule", "NoExecute")
-        if hard and not any(_tolerates(each, taint) for each in dig(pod, "spec", "tolerations", default=[])):
+        if hard and not any(tolerates(each, taint) for each in dig(pod, "spec", "tolerations", default=[])):
             return [f"node(s) had untolerated taint {{{taint['key']}: {taint.get('value', '')}}}"]
     labels = dig(node, "metadata", "labels", default={})
     wanted = dig(pod, "spec", "nodeSelector", default={})
@@ -117,7 +117,8 @@ def why_not(pod: Obj, node: Obj, pods: list[Obj]) -> list[str]:
     return reasons
 
 
-def _tolerates(toleration: Obj, taint: Obj) -> bool:
+def tolerates(toleration: Obj, taint: Obj) -> bool:
+    """Whether a toleration covers a taint."""
     if toleration.get("effect") not in (None, "", taint.get("effect")):
         return False
     if not toleration.get("key"):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from bot.demo.cluster_emulator.controllers.controller import Controller
 from bot.demo.cluster_emulator.controllers.podmaking import create_pod, pod_from
+from bot.demo.cluster_emulator.controllers.revisions import HASH, keep_revision
 from bot.demo.cluster_emulator.deletion import delete
 from bot.demo.cluster_emulator.objects import (
     Obj,
@@ -12,12 +13,10 @@ from bot.demo.cluster_emulator.objects import (
     is_going,
     is_true,
     name_of,
-    template_hash,
 )
 from bot.demo.cluster_emulator.resources import PODS, STATEFULSETS
 
 COMPONENT = "statefulset-controller"
-HASH = "controller-revision-hash"
 
 
 class StatefulSetController(Controller):
@@ -27,7 +26,7 @@ class StatefulSetController(Controller):
     owned = PODS
 
     def _reconcile(self, owner: Obj) -> None:
-        revision = f"{name_of(owner)}-{template_hash(owner['spec']['template'])}"
+        revision = f"{name_of(owner)}-{keep_revision(self._store, owner, 'controller.kubernetes.io/hash')}"
         wanted = int(dig(owner, "spec", "replicas", default=1))
         pods = {name_of(pod): pod for pod in self._store.owned_by(PODS, owner)}
         self._step(owner, wanted, pods, revision)

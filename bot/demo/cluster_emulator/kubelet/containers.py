@@ -23,6 +23,7 @@ class Host(Protocol):
     """What a container needs from the pod that it is part of."""
 
     clock: VirtualClock
+    is_over: bool
 
     @property
     def pod_name(self) -> str: ...
@@ -39,6 +40,7 @@ class Host(Protocol):
     def keep_image(self, image: str) -> None: ...
     def complaint(self, container: Obj) -> str | None: ...
     def missing_env(self, container: Obj, profile: ImageProfile) -> tuple[str, ...]: ...
+    def has_services(self, profile: ImageProfile) -> bool: ...
     def tell(self, severity: str, reason: str, message: str, container: str) -> None: ...
     def container_changed(self, name: str) -> None: ...
 
@@ -89,6 +91,22 @@ class Container:
         for probe in self._probes.values():
             probe.stop()
         self._ends, self._probes = [], {}
+
+    def look_at_services(self) -> None:
+        """A service may have come or gone: note it, and let the probes see."""
+        if self.instance is None or "running" not in self.state or not self.instance.profile.needs_services:
+            return
+        was_cut_off = self.instance.is_cut_off
+        self.instance.connect(self.host.has_services(self.instance.profile), self.host.clock.seconds)
+        if self.instance.is_cut_off != was_cut_off:
+            for each in self._probes.values():
+                each.wake()
+
+    def end_now(self) -> None:
+        """Killed with its pod, which is put out of its node."""
+        if "running" in self.state:
+            self._finish(137, "Error")
+        self.stop()
 
     def status(self) -> Obj:
         """The container's entry in the pod's status."""
@@ -189,6 +207,7 @@ class Container:
             pace=0.99 + (number % 1000) / 50_000,
             missing_env=self.host.missing_env(self.spec, profile),
         )
+        self.instance.connect(self.host.has_services(profile), now)
         self.host.tell("Normal", "Started", f"Started container {self.name}", self.name)
         self.state = {"running": {"startedAt": _moment(now)}}
         self._is_being_killed = False
@@ -215,18 +234,18 @@ class Container:
         assert self.instance is not None
         for kind in kinds:
             if self.spec.get(kind):
-                probe = self._probe(kind, self.spec[kind], self.instance.profile)
+                probe = self._probe(kind, self.spec[kind], self.instance)
                 self._probes[kind] = probe
                 probe.start(self.instance.started_at)
 
-    def _probe(self, kind: str, spec: Obj, profile: ImageProfile) -> Probe:
+    def _probe(self, kind: str, spec: Obj, instance: Instance) -> Probe:
         def ask(age: float) -> str | None:
-            return ask_container(spec, self.spec, profile, self.host.ip, age)
+            return ask_container(spec, self.spec, instance, self.host.ip, age)
 
         def failed(complaint: str) -> None:
             self.host.tell("Warning", "Unhealthy", f"{_PROBES[kind]} probe failed: {complaint}", self.name)
 
-        return Probe(self.host.clock, spec, profile, ask, failed, lambda good: self._verdict(kind, good))
+        return Probe(self.host.clock, spec, instance.profile, ask, failed, lambda good: self._verdict(kind, good))
 
     def _verdict(self, kind: str, is_good: bool) -> None:
         if kind == "readinessProbe":
@@ -281,7 +300,7 @@ class Container:
         self.state = {"terminated": ended}
         self.ready = self.started = False
         self.host.container_changed(self.name)
-        if self._starts_again(code):
+        if self._starts_again(code) and not self.host.is_over:
             self._later(NOTICE_SECONDS, lambda: self._restart(now))
 
     def _starts_again(self, code: int) -> bool:

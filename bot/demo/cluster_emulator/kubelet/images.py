@@ -8,6 +8,9 @@ from itertools import pairwise
 
 from bot.demo.cluster_emulator.quantities import MEBIBYTE
 
+# What grows by more may fill a node between two turning points.
+STEEP_MEBIBYTES = 2048
+
 
 @dataclass(frozen=True, slots=True)
 class LogLine:
@@ -49,8 +52,15 @@ class ImageProfile:
     hangs_after: float | None = None
     # Points of (seconds after start, mebibytes), joined by straight lines.
     memory: tuple[tuple[float, float], ...] = ((0.0, 64.0),)
+    # The same for what the program writes to its node's disk.
+    disk: tuple[tuple[float, float], ...] = ((0.0, 0.0),)
     cpu_millicores: int = 25
+    # Work that all running containers of the image divide among themselves; takes the place of cpu_millicores.
+    shared_cpu_millicores: int = 0
     needs_env: tuple[str, ...] = ()
+    # Services of the same namespace without which the paths in `fails_without` are answered with 503.
+    needs_services: tuple[str, ...] = ()
+    fails_without: tuple[str, ...] = ()
     exits: Exit | None = None
     logs: tuple[LogLine, ...] = ()
     size_bytes: int = 48_211_034
@@ -58,13 +68,20 @@ class ImageProfile:
 
     def memory_at(self, age: float) -> float:
         """Memory in bytes so long after the start."""
-        points = self.memory
-        if age <= points[0][0]:
-            return points[0][1] * MEBIBYTE
-        for (left, low), (right, high) in pairwise(points):
-            if age <= right:
-                return (low + (high - low) * (age - left) / (right - left)) * MEBIBYTE
-        return points[-1][1] * MEBIBYTE
+        return _at(self.memory, age) * MEBIBYTE
+
+    def disk_at(self, age: float) -> float:
+        """Disk in bytes so long after the start."""
+        return _at(self.disk, age) * MEBIBYTE
+
+    def turning_points(self) -> tuple[float, ...]:
+        """The ages at which its node has to be looked at: where use may be highest, and on the way up a steep line."""
+        found = {age for points in (self.memory, self.disk) for age, size in points if size}
+        for points in (self.memory, self.disk):
+            for (left, low), (right, high) in pairwise(points):
+                if high - low > STEEP_MEBIBYTES:
+                    found |= {left + 10.0 * step for step in range(1, int((right - left) / 10))}
+        return tuple(sorted(found))
 
     def seconds_to_memory(self, limit_bytes: float) -> float | None:
         """How long after the start memory passes the limit, if ever."""
@@ -76,7 +93,7 @@ class ImageProfile:
                 return left + (right - left) * (limit - low) / (high - low)
         return None
 
-    def answer(self, port: int, path: str | None, age: float) -> str | None:
+    def answer(self, port: int, path: str | None, age: float, is_cut_off: bool = False) -> str | None:
         """None when the port answers well at that age, otherwise what the prober sees."""
         served = next((each for each in self.serves if each.port == port), None)
         if served is None or age < self.starts_in:
@@ -85,9 +102,21 @@ class ImageProfile:
             return "timeout"
         if path is not None and path.split("?")[0] not in served.paths:
             return "404"
+        if is_cut_off and path in self.fails_without:
+            return "503"
         return None
 
     def next_change(self, age: float) -> float | None:
         """The next age at which a probe may be answered differently."""
         ages = [self.starts_in] if self.hangs_after is None else [self.starts_in, self.hangs_after]
         return next((each for each in ages if each > age), None)
+
+
+def _at(points: tuple[tuple[float, float], ...], age: float) -> float:
+    """The value at an age, on the straight lines between the points."""
+    if age <= points[0][0]:
+        return points[0][1]
+    for (left, low), (right, high) in pairwise(points):
+        if age <= right:
+            return low + (high - low) * (age - left) / (right - left)
+    return points[-1][1]

@@ -9,7 +9,7 @@ from bot.demo.cluster_emulator.deletion import delete
 from bot.demo.cluster_emulator.kubelet.images import ImageProfile
 from bot.demo.cluster_emulator.kubelet.pods import PodWorker
 from bot.demo.cluster_emulator.objects import Obj, dig, is_going, name_of, namespace_of, uid_of
-from bot.demo.cluster_emulator.resources import NODES, PODS
+from bot.demo.cluster_emulator.resources import ENDPOINTS, NODES, PODS
 from bot.demo.cluster_emulator.store import Change, Store
 
 
@@ -23,6 +23,8 @@ class NodeAgents:
         self.images = images
         self.pulled: set[tuple[str, str]] = set()
         self.workers: dict[str, PodWorker] = {}
+        # Nodes that say nothing, and do not hear what they are asked.
+        self.silent: set[str] = set()
         self._addresses = 0
         store.listeners.append(self._noticed)
 
@@ -41,6 +43,22 @@ class NodeAgents:
         addresses = dig(held, "status", "addresses", default=[])
         return next((each["address"] for each in addresses if each["type"] == "InternalIP"), "")
 
+    def running(self, image: str) -> int:
+        """How many containers of an image run."""
+        return sum(
+            1
+            for worker in self.workers.values()
+            for each in worker.containers
+            if each.image == image and "running" in each.state and not worker.is_over
+        )
+
+    def wake(self, node: str) -> None:
+        """A silent node is heard of again."""
+        self.silent.discard(node)
+        for worker in list(self.workers.values()):
+            if worker.node == node:
+                worker.wake()
+
     def finish(self, worker: PodWorker) -> None:
         """Everything in the pod has stopped: it may go."""
         held = self.store.get(PODS, namespace_of(worker.pod), name_of(worker.pod))
@@ -48,6 +66,8 @@ class NodeAgents:
             delete(self.store, PODS, held, grace=0)
 
     def _noticed(self, change: Change) -> None:
+        if change.resource is ENDPOINTS:
+            self.clock.call_later(0.0, lambda: self._services_changed(namespace_of(change.obj)))
         if change.resource is not PODS or not dig(change.obj, "spec", "nodeName"):
             return
         uid = uid_of(change.obj)
@@ -63,3 +83,9 @@ class NodeAgents:
             self.workers[uid].pod = change.obj
             if is_going(change.obj) and not self.workers[uid].is_over:
                 self.clock.call_later(0.0, self.workers[uid].stop)
+
+    def _services_changed(self, namespace: str) -> None:
+        for worker in list(self.workers.values()):
+            if namespace_of(worker.pod) == namespace:
+                for each in worker.containers:
+                    each.look_at_services()

@@ -9,7 +9,7 @@ from bot.demo.cluster_emulator.kubelet import references
 from bot.demo.cluster_emulator.kubelet.containers import SYNC_SECONDS, Container
 from bot.demo.cluster_emulator.kubelet.images import ImageProfile
 from bot.demo.cluster_emulator.kubelet.podstatus import pod_status
-from bot.demo.cluster_emulator.objects import Obj, dig, name_of, namespace_of, stamp, uid_of
+from bot.demo.cluster_emulator.objects import Obj, dig, is_going, name_of, namespace_of, stamp, uid_of
 from bot.demo.cluster_emulator.resources import PODS
 
 if TYPE_CHECKING:
@@ -86,6 +86,10 @@ class PodWorker:
         given = references.env_names(self.agents.store, self.pod, container)
         return tuple(name for name in profile.needs_env if name not in given)
 
+    def has_services(self, profile: ImageProfile) -> bool:
+        """Whether the services that the program needs can be reached."""
+        return references.has_services(self.agents.store, self.pod, profile.needs_services)
+
     def tell(self, severity: str, reason: str, message: str, container: str) -> None:
         """Record an event about the pod or one of its containers."""
         is_init = any(each.name == container for each in self.init)
@@ -102,8 +106,8 @@ class PodWorker:
     # The pod's own life
 
     def begin(self) -> None:
-        """Mount, make the sandbox, then run."""
-        if self.is_over:
+        """Mount, make the sandbox, then run; on a node that is silent nothing is heard of."""
+        if self.is_over or self._is_silent:
             return
         missing = references.missing_for_volumes(self.agents.store, self.pod)
         if missing is not None:
@@ -117,7 +121,7 @@ class PodWorker:
 
     def stop(self) -> None:
         """Ask the containers to stop; the pod goes when they have."""
-        if self.is_over:
+        if self.is_over or self._is_silent:
             return
         self.is_over = True
         wait = 0.3
@@ -135,10 +139,41 @@ class PodWorker:
         for each in [*self.init, *self.containers]:
             each.stop()
 
+    def wake(self) -> None:
+        """The node is heard of again: do what was asked of it meanwhile, and say what there is."""
+        if is_going(self.pod):
+            self.stop()
+        elif not self._has_begun:
+            self.begin()
+        else:
+            self.publish()
+
+    def evict(self, why: str) -> None:
+        """Put the pod out of its node at once; what is left of it says why."""
+        self.is_over = True
+        for each in [*self.init, *self.containers]:
+            each.end_now()
+        self.tell("Warning", "Evicted", why, "")
+        now = stamp(self.clock.now)
+        entry = {"type": "DisruptionTarget", "status": "True", "reason": "TerminationByKubelet", "message": why}
+        held = self.agents.store.get(PODS, namespace_of(self.pod), name_of(self.pod))
+        if held is None or uid_of(held) != uid_of(self.pod):
+            return
+        status = pod_status(self, held, self.clock.now)
+        target = {**entry, "lastProbeTime": None, "lastTransitionTime": now}
+        ended: Obj = {"phase": "Failed", "reason": "Evicted", "message": why}
+        self.agents.store.update(
+            PODS, {**held, "status": {**status, **ended, "conditions": [target, *status["conditions"]]}}
+        )
+
+    @property
+    def _is_silent(self) -> bool:
+        return self.node in self.agents.silent
+
     def publish(self) -> None:
         """Write the status if it says anything new."""
         held = self.agents.store.get(PODS, namespace_of(self.pod), name_of(self.pod))
-        if held is None or uid_of(held) != uid_of(self.pod) or self.is_over:
+        if held is None or uid_of(held) != uid_of(self.pod) or self.is_over or self._is_silent:
             return
         changed = {**held, "status": pod_status(self, held, self.clock.now)}
         self.pod = self.agents.store.update(PODS, changed)

@@ -7,6 +7,7 @@ from collections.abc import Callable
 
 from bot.demo.cluster_emulator.clock import Timer, VirtualClock
 from bot.demo.cluster_emulator.kubelet.images import ImageProfile
+from bot.demo.cluster_emulator.kubelet.instances import Instance
 from bot.demo.cluster_emulator.objects import Obj, dig
 
 
@@ -44,6 +45,16 @@ class Probe:
         if self._timer is not None:
             self._timer.cancel()
 
+    def wake(self) -> None:
+        """Ask again within a period, because the answer may have changed."""
+        if self._timer is None or self._timer.due - self._clock.seconds > self._period:
+            self.stop()
+            self._timer = self._clock.call_later(self._period, self._tick)
+
+    @property
+    def _period(self) -> float:
+        return float(self._spec.get("periodSeconds", 10))
+
     def _tick(self) -> None:
         age = self._clock.seconds - self._started_at
         complaint = self._ask(age)
@@ -62,7 +73,7 @@ class Probe:
             self._on_verdict(False)
 
     def _next(self, age: float, settled: bool) -> Timer | None:
-        period = float(self._spec.get("periodSeconds", 10))
+        period = self._period
         if not settled:
             return self._clock.call_later(period, self._tick)
         change = self._profile.next_change(age)
@@ -81,8 +92,9 @@ def port_number(container: Obj, port: object) -> int:
     return int(str(port)) if str(port).isdigit() else 0
 
 
-def ask_container(spec: Obj, container: Obj, profile: ImageProfile, host: str, age: float) -> str | None:
+def ask_container(spec: Obj, container: Obj, instance: Instance, host: str, age: float) -> str | None:
     """What the prober says about a container of that age; None when all is well."""
+    profile = instance.profile
     if "exec" in spec:
         command = " ".join(dig(spec, "exec", "command", default=[]))
         code = profile.command_codes.get(command, 0)
@@ -92,7 +104,7 @@ def ask_container(spec: Obj, container: Obj, profile: ImageProfile, host: str, a
         return None
     port = port_number(container, spec[kind].get("port"))
     path = spec[kind].get("path", "/") if kind == "httpGet" else None
-    answer = profile.answer(port, path, age)
+    answer = profile.answer(port, path, age, instance.is_cut_off)
     if answer is None:
         return None
     return _complaint(answer, host, port, path)

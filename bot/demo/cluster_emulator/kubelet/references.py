@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 from bot.demo.cluster_emulator.objects import Obj, dig, namespace_of
-from bot.demo.cluster_emulator.resources import CLAIMS, CONFIGMAPS, SECRETS, Resource
+from bot.demo.cluster_emulator.resources import CLAIMS, CONFIGMAPS, ENDPOINTS, SECRETS, Resource
 from bot.demo.cluster_emulator.store import Store
 
 _SOURCES: tuple[tuple[str, str, Resource, str], ...] = (
@@ -71,3 +71,9 @@ def missing_for_volumes(store: Store, pod: Obj) -> tuple[str, str] | None:
             if name and not optional and store.get(resource, namespace_of(pod), name) is None:
                 return str(volume["name"]), f'{word} "{name}" not found'
     return None
+
+
+def has_services(store: Store, pod: Obj, names: Iterable[str]) -> bool:
+    """Whether each of these services of the pod's namespace has somebody behind it."""
+    found = [store.get(ENDPOINTS, namespace_of(pod), name) for name in names]
+    return all(any(subset.get("addresses") for subset in dig(each, "subsets", default=[])) for each in found)
