@@ -76,7 +76,8 @@ def _init_word(pod: Obj) -> str:
 
 def _restarts(pod: Obj, statuses: list[Obj], now: datetime) -> str:
     init = dig(pod, "status", "initContainerStatuses", default=[])
-    count = sum(int(each.get("restartCount", 0)) for each in (init if _init_word(pod) else statuses))
-    ends = [dig(each, "lastState", "terminated", "finishedAt", default="") for each in statuses]
+    counted = init if _init_word(pod) else statuses
+    count = sum(int(each.get("restartCount", 0)) for each in counted)
+    ends = [dig(each, "lastState", "terminated", "finishedAt", default="") for each in counted]
     latest = max(ends, default="")
     return f"{count} ({age_of(latest, now)} ago)" if count and latest else str(count)
