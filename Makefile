@@ -5,7 +5,7 @@ PY := $(VENV)/bin/python
 STAMP := $(VENV)/.ready
 ARGS ?=
 
-.PHONY: help setup demo test test-all check fmt lock clean
+.PHONY: help setup demo test test-all mutants check fmt lock clean
 .DEFAULT_GOAL := help
 
 help:
@@ -13,7 +13,7 @@ help:
 	@echo 'make demo ARGS="--headless"   the same story played in the terminal'
 	@echo "make test                     the tests (needs only Python)"
 	@echo "make check                    format, lint, types, layers"
-	@echo "make setup | fmt | lock | test-all | clean"
+	@echo "make setup | fmt | lock | test-all | mutants | clean"
 
 setup: $(STAMP)
 
@@ -30,10 +30,14 @@ demo: $(STAMP)
 	@$(PY) -m bot demo $(ARGS)
 
 test: $(STAMP)
-	$(PY) -m pytest -n auto --dist loadfile -m "not outside" $(ARGS)
+	$(PY) -m pytest -n auto --dist loadfile -m "not outside and not mutation" $(ARGS)
 
 test-all: $(STAMP)
 	$(PY) -m pytest -n auto --dist loadfile $(ARGS)
+
+# Plants the faults of tests/mutations in copies of this checkout: each has to turn a test red.
+mutants: $(STAMP)
+	$(PY) -m tests.mutations $(ARGS)
 
 check: $(STAMP)
 	$(PY) -m ruff format --check .

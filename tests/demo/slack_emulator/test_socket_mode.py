@@ -78,6 +78,20 @@ async def test_an_event_without_ack_comes_again_as_the_same_event(
     assert [d.is_acked for d in sent] == [False, False, True]
 
 
+async def test_an_event_that_was_acknowledged_comes_once(slack: SlackEmulator) -> None:
+    heard = []
+    async with aiohttp.ClientSession() as session, session.ws_connect(await open_url(slack)) as socket:
+        await socket.receive_json(timeout=2)
+        await slack.wait_connected()
+        for number, text in enumerate(("one", "two", "three"), start=1):
+            await slack.user("bob").say(text, "incidents")
+            frame = await socket.receive_json(timeout=2)
+            heard.append((frame["payload"]["event"]["text"], frame["retry_attempt"]))
+            await socket.send_json({"envelope_id": frame["envelope_id"]})
+            await slack.wait_until(lambda wanted=number: len(slack.deliveries("events_api")) >= wanted or None)
+    assert heard == [("one", 0), ("two", 0), ("three", 0)]
+
+
 async def test_after_three_redeliveries_an_event_is_given_up(slack: SlackEmulator, app: AsyncApp, connect: Any) -> None:
     # Bolt does not ack what no listener takes.
     await connect()
