@@ -4,6 +4,7 @@ import ast
 import importlib
 import pkgutil
 import re
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -51,6 +52,26 @@ def test_a_module_says_what_it_is_for_and_stays_under_four_hundred_lines(path: P
 def test_the_three_packages_are_the_ones_of_this_checkout() -> None:
     for package in (bot, tools, safety):
         assert Path(str(package.__file__)).resolve().parents[1] == ROOT
+
+
+EMULATORS = sorted(path.parent for path in (ROOT / "bot" / "demo").glob("*_emulator/__init__.py"))
+
+
+def _imported(path: Path) -> Iterator[str]:
+    for node in ast.walk(_tree(path)):
+        if isinstance(node, ast.Import):
+            yield from (each.name for each in node.names)
+        elif isinstance(node, ast.ImportFrom):
+            yield str(node.module)
+
+
+@pytest.mark.parametrize("emulator", EMULATORS, ids=lambda folder: folder.name)
+def test_an_emulator_imports_only_itself_aiohttp_yaml_and_the_standard_library(emulator: Path) -> None:
+    own = f"bot.demo.{emulator.name}"
+    names = {name for path in emulator.rglob("*.py") for name in _imported(path)}
+    strange = {name for name in names if name != own and not name.startswith(f"{own}.")}
+    assert {name.partition(".")[0] for name in strange} - sys.stdlib_module_names <= {"aiohttp", "yaml"}
+    assert len(EMULATORS) >= 3
 
 
 def test_only_the_validator_makes_a_clearance() -> None:
