@@ -68,7 +68,9 @@ async def investigate(arguments: argparse.Namespace) -> int:
     redactor = Redactor(settings.secrets())
     wiring.configure_logging(settings.model_copy(update={"log_level": "error"}), redactor)
     seen = (
-        wiring.open_dump(arguments.dump, redactor) if arguments.dump else await wiring.open_cluster(settings, redactor)
+        wiring.open_dump(arguments.dump, redactor)
+        if arguments.dump is not None
+        else await wiring.open_cluster(settings, redactor)
     )
     model = wiring.make_model(settings, redactor)
     try:
@@ -81,7 +83,7 @@ async def investigate(arguments: argparse.Namespace) -> int:
             seen.world,
             seen.now,
             namespace=arguments.namespace,
-            default_namespace=None if arguments.dump else settings.default_namespace,
+            default_namespace=None if arguments.dump is not None else settings.default_namespace,
         )
         triaged = _as_read_only(triaged, seen)
         answer = None

@@ -44,7 +44,7 @@ def read_contents(folder: Path) -> Contents:
             raise BadDump(f"there is no folder {folder}; give --dump a folder that holds {CLUSTER} or a kubectl dump")
         if (folder / CLUSTER).is_file():
             return _flat(folder)
-        spaces = [each for each in sorted(folder.iterdir()) if each.name != LOGS and _is_namespace(each)]
+        spaces = [each for each in sorted(folder.iterdir()) if _is_namespace(each)]
         if not spaces and not (folder / NODES).is_file():
             raise BadDump(
                 f"{folder} is not a dump: it holds neither {CLUSTER} nor what "

@@ -1,6 +1,7 @@
 """A dump read as a cluster: the same questions and answers as of a live one, and nothing in it can be changed."""
 
 import asyncio
+import dataclasses
 from collections.abc import Iterable, Iterator, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
@@ -21,6 +22,11 @@ _WRITTEN_BY_KUBECTL = frozenset(
 )
 # Any working cluster has some of these; of the other kinds having none is ordinary.
 _EXPECTED = ("Pod", "Node", "Event")
+# Those that are missed first.
+_TELLING = (
+    *("PersistentVolumeClaim", "StatefulSet", "Job", "CronJob", "HorizontalPodAutoscaler", "Ingress"),
+    *("NetworkPolicy", "ConfigMap", "EndpointSlice", "ResourceQuota", "PersistentVolume"),
+)
 _READING = frozenset({"get", "list", "watch"})
 Objects = dict[str, dict[tuple[str, str], JsonObject]]
 # In the class the name list is the method's.
@@ -36,8 +42,8 @@ class DumpReader:
 
     def __init__(self, folder: Path) -> None:
         contents = read_contents(folder)
-        self._folder = folder
-        self._contents = contents
+        # The objects as they were written are let go: they hold the values of Secrets.
+        self._folder, self._is_kubectl, self._lacking = folder, contents.is_kubectl, contents.lacking
         self._objects = _kept(contents)
         if not any(self._objects.values()):
             raise BadDump(f"{folder} holds no Kubernetes objects, so nothing can be said about the cluster")
@@ -67,8 +73,9 @@ class DumpReader:
 
     def missing_kinds(self) -> tuple[str, ...]:
         """Kinds of which the dump says nothing: with kubectl's what it never writes, else what any cluster has."""
-        if self._contents.is_kubectl:
-            return tuple(each for each in KINDS if each not in _WRITTEN_BY_KUBECTL and not self._objects.get(each))
+        if self._is_kubectl:
+            wanted = dict.fromkeys((*_TELLING, *KINDS))
+            return tuple(each for each in wanted if each not in _WRITTEN_BY_KUBECTL and not self._objects.get(each))
         return tuple(each for each in _EXPECTED if not self._objects.get(each))
 
     def not_checked(self) -> tuple[str, ...]:
@@ -76,14 +83,12 @@ class DumpReader:
         lines = []
         missing = self.missing_kinds()
         if missing:
-            why = ": kubectl cluster-info dump does not write them" if self._contents.is_kubectl else ""
+            why = ": kubectl cluster-info dump does not write them" if self._is_kubectl else ""
             lines.append(f"The dump holds no {', '.join(_plural(each) for each in missing)}{why}.")
-        if self._contents.is_kubectl:
-            lines.append(
-                "Logs of containers that ended before the dump: kubectl cluster-info dump does not write them."
-            )
-        if self._contents.lacking:
-            named = self._contents.lacking
+        if self._is_kubectl:
+            lines.append("Logs of the runs before, of containers that run again: kubectl cluster-info dump has none.")
+        if self._lacking:
+            named = self._lacking
             more = f" and {len(named) - 5} more" if len(named) > 5 else ""
             lines.append(f"The dump is not whole: {', '.join(named[:5])}{more} are not in it.")
         return tuple(lines)
@@ -119,20 +124,24 @@ class DumpReader:
         return self._selected(kind, namespace, field_selector, label_selector)[:limit]
 
     async def log(self, namespace: str, pod: str, container: str, options: LogOptions) -> str:
-        held = await self.get("Pod", namespace, pod)
-        parts = ("initContainers", "containers", "ephemeralContainers")
-        if container not in [each.get("name") for key in parts for each in items(held, "spec", key)]:
+        status = _status_of(await self.get("Pod", namespace, pod), container)
+        if status is None:
             raise Rejected(f"container {container} is not valid for pod {pod}")
-        try:
-            told = await asyncio.to_thread(
-                read_log, self._folder, namespace, pod, container, options, self._observed_at
-            )
-        except OSError as error:
-            raise NotFound(f"the log of {container} in {pod} cannot be read: {error.strerror}") from None
-        if told is None:
-            which = "earlier log" if options.previous else "log"
-            raise NotFound(f"the dump holds no {which} of container {container} in pod {pod}")
-        return told
+        # Of one that waits to be started again the kubelet gives the log of the run that ended, for both questions.
+        is_between = part(status, "state", "waiting") is not None
+        ways = (options.previous, not options.previous) if is_between else (options.previous,)
+        for previous in ways:
+            wanted = dataclasses.replace(options, previous=previous)
+            try:
+                told = await asyncio.to_thread(
+                    read_log, self._folder, namespace, pod, container, wanted, self._observed_at
+                )
+            except (OSError, RuntimeError) as error:
+                raise NotFound(f"the log of {container} in {pod} cannot be read: {error}") from None
+            if told is not None:
+                return told
+        which = "earlier log" if options.previous else "log"
+        raise NotFound(f"the dump holds no {which} of container {container} in pod {pod}")
 
     async def may(
         self, verb: str, resource: str, namespace: str | None, group: str = "", subresource: str = ""
@@ -180,6 +189,16 @@ def _kept(contents: Contents) -> Objects:
 
 def _namespace(name: str) -> JsonObject:
     return {"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": name}, "status": {"phase": "Active"}}
+
+
+def _status_of(pod: JsonObject, container: str) -> JsonObject | None:
+    """What is told of a container, empty if nothing is; None if the pod has none of that name."""
+    parts = ("initContainers", "containers", "ephemeralContainers")
+    if container not in [each.get("name") for key in parts for each in items(pod, "spec", key)]:
+        return None
+    groups = ("initContainerStatuses", "containerStatuses", "ephemeralContainerStatuses")
+    told = (each for key in groups for each in items(pod, "status", key))
+    return next((each for each in told if each.get("name") == container), {})
 
 
 def _stamps(obj: JsonObject) -> Iterator[Any]:

@@ -24,7 +24,7 @@ def tidied(obj: JsonObject) -> tuple[str, JsonObject] | None:
     if not isinstance(kind, str) or not isinstance(obj.get("metadata"), dict):
         return None
     group, _, version = version.rpartition("/") if isinstance(version, str) else ("", "", "")
-    if kind.lower() == "secret" and not group:
+    if kind.lower() == "secret":
         return _checked("Secret", _without_values(obj))
     if kind == "Event" and group == "events.k8s.io":
         obj, group = _as_core_event(obj), ""
