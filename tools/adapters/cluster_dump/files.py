@@ -99,7 +99,11 @@ def read_json(path: Path) -> Any:
     if not text.strip():
         return None
     try:
-        return json.loads(text)
+        found = json.loads(text)
+        if "\\ud" in text.lower():
+            # Half a surrogate pair can be written in JSON and nowhere else.
+            found = json.loads(json.dumps(found, ensure_ascii=False).encode(errors="replace"))
+        return found
     except json.JSONDecodeError as error:
         raise BadDump(f"{path}, line {error.lineno}: not JSON ({error.msg}); write the file again") from None
     except (RecursionError, ValueError):

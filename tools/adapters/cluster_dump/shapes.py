@@ -14,6 +14,8 @@ from tools.world import KINDS, JsonObject
 
 LAST_APPLIED = "kubectl.kubernetes.io/last-applied-configuration"
 FIRST_YEAR, LAST_YEAR = 1971, 2200
+# Without those of them that its type requires, an entry of a list is nobody's.
+_IDENTITY = ("name", "kind", "type")
 # Groups that kinds lived in before they moved to where KINDS has them.
 _FORMER = {"extensions"}
 
@@ -87,8 +89,10 @@ def _of_type(value: Any, wanted: str) -> Any:
 def _list_of(value: Any, wanted: str) -> list[Any] | None:
     if not isinstance(value, list):
         return None
-    shaped = (_of_type(each, wanted) for each in value)
-    return [each for each in shaped if each is not None]
+    shaped = [found for each in value if (found := _of_type(each, wanted)) is not None]
+    fields = getattr(getattr(client, wanted, None), "model_fields", {})
+    identity = [each for each in _IDENTITY if each in fields and fields[each].is_required()]
+    return [each for each in shaped if all(each.get(key) for key in identity)] if identity else shaped
 
 
 def _dict_of(value: Any, wanted: str) -> JsonObject | None:
