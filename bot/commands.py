@@ -28,7 +28,7 @@ MENDABLE = (BadSetting, StoreUnusable, Busy, CannotStart, WorldError)
 
 async def run(_arguments: argparse.Namespace) -> int:
     """Connect to Slack and work until told to stop."""
-    await wiring.run(read_settings())
+    await wiring.run(read_settings(), wiring.SystemClock())
     return 0
 
 

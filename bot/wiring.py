@@ -323,11 +323,11 @@ async def assembled(settings: Settings, clock: Clock, redactor: Redactor) -> Asy
         yield bot, Sockets(app, settings.slack_app_token.get_secret_value(), settings.slack_sockets)
 
 
-async def run(settings: Settings) -> None:
+async def run(settings: Settings, clock: Clock) -> None:
     """``python -m bot run``: until SIGINT or SIGTERM."""
     redactor = Redactor(settings.secrets())
     configure_logging(settings, redactor)
-    async with assembled(settings, SystemClock(), redactor) as (bot, sockets):
+    async with assembled(settings, clock, redactor) as (bot, sockets):
         stop = asyncio.Event()
         for number in (signal.SIGINT, signal.SIGTERM):
             asyncio.get_running_loop().add_signal_handler(number, stop.set)

@@ -1,7 +1,8 @@
 """The stage: a Slack and a cluster on this machine, and the real bot between them as its own process.
 
 ``python -m bot demo`` opens a page to play in; ``--headless`` plays the story in the terminal. The bot is started as
-``python -m bot run`` with nothing but other addresses: it does not know that it is on a stage.
+``python -m bot run`` with nothing but other addresses: it does not know that it is on a stage. Only with a page is its
+clock another one, since the page has a button that skips time for everybody at once.
 """
 
 import argparse
@@ -15,15 +16,19 @@ import tempfile
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
 from bot.demo.cluster_emulator import ClusterEmulator, Scenario, ScenarioError, load_scenario, scenario_names
 from bot.demo.player import Story, play
+from bot.demo.skipped_time import SkippedTime
 from bot.demo.slack_emulator import Limits, SlackEmulator
 
 ROOT = Path(__file__).resolve().parents[2]
 POLICY = Path(__file__).with_name("policy.yaml")
+BOT = ("bot", "run")
+BOT_THAT_SKIPS = ("bot.demo.skipping_bot",)
 _START = 20.0
 _GRACE = 12.0
 
@@ -44,15 +49,27 @@ class Stage:
 class BotProcess:
     """``python -m bot …`` with an environment of its own; can be killed and started again."""
 
-    def __init__(self, environment: dict[str, str], log: Path) -> None:
-        self.environment, self.log = environment, log
+    def __init__(self, environment: dict[str, str], log: Path, command: tuple[str, ...] = BOT) -> None:
+        self.environment, self.log, self.command = environment, log, command
         self._process: asyncio.subprocess.Process | None = None
 
     async def start(self) -> None:
         with self.log.open("ab") as log:
             self._process = await asyncio.create_subprocess_exec(
-                sys.executable, "-m", "bot", "run", cwd=ROOT, env=self.environment, stdout=log, stderr=log
+                *(sys.executable, "-m", *self.command),
+                cwd=ROOT,
+                env=self.environment,
+                stdin=asyncio.subprocess.PIPE,
+                stdout=log,
+                stderr=log,
             )
+
+    async def skip(self, span: timedelta) -> None:
+        """Let its time jump ahead; only for one started as ``BOT_THAT_SKIPS``."""
+        assert self._process is not None
+        assert self._process.stdin is not None
+        self._process.stdin.write(f"{span.total_seconds()}\n".encode())
+        await self._process.stdin.drain()
 
     @property
     def exit_status(self) -> int | None:
@@ -108,15 +125,25 @@ class BotProcess:
 
 @asynccontextmanager
 async def stage(
-    scenario: Scenario, folder: Path, port: int = 0, extra: dict[str, str] | None = None
+    scenario: Scenario, folder: Path, port: int = 0, extra: dict[str, str] | None = None, *, can_skip: bool = False
 ) -> AsyncIterator[Stage]:
-    """Everything started and connected; everything ended at the end."""
+    """Everything started and connected; everything ended at the end. ``can_skip``: the page can move all clocks."""
+    clock = SkippedTime()
     cluster = ClusterEmulator(scenario)
-    slack = SlackEmulator(ROOT / "manifest.yml", port, limits=Limits(rate_limits=True))
+    slack = SlackEmulator(ROOT / "manifest.yml", port, clock=clock.now, limits=Limits(rate_limits=True))
     await cluster.start()
     try:
         await slack.start()
-        bot = BotProcess(_environment(slack, cluster, folder) | (extra or {}), folder / "bot.log")
+        environment = _environment(slack, cluster, folder) | (extra or {})
+        bot = BotProcess(environment, folder / "bot.log", BOT_THAT_SKIPS if can_skip else BOT)
+
+        async def skip(span: timedelta) -> None:
+            clock.skip(span)
+            cluster.clock.skip(span.total_seconds())
+            await bot.skip(span)
+
+        if can_skip:
+            slack.page.skip_time = skip
         try:
             await bot.start()
             await connected(slack, bot)
@@ -208,8 +235,13 @@ async def _with_page(arguments: argparse.Namespace, scenario: Scenario, folder: 
     if not _is_free(port):
         _say(f"port {port} is busy, taking a free one")
         port = 0
-    async with stage(scenario, folder, port) as on:
-        return await _open_house(on, scenario)
+    async with stage(scenario, folder, port, can_skip=True) as on:
+        setting_up = asyncio.create_task(on.slack.page.set_up(_say))
+        try:
+            return await _open_house(on, scenario)
+        finally:
+            setting_up.cancel()
+            await asyncio.wait([setting_up])
 
 
 def _is_free(port: int) -> bool:
@@ -232,7 +264,7 @@ You are bob. What to try in #incidents:
   /ask-claude {story.question}
   then reply in the thread:  {story.follow_up}
   Approve as bob is refused; switch to alice, who is on call, and approve.
-  In #alerts: fire an alert.
+  Fire an alert, or skip half an hour to see a proposal expire: at the bottom of the left column.
 Another incident: make demo ARGS="--scenario NAME" with {", ".join(scenario_names())}
 Ctrl-C ends everything."""
     )

@@ -77,6 +77,17 @@ class VirtualClock:
             real, virtual = self._anchor
             self._run_to(virtual + (time.monotonic() - real) * self.speed)
 
+    def skip(self, seconds: float) -> None:
+        """Jump ahead, also while following real time: what was due in between happens now, in order."""
+        if self._anchor is None:
+            self.advance(seconds)
+        else:
+            real, virtual = self._anchor
+            self._anchor = (real, virtual + seconds)
+            self.catch_up()
+        if self._wake is not None:
+            self._wake.set()
+
     async def follow(self) -> None:
         """Keep up with real time until cancelled."""
         if self.speed <= 0:

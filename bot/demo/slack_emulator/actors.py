@@ -63,9 +63,14 @@ class Person:
         """Type a slash command."""
         return await self._interactions.slash(self.user, line, self._team.channel_named(channel), thread_ts)
 
-    async def click(self, channel: str, ts: str, action_id: str, value: str | None = None) -> Outcome:
-        """Press a button, or choose `value` in a menu, of a message or an ephemeral message."""
-        return await self._interactions.click(self.user, self._message(channel, ts), action_id, value)
+    async def click(
+        self, channel: str, ts: str, action_id: str, value: str | None = None, block_id: str | None = None
+    ) -> Outcome:
+        """Press a button, or choose `value` in a menu, of a message or an ephemeral message.
+
+        An action_id is unique within one block only: `block_id` says which is meant, else it is the first.
+        """
+        return await self._interactions.click(self.user, self._message(channel, ts), action_id, value, block_id)
 
     async def shortcut(self, callback_id: str, channel: str, ts: str) -> Outcome:
         return await self._interactions.shortcut(self.user, callback_id, self._message(channel, ts))

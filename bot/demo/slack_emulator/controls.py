@@ -35,14 +35,14 @@ class Control:
     attachment_id: int | None = None
 
 
-def find_control(blocks: list[Json], attachments: list[Json], action_id: str) -> Control:
-    """The element with this action_id; the error names those that are there."""
+def find_control(blocks: list[Json], attachments: list[Json], action_id: str, block_id: str | None = None) -> Control:
+    """The element with this action_id, in this block if one is named; the error names those that are there."""
     controls = [Control(element, block) for block in blocks for element in interactive_elements(block)]
     for attachment in attachments:
         inside = list(attachment.get("blocks") or [])
         controls += [Control(e, block, int(attachment["id"])) for block in inside for e in interactive_elements(block)]
     for control in controls:
-        if control.element.get("action_id") == action_id:
+        if control.element.get("action_id") == action_id and block_id in (None, control.block.get("block_id")):
             return control
     present = [control.element.get("action_id") for control in controls]
     raise LookupError(f"there is no {action_id!r} to click on; there is {present}")

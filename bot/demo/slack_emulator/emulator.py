@@ -61,7 +61,8 @@ class SlackEmulator:
         self._feed = EventFeed(self.team, self.office.manifest, self._sockets.send_event)
         self._interactions = Interactions(self.office)
         self._web_api = WebApi(self.office, self.faults)
-        self._server = Server(self.office, self._web_api, PageApi(self.office, self._interactions))
+        self.page = PageApi(self.office, self._interactions)
+        self._server = Server(self.office, self._web_api, self.page)
 
     # -- life --------------------------------------------------------------------------------------
 

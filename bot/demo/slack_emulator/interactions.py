@@ -72,11 +72,13 @@ class Interactions:
 
     # -- messages ----------------------------------------------------------------------------------
 
-    async def click(self, user: User, message: Message, action_id: str, value: str | None = None) -> Outcome:
+    async def click(
+        self, user: User, message: Message, action_id: str, value: str | None = None, block_id: str | None = None
+    ) -> Outcome:
         """Press a button, or choose `value` in a menu, in one of the app's messages."""
         if message.raw.get("app_id") != self._team.app.id:
             raise LookupError(f"message {message.ts} is not from this app: its buttons lead elsewhere")
-        control = find_control(message.blocks, message.attachments, action_id)
+        control = find_control(message.blocks, message.attachments, action_id, block_id)
         inside = [*message.blocks, *(b for a in message.attachments for b in a.get("blocks") or [])]
         channel = self._team.channels[message.channel]
         container: Json = {"type": "message", "message_ts": message.ts, "channel_id": channel.id}

@@ -3,31 +3,43 @@
 import asyncio
 import json
 from collections.abc import Awaitable, Callable
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
 from aiohttp import web
 
 from bot.demo.slack_emulator.actors import MonitorBot, Person
+from bot.demo.slack_emulator.drawing_kit import NO_KIT, Say, drawing_kit
 from bot.demo.slack_emulator.interactions import Interactions
 from bot.demo.slack_emulator.office import Office
 from bot.demo.slack_emulator.refusals import Refused
 from bot.demo.slack_emulator.shapes import Change, Json, Outcome
+from bot.demo.slack_emulator.text import with_plain_text
 
 FILES = Path(__file__).parent / "page"
 _TYPES = {".html": "text/html", ".css": "text/css", ".js": "text/javascript"}
 _POLICY = "default-src 'self'; img-src 'self' data:; style-src 'self'; frame-ancestors 'none'; base-uri 'none'"
 
+_LONGEST_SKIP = timedelta(days=1)
+
 Deed = Callable[[Person, Json], Awaitable[Json]]
+SkipTime = Callable[[timedelta], Awaitable[None]]
 
 
 class PageApi:
-    """Serves the page's files, its view of the workspace, and the deeds of the person who looks at it."""
+    """Serves the page's files, its view of the workspace, and the deeds of the person who looks at it.
+
+    `kit` is what draws Block Kit. `skip_time` moves the clocks of the emulator, the app and whatever else belongs
+    to them; only who started them all can give one, and without it the page has no such button.
+    """
 
     def __init__(self, office: Office, interactions: Interactions) -> None:
         self._office = office
         self._team = office.team
         self._interactions = interactions
+        self.kit = NO_KIT
+        self.skip_time: SkipTime | None = None
         self._listeners: set[asyncio.Queue[str | None]] = set()
         office.team.listeners.append(self._notice)
         self._deeds: dict[str, Deed] = {
@@ -43,6 +55,7 @@ class PageApi:
             "alert": self._alert,
             "dm": self._dm,
             "invite": self._invite,
+            "skip": self._skip,
         }
 
     def add_routes(self, app: web.Application) -> None:
@@ -52,6 +65,11 @@ class PageApi:
         app.router.add_get("/page-api/feed", self._feed)
         app.router.add_post("/page-api/do/{deed}", self._do)
 
+    async def set_up(self, say: Say) -> None:
+        """Have Block Kit drawn; until then, and where that cannot be, the page shows plain text and says why."""
+        self.kit = await drawing_kit(say)
+        self._team.announce(Change("page"))
+
     def close(self) -> None:
         for queue in self._listeners:
             queue.put_nowait(None)
@@ -60,7 +78,8 @@ class PageApi:
 
     async def _file(self, request: web.Request) -> web.Response:
         name = request.match_info.get("name", "index.html")
-        known = {path.name: path for path in FILES.iterdir() if path.suffix in _TYPES}
+        folders = [FILES, self.kit.folder] if self.kit.folder else [FILES]
+        known = {path.name: path for folder in folders for path in folder.iterdir() if path.suffix in _TYPES}
         if name not in known:
             return web.Response(status=404, text="no such file")
         body = await asyncio.to_thread(known[name].read_text, encoding="utf-8")
@@ -81,9 +100,11 @@ class PageApi:
             ],
             "groups": [{"id": g.id, "handle": g.handle} for g in team.workspace.groups],
             "channels": [self._channel(c.id, user.id) for c in team.channels.values() if user.id in c.members],
-            "ephemerals": [{"channel": m.channel, **m.raw} for m in team.ephemerals if m.visible_to == user.id],
-            "views": [view.raw for view in self._office.views.open_by(user.id)],
-            "home": home.raw if (home := self._office.views.home_of(user.id)) else None,
+            "ephemerals": [
+                {"channel": m.channel, **self._shown(m.raw)} for m in team.ephemerals if m.visible_to == user.id
+            ],
+            "views": [self._shown(view.raw) for view in self._office.views.open_by(user.id)],
+            "home": self._shown(home.raw) if (home := self._office.views.home_of(user.id)) else None,
             "commands": [
                 {"name": c.name, "description": c.description, "hint": c.usage_hint}
                 for c in self._office.manifest.commands.values()
@@ -91,6 +112,8 @@ class PageApi:
             "shortcuts": [s for s in self._office.manifest.shortcuts if s.get("type") == "message"],
             "connected": self._office.sockets.connections,
             "alerts": [path.stem for path in sorted((FILES / "alerts").glob("*.json"))],
+            "kit": {"is_there": self.kit.folder is not None, "problem": self.kit.problem},
+            "clock": {"now": team.now().timestamp(), "can_skip": self.skip_time is not None},
         }
         return web.json_response(body, headers={"Cache-Control": "no-store"})
 
@@ -109,9 +132,18 @@ class PageApi:
             "kind": channel.kind,
             "topic": channel.topic,
             "has_bot": team.app.user_id in channel.members,
-            "messages": [m.raw for m in messages],
+            "messages": [self._shown(m.raw) for m in messages],
             "statuses": statuses,
         }
+
+    def _shown(self, raw: Json) -> Json:
+        """What the page draws; where it cannot draw, with the plain text of every block."""
+        if self.kit.folder is not None:
+            return raw
+        found = {"blocks": [with_plain_text(self._team, block) for block in raw.get("blocks") or []]}
+        if raw.get("attachments"):
+            found["attachments"] = [self._shown(attachment) for attachment in raw["attachments"]]
+        return {**raw, **found}
 
     async def _feed(self, request: web.Request) -> web.StreamResponse:
         """Server-sent events: a word whenever something changed; the page then asks for the state."""
@@ -163,7 +195,8 @@ class PageApi:
         return _told(await person.slash(asked["text"], asked["channel"], asked.get("thread_ts")))
 
     async def _click(self, person: Person, asked: Json) -> Json:
-        return _told(await person.click(asked["channel"], asked["ts"], asked["action_id"], asked.get("value")))
+        what = (asked["action_id"], asked.get("value"), asked.get("block_id"))
+        return _told(await person.click(asked["channel"], asked["ts"], *what))
 
     async def _view_click(self, person: Person, asked: Json) -> Json:
         typed: dict[str, dict[str, Any]] = asked.get("values") or {}
@@ -192,6 +225,14 @@ class PageApi:
 
     async def _invite(self, person: Person, asked: Json) -> Json:
         await person.invite(asked["channel"])
+        return {}
+
+    async def _skip(self, person: Person, asked: Json) -> Json:
+        span = timedelta(minutes=float(asked["minutes"]))
+        if self.skip_time is None or not timedelta() < span <= _LONGEST_SKIP:
+            raise Refused("cannot_skip")
+        await self.skip_time(span)
+        self._team.announce(Change("page"))
         return {}
 
     async def _alert(self, person: Person, asked: Json) -> Json:

@@ -91,6 +91,11 @@ def as_text(team: Team, message: Message) -> str:
     return "\n".join([head, *(f"  {line}" for line in lines)])
 
 
+def with_plain_text(team: Team, block: Json) -> Json:
+    """A block and, under `plain`, the lines it would be without any drawing."""
+    return {**block, "plain": "\n".join(block_lines(block, lambda text: plain(team, text)))}
+
+
 def thread_as_text(team: Team, messages: Iterable[Message]) -> str:
     """Messages one below the other; replies are indented."""
     parts = []

@@ -1,91 +1,49 @@
-"""The page in a real browser: an alert is fired, a command typed, a button pressed, a form filled."""
+"""The page in a real browser: what an app sends is drawn and can be used, by mouse and keyboard, large and small."""
 
 import asyncio
-import contextlib
-import json
-import shutil
 from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any
 
-import aiohttp
 import pytest
 from slack_bolt.async_app import AsyncApp
 from slack_sdk.web.async_client import AsyncWebClient
 
 from bot.demo.slack_emulator import SlackEmulator
+from tests.browser import Tab, browser
 
 pytestmark = pytest.mark.outside
 
-CHROMIUM = next(
-    (found for name in ("chromium", "chromium-browser", "google-chrome") if (found := shutil.which(name))), None
-)
-HOSTILE = "<img src=x onerror=document.title='broken'> <javascript:alert(1)|click me>"
-
-
-class Tab:
-    """One tab, driven through the DevTools protocol."""
-
-    def __init__(self, socket: aiohttp.ClientWebSocketResponse) -> None:
-        self._socket = socket
-        self._sent = 0
-        self.complaints: list[str] = []
-
-    async def command(self, method: str, **params: Any) -> dict[str, Any]:
-        self._sent += 1
-        await self._socket.send_json({"id": self._sent, "method": method, "params": params})
-        while True:
-            frame: dict[str, Any] = await self._socket.receive_json(timeout=20)
-            if frame.get("method") in {"Runtime.exceptionThrown", "Log.entryAdded"}:
-                self.complaints.append(json.dumps(frame["params"]))
-            if frame.get("id") == self._sent:
-                return dict(frame["result"])
-
-    async def run(self, script: str) -> Any:
-        answer = await self.command("Runtime.evaluate", expression=script, awaitPromise=True, returnByValue=True)
-        assert "exceptionDetails" not in answer, answer
-        return answer["result"].get("value")
-
-    async def until(self, script: str) -> None:
-        """Wait in the page until an expression is true; the page draws itself anew on every change."""
-        waiting = (
-            "new Promise((done) => { const look = () => { let is = false; "
-            f"try {{ is = {script}; }} catch {{}} is ? done() : requestAnimationFrame(look); }}; look(); }})"
-        )
-        async with asyncio.timeout(15):
-            await self.run(waiting)
+HOSTILE = "<img src=x onerror=document.title='broken'> <javascript:alert(1)|click me> [or me](javascript:alert(1))"
+ELSEWHERE = "https://elsewhere.example/picture.png"
 
 
 @pytest.fixture
 async def tab(tmp_path: Path) -> AsyncIterator[Tab]:
-    if CHROMIUM is None:
-        pytest.fail("this test drives a real browser: install Chromium, or run `make test`, which leaves it out")
-    browser = await asyncio.create_subprocess_exec(
-        CHROMIUM,
-        *("--headless=new", "--no-sandbox", "--disable-gpu", "--remote-debugging-port=0", "--no-first-run"),
-        *("--disable-background-networking", "--disable-component-update", "--disable-sync", "--disable-quic"),
-        f"--user-data-dir={tmp_path}",
-        "about:blank",
-        stderr=asyncio.subprocess.PIPE,
-    )
-    try:
-        assert browser.stderr is not None
-        line = b""
-        while b"DevTools listening on" not in line:
-            line = await asyncio.wait_for(browser.stderr.readline(), 20)
-        port = line.decode().split(":")[2].split("/")[0]
-        async with aiohttp.ClientSession() as session:
-            async with session.get(f"http://127.0.0.1:{port}/json") as response:
-                target = next(t for t in await response.json() if t["type"] == "page")
-            async with session.ws_connect(target["webSocketDebuggerUrl"], max_msg_size=0) as socket:
-                opened = Tab(socket)
-                for domain in ("Runtime", "Log", "Page"):
-                    await opened.command(f"{domain}.enable")
-                yield opened
-    finally:
-        with contextlib.suppress(ProcessLookupError):
-            browser.terminate()
-        await browser.communicate()
+    async with browser(tmp_path) as opened:
+        yield opened
+
+
+@pytest.fixture
+async def page(slack: SlackEmulator, tab: Tab) -> Tab:
+    """The page with Block Kit drawn, as bob sees #incidents."""
+    await slack.page.set_up(print)
+    assert slack.page.kit.problem == ""
+    await tab.open(slack.page_url)
+    await tab.until("document.querySelector('#text').placeholder.includes('incidents')")
+    return tab
+
+
+def plain(text: str) -> dict[str, str]:
+    return {"type": "plain_text", "text": text}
+
+
+def mrkdwn(text: str) -> dict[str, str]:
+    return {"type": "mrkdwn", "text": text}
+
+
+def options(*words: str) -> list[dict[str, Any]]:
+    return [{"text": plain(word.title()), "value": word} for word in words]
 
 
 def register(app: AsyncApp) -> None:
@@ -93,24 +51,36 @@ def register(app: AsyncApp) -> None:
     form = {
         "type": "modal",
         "callback_id": "reason",
-        "title": {"type": "plain_text", "text": "Why not?"},
-        "submit": {"type": "plain_text", "text": "Send"},
+        "title": plain("Why not?"),
+        "submit": plain("Send"),
         "blocks": [
+            {"type": "section", "block_id": "note", "text": mrkdwn("*Think* first")},
             {
                 "type": "input",
                 "block_id": "why",
-                "label": {"type": "plain_text", "text": "Reason"},
+                "label": plain("Reason"),
                 "element": {"type": "plain_text_input", "action_id": "text"},
-            }
+            },
+            {
+                "type": "input",
+                "block_id": "how",
+                "optional": True,
+                "label": plain("Kinds"),
+                "element": {"type": "checkboxes", "action_id": "kinds", "options": options("early", "risky")},
+            },
         ],
     }
-    confirm = {part: {"type": "plain_text", "text": part} for part in ("title", "text", "confirm", "deny")}
-    deny = {"type": "button", "action_id": "deny", "text": {"type": "plain_text", "text": "Deny"}, "confirm": confirm}
+    confirm = {"title": plain("Sure?"), "text": plain("It stays denied."), "confirm": plain("Yes"), "deny": plain("No")}
+    deny = {"type": "button", "action_id": "deny", "text": plain("Deny"), "confirm": confirm}
 
     @app.command("/ask-claude")
     async def ask(ack: Any, body: dict[str, Any], client: AsyncWebClient) -> None:
         await ack()
-        blocks = [{"type": "markdown", "text": HOSTILE}, {"type": "actions", "elements": [deny]}]
+        blocks = [
+            {"type": "markdown", "text": HOSTILE},
+            {"type": "section", "text": mrkdwn(HOSTILE)},
+            {"type": "actions", "elements": [deny]},
+        ]
         await client.chat_postMessage(channel=body["channel_id"], text=HOSTILE, blocks=blocks)
 
     @app.action("deny")
@@ -121,45 +91,219 @@ def register(app: AsyncApp) -> None:
     @app.view("reason")
     async def reason(ack: Any, body: dict[str, Any], client: AsyncWebClient) -> None:
         await ack()
-        said = body["view"]["state"]["values"]["why"]["text"]["value"]
-        await client.chat_postEphemeral(channel="C0INCIDENTS", user=body["user"]["id"], text=f"Denied: {said}")
+        values = body["view"]["state"]["values"]
+        kinds = [each["value"] for each in values["how"]["kinds"]["selected_options"]]
+        said = f"Denied: {values['why']['text']['value']} {kinds}"
+        await client.chat_postEphemeral(channel="C0INCIDENTS", user=body["user"]["id"], text=said)
 
     @app.event("message")
     async def ignore() -> None:
         """Acknowledge what is written."""
 
 
-async def test_the_story_can_be_played_in_a_browser(
+async def test_a_command_a_confirmation_and_a_form_can_be_used_by_keyboard(
+    slack: SlackEmulator, app: AsyncApp, connect: Any, page: Tab
+) -> None:
+    register(app)
+    await connect()
+    await page.click("[data-alert=firing]")
+    await page.reads("FIRING", "#messages .attachment .title")
+    await page.click("#channels button", "incidents")
+
+    await page.type("/")
+    await page.until("document.querySelector('#text').getAttribute('aria-expanded') === 'true'")
+    await page.key("ArrowDown")
+    await page.key("Enter")
+    await page.until("document.querySelector('#text').value === '/ask-claude '")
+    await page.type("why?")
+    await page.key("Enter")
+    await page.until("document.querySelector('#messages #deny') !== null")
+    assert await page.run("document.querySelectorAll('#messages img, #messages a[href^=javascript]').length") == 0
+    assert await page.run("document.title") == "Slack emulator"
+    assert "click me" in await page.text("#messages")
+
+    await page.run("document.querySelector('#messages #deny').focus()")
+    await page.key("Enter")
+    await page.reads("It stays denied.", "dialog.confirm")
+    await page.key("Escape")
+    await page.until("document.querySelector('dialog') === null && document.activeElement.id === 'deny'")
+    assert slack.deliveries("interactive") == []
+    await page.key("Enter")
+    await page.until("document.querySelector('dialog.confirm') !== null")
+    await page.key("Enter")
+
+    await page.until("document.activeElement.matches('dialog.view input')")
+    await page.reads("Think first", "dialog.view")
+    await page.key("Enter")
+    await page.reads("required", "dialog.view .problem")
+    await page.type("too early")
+    await page.click("dialog.view .choice", "Risky")
+    await page.click("dialog.view .primary")
+    await page.reads("Denied: too early ['risky']", "#messages .mine-only")
+    await page.until("document.querySelector('dialog') === null && document.activeElement.id === 'deny'")
+    assert page.complaints == []
+
+
+async def test_menus_and_feedback_report_what_was_chosen_and_in_which_block(
+    slack: SlackEmulator, app: AsyncApp, connect: Any, page: Tab, client: AsyncWebClient
+) -> None:
+    pressed: asyncio.Queue[tuple[str, Any]] = asyncio.Queue()
+
+    async def press(ack: Any, action: dict[str, Any]) -> None:
+        await ack()
+        chosen = (action.get("selected_option") or {}).get("value") or action.get("selected_date")
+        pressed.put_nowait((action["block_id"], chosen or action.get("value")))
+
+    app.action({"action_id": "use"})(press)
+    await connect()
+    menu = {"type": "static_select", "action_id": "use", "options": options("plum", "cherry")}
+    sides = {"positive_button": {"text": plain("Good"), "value": "yes"}}
+    sides["negative_button"] = {"text": plain("Bad"), "value": "no"}
+    again = [{"type": "button", "action_id": "use", "text": plain(word), "value": word} for word in ("One", "Two")]
+    blocks = [
+        {"type": "section", "block_id": "fruit", "text": mrkdwn("Which?"), "accessory": menu},
+        {"type": "actions", "block_id": "day", "elements": [{"type": "datepicker", "action_id": "use"}]},
+        {
+            "type": "context_actions",
+            "block_id": "liked",
+            "elements": [{"type": "feedback_buttons", "action_id": "use", **sides}],
+        },
+        *({"type": "actions", "block_id": each["value"], "elements": [each]} for each in again),
+    ]
+    await client.chat_postMessage(channel="C0INCIDENTS", text="Which?", blocks=blocks)
+    await page.until("document.querySelector('#messages .controls select') !== null")
+    await page.choose("#messages .controls select", "cherry")
+    await page.choose("#messages .controls input[type=date]", "2030-01-02")
+    await page.click("#messages [aria-label='Negative feedback']")
+    await page.click("#messages .drawn button", "Two")
+    heard = {await asyncio.wait_for(pressed.get(), 5) for _ in range(4)}
+    assert heard == {("fruit", "cherry"), ("day", "2030-01-02"), ("liked", "no"), ("Two", "Two")}
+    assert page.complaints == []
+
+
+TELLING = (
+    "# a line that looks like a heading",
+    "---",
+    "|a|b|\n|-|-|\n|1|2|",
+    "    indented",
+    "10:20:30 and a:b",
+    '{"level":"warn","msg":"heap","limit":512}',
+    "`cp *.log *.txt ~a~`",
+    "&lt;@U0BOB&gt; &lt;!channel&gt; &lt;https://elsewhere.example|click&gt; 1 &lt; 2 -&gt; 3",
+    "[note]: not a definition",
+    "C:\\dir\\*.exe",
+)
+# As gentle.js draws them: signs that look the same.
+_ALIKE = str.maketrans({"\u2217": "*", "\u223c": "~", "\u200b": None, "\u00a0": " "})
+
+
+async def test_nothing_that_is_no_markup_in_slack_is_lost_or_becomes_alive(
+    slack: SlackEmulator, page: Tab, client: AsyncWebClient
+) -> None:
+    for text in TELLING:
+        blocks = [{"type": "section", "text": mrkdwn(f"before\n{text}\nafter")}]
+        await client.chat_postMessage(channel="C0INCIDENTS", text=text, blocks=blocks)
+    drawn = "[...document.querySelectorAll('#messages .drawn')].map((each) => each.innerText)"
+    await page.until(f"{drawn}.filter((each) => each.includes('after')).length === {len(TELLING)}")
+    for text, shown in zip(TELLING, await page.run(drawn), strict=True):
+        expected = text.replace("&lt;", "<").replace("&gt;", ">").replace("`", "")
+        assert " ".join(shown.translate(_ALIKE).split()) == " ".join(f"before {expected} after".split())
+    assert await page.run("document.querySelectorAll('#messages .drawn a, #messages .drawn .mention').length") == 0
+
+
+async def test_every_kind_of_block_is_drawn_and_nothing_is_loaded_from_elsewhere(
+    slack: SlackEmulator, page: Tab, client: AsyncWebClient
+) -> None:
+    cells = [[{"type": "raw_text", "text": word} for word in row] for row in (("pod", "state"), ("api-1", "Running"))]
+    task = {"type": "task_card", "task_id": "1", "title": "Read the logs", "status": "in_progress"}
+    picture = {"type": "image", "image_url": ELSEWHERE, "alt_text": "a graph"}
+    shown: list[tuple[dict[str, Any], str]] = [
+        ({"type": "header", "text": plain("A header")}, "A header"),
+        ({"type": "section", "fields": [mrkdwn("*left*"), mrkdwn("right <@U0ALICE>")]}, "right @alice"),
+        ({"type": "context", "elements": [picture, mrkdwn("a footer")]}, "(image: a graph)"),
+        ({"type": "markdown", "text": f"**bold** ![a picture]({ELSEWHERE})"}, "(image: a picture)"),
+        ({"type": "alert", "level": "warning", "text": mrkdwn("careful")}, "careful"),
+        ({"type": "plan", "title": "The plan", "tasks": [task]}, "Read the logs"),
+        ({"type": "card", "title": plain("A card"), "body": mrkdwn("its body")}, "its body"),
+        ({"type": "table", "rows": cells}, "Running"),
+        (picture, "(image: a graph)"),
+        ({"type": "divider"}, ""),
+    ]
+    for block, _ in shown:
+        await client.chat_postMessage(channel="C0INCIDENTS", text="x", blocks=[block])
+    await page.until(f"document.querySelectorAll('#messages .message').length === {len(shown)}")
+    for number, (block, text) in enumerate(shown):
+        found = await page.run(f"document.querySelectorAll('#messages .drawn')[{number}].innerText")
+        assert text in found.replace("\u200b", ""), block["type"]
+    assert [url for url in page.requested if not url.startswith((slack.page_url, "data:"))] == []
+    assert page.complaints == []
+
+
+async def test_text_that_streams_in_is_seen_as_it_grows(
+    slack: SlackEmulator, page: Tab, client: AsyncWebClient
+) -> None:
+    root = await slack.user("bob").say("why?", "incidents")
+    await page.click("#messages .tools button", "Reply in thread")
+    where = {"channel": "C0INCIDENTS", "thread_ts": root.ts}
+    recipient = {"recipient_team_id": "T0DEMO", "recipient_user_id": "U0BOB"}
+    begun = await client.api_call("chat.startStream", json={**where, **recipient, "markdown_text": "It is"})
+    await page.reads("It is", "#replies")
+    await page.run("window.kept = document.querySelectorAll('#replies .message')[1]")
+    await client.agents_sessions_setStatus(channel_id=where["channel"], thread_ts=root.ts, status="processing")
+    await client.api_call("chat.appendStream", json={**where, "ts": begun["ts"], "markdown_text": " the **memory**"})
+    await page.reads("It is the memory", "#replies")
+    await page.reads("writing", "#replies")
+    await page.click("#status button", "Stop")
+    await slack.wait_until(lambda: slack.events("agent_session_stopped"))
+    await client.api_call("chat.stopStream", json={**where, "ts": begun["ts"], "session_status": "closed"})
+    await page.until("!document.querySelector('#replies').innerText.includes('writing')")
+    await page.until("document.querySelector('#status button') === null")
+    assert await page.run("window.kept.isConnected"), "the message grew in place"
+    assert page.complaints == []
+
+
+async def test_where_block_kit_cannot_be_drawn_the_page_says_so_and_can_still_be_used(
     slack: SlackEmulator, app: AsyncApp, connect: Any, tab: Tab
 ) -> None:
     register(app)
     await connect()
-    await tab.command("Page.navigate", url=slack.page_url)
-    await tab.until("document.querySelector('[data-alert=firing]') !== null")
-    await tab.run("document.querySelector('[data-alert=firing]').click()")
-    await tab.until("document.querySelector('#messages .attachment .title').textContent.includes('FIRING')")
-
-    await tab.run(
-        "[...document.querySelectorAll('#channels button')].find((b) => b.textContent.includes('incidents')).click()"
-    )
-    await tab.run(
-        "document.getElementById('text').value = '/ask-claude why?';document.getElementById('composer').requestSubmit()"
-    )
-    await tab.until("document.querySelector('#messages [data-action-id=deny]') !== null")
-    assert (
-        await tab.run("document.querySelectorAll('#messages .body img, #messages .body a[href^=javascript]').length")
-        == 0
-    )
-    assert await tab.run("document.title") == "Slack emulator"
-
-    await tab.run("document.querySelector('#messages [data-action-id=deny]').click()")
-    await tab.until("document.querySelector('dialog.confirm') !== null")
-    await tab.run("document.querySelector('dialog.confirm .primary').click()")
-    await tab.until("document.querySelector('dialog.view input') !== null")
-    await tab.run("document.querySelector('dialog.view .foot .primary').click()")
-    await tab.until("document.querySelector('dialog.view .problem').textContent.includes('required')")
-    await tab.run("document.querySelector('dialog.view input').value = 'too early'")
-    await tab.run("document.querySelector('dialog.view .foot .primary').click()")
-    await tab.until("document.querySelector('#messages .mine-only').textContent.includes('Denied: too early')")
+    await tab.open(slack.page_url)
+    await tab.reads("plain text: Block Kit is not set up", "#notice")
+    await tab.click("#text")
+    await tab.type("/ask-claude why?")
+    await tab.key("Enter")
+    await tab.reads("click me", "#messages")
+    await tab.click("#messages button", "Deny")
+    await tab.click("dialog.confirm .primary")
+    await tab.until("document.querySelector('dialog.view') !== null")
+    await tab.key("Escape")
     await tab.until("document.querySelector('dialog') === null")
+    assert not any("kit." in url for url in tab.requested)
+    await slack.page.set_up(print)
+    await tab.until("document.querySelector('#notice').hidden && document.querySelector('#messages #deny') !== null")
     assert tab.complaints == []
+
+
+async def test_on_a_small_screen_there_is_one_pane_at_a_time_with_a_way_back(slack: SlackEmulator, page: Tab) -> None:
+    panes = "['side', 'channel', 'thread'].filter((id) => document.getElementById(id).checkVisibility())"
+    root = await slack.user("bob").say("hello", "incidents")
+    await slack.user("alice").reply("yes?", "incidents", root.ts)
+    await page.size(400, 800)
+    assert await page.run(panes) == ["channel"]
+    await page.click("#messages .replies")
+    await page.reads("yes?", "#replies")
+    assert await page.run(panes) == ["thread"]
+    await page.type("one")
+    await page.key("Enter", shift=True)
+    await page.type("two")
+    await page.key("Enter")
+    await slack.wait_for(lambda each: each.text == "one\ntwo" and each.thread_ts == root.ts)
+    await page.key("Escape")
+    assert await page.run(panes) == ["channel"]
+    assert "replies" in await page.run("document.activeElement.className")
+    await page.click("#to-side")
+    assert await page.run(panes) == ["side"]
+    await page.click("#channels button", "random")
+    assert await page.run(panes) == ["channel"]
+    assert await page.run("document.documentElement.scrollWidth") == 400
+    assert page.complaints == []

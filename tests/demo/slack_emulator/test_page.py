@@ -144,7 +144,7 @@ async def test_the_feed_tells_of_every_change(slack: SlackEmulator, browser: Bro
 
 
 async def test_it_runs_alone_and_says_where_it_is() -> None:
-    command = [sys.executable, "-m", "bot.demo.slack_emulator", "--port", "0", "--manifest", "manifest.yml"]
+    command = [sys.executable, "-m", "bot.demo.slack_emulator", "--port", "0", "--plain"]
     process = await asyncio.create_subprocess_exec(
         *command, stdout=asyncio.subprocess.PIPE, cwd=FILES.parents[3], env={"PYTHONDONTWRITEBYTECODE": "1"}
     )

@@ -1,13 +1,15 @@
-// The page: channels on the left, messages in the middle, a thread on the right.
+// The page: channels on the left, messages in the middle, a thread on the right; on a narrow screen one at a time.
 
-import { renderAttachment, renderBlocks } from "/page/blocks.js";
+import { completion, composer } from "/page/composer.js";
 import { confirmed, showView } from "/page/dialogs.js";
-import { el, emoji, link, mrkdwn, plain } from "/page/markup.js";
+import { drawBlocks, loadKit, sweep } from "/page/drawing.js";
+import { $, avatar, button, clockTime, date, el, plain, toast } from "/page/dom.js";
+import { fill, messageEntry } from "/page/messages.js";
 
-const $ = (id) => document.getElementById(id);
 const place = { user: localStorage.getItem("user") ?? "", channel: "C0INCIDENTS", thread: null, tab: "messages" };
 const read = {};
 let state = null;
+let openedFrom = null;
 
 // -- talking to the emulator ----------------------------------------------------------------------
 
@@ -28,96 +30,111 @@ async function refresh() {
   stale = true;
   if (fetching) return;
   fetching = true;
-  while (stale) {
-    stale = false;
-    const response = await fetch(`/page-api/state?user=${encodeURIComponent(place.user)}`);
-    state = await response.json();
-    draw();
+  try {
+    while (stale) {
+      stale = false;
+      const response = await fetch(`/page-api/state?user=${encodeURIComponent(place.user)}`);
+      state = await response.json();
+      if (state.kit.is_there) await loadKit();
+      draw();
+    }
+  } finally {
+    fetching = false;
   }
-  fetching = false;
 }
-
-function toast(text) {
-  const node = el("div", "toast", text);
-  $("toasts").append(node);
-  setTimeout(() => node.remove(), 5000);
-}
-
-// -- names ----------------------------------------------------------------------------------------
 
 function names() {
   return {
     me: state.me,
-    user: (id) => (id === "USLACKBOT" ? "Slackbot" : state.users.find((u) => u.id === id)?.name ?? id),
-    channel: (id) => state.channels.find((c) => c.id === id)?.name ?? id,
-    group: (id) => state.groups.find((g) => g.id === id)?.handle ?? id,
+    users: [...state.users, { id: "USLACKBOT", name: "Slackbot" }],
+    channels: state.channels,
+    groups: state.groups.map((group) => ({ id: group.id, name: group.handle })),
+    date,
   };
-}
-
-const COLOURS = ["#4a154b", "#1264a3", "#007a5a", "#c56f00", "#5b3a8e", "#b3261e", "#00695c", "#455a64"];
-function colourOf(name) {
-  let sum = 0;
-  for (const letter of name) sum = (sum * 31 + letter.charCodeAt(0)) >>> 0;
-  return COLOURS[sum % COLOURS.length];
-}
-
-function authorOf(message) {
-  return message.username ?? (message.user ? names().user(message.user) : message.bot_profile?.name ?? message.bot_id ?? "?");
-}
-
-function clockTime(ts) {
-  return new Date(Number(ts) * 1000).toLocaleTimeString("en-US", { hour: "numeric", minute: "2-digit" });
 }
 
 // -- drawing --------------------------------------------------------------------------------------
 
 function draw() {
-  const current = state.channels.find((c) => c.id === place.channel) ?? state.channels[0];
+  const current = state.channels.find((channel) => channel.id === place.channel) ?? state.channels[0];
   place.channel = current.id;
   place.user = state.me;
   drawTop();
   drawSide(current);
+  drawStage();
   drawChannel(current);
   drawThread(current);
+  sweep();
   showView(state.views.at(-1) ?? null, viewContext(state.views.at(-1)));
 }
 
 function drawTop() {
-  $("connection").textContent = state.connected ? `app connected (${state.connected} socket${state.connected > 1 ? "s" : ""})` : "app not connected";
-  $("connection").classList.toggle("on", state.connected > 0);
+  const count = state.connected;
+  $("connection").textContent = count ? `app connected (${count} socket${count > 1 ? "s" : ""})` : "app not connected";
+  $("connection").classList.toggle("on", count > 0);
+  $("notice").hidden = state.kit.is_there;
+  $("notice").textContent = state.kit.problem;
   const people = state.users.filter((user) => !user.bot);
   const options = people.map((user) => Object.assign(el("option", "", user.title ? `${user.name} (${user.title})` : user.name), { value: user.id }));
-  $("user").replaceChildren(...options);
+  if (document.activeElement !== $("user")) $("user").replaceChildren(...options);
   $("user").value = state.me;
 }
 
 function drawSide(current) {
   $("team").textContent = state.team.name;
-  const rows = state.channels.filter((c) => c.kind !== "im").map((c) => sideRow(c, `${c.kind !== "channel" ? "▪" : "#"} ${c.name}`, current));
-  $("channels").replaceChildren(...rows);
-  const direct = state.channels.find((c) => c.kind === "im");
-  const app = el("button", direct?.id === current.id ? "current" : "", `◆ ${state.team.app}`);
-  app.onclick = openApp;
-  $("apps").replaceChildren(el("li", "", app));
-  const alerts = state.alerts.map((name) => {
-    const button = el("button", "", { firing: "Fire an alert", resolved: "Resolve it" }[name] ?? `Post ${name}`);
-    button.dataset.alert = name;
-    button.onclick = async () => {
-      const posted = await act("alert", { name });
-      if (posted.channel) go(posted.channel);
-    };
-    return button;
+  const rows = state.channels.filter((channel) => channel.kind !== "im").map((channel) => {
+    const mark = el("span", "mark", channel.kind === "channel" ? "#" : "🔒");
+    return sideEntry(channel.id, [mark, channel.name], channel, current, () => go(channel.id));
   });
-  $("alerts").replaceChildren(...alerts);
+  fill($("channels"), rows);
+  const direct = state.channels.find((channel) => channel.kind === "im");
+  fill($("apps"), [sideEntry("app", [avatar(state.team.app, "avatar tiny"), state.team.app], direct, current, openApp)]);
 }
 
-function sideRow(channel, label, current) {
-  const last = channel.messages.at(-1)?.ts ?? "";
-  if (channel.id === current.id) read[channel.id] = last;
-  else read[channel.id] ??= last;
-  const button = el("button", channel.id === current.id ? "current" : last > read[channel.id] ? "unread" : "", label);
-  button.onclick = () => go(channel.id);
-  return el("li", "", button);
+function sideEntry(key, label, channel, current, onclick) {
+  const isCurrent = channel !== undefined && channel.id === current.id;
+  const last = channel?.messages.at(-1)?.ts ?? "";
+  if (channel && isCurrent) read[channel.id] = last;
+  else if (channel) read[channel.id] ??= last;
+  const isUnread = channel !== undefined && last > read[channel.id];
+  const make = () => {
+    const open = button(isCurrent ? "current" : isUnread ? "unread" : "", "", onclick);
+    open.append(...label);
+    if (isCurrent) open.setAttribute("aria-current", "page");
+    if (isUnread) open.append(el("span", "dot", "new"));
+    return el("li", "", open);
+  };
+  return { key, signature: JSON.stringify([isCurrent, isUnread]), make };
+}
+
+const ALERTS = { firing: "🔥 Fire an alert", resolved: "✅ Resolve it" };
+
+function drawStage() {
+  const alerts = state.alerts.map((name) => ({
+    key: name,
+    signature: name,
+    make: () => {
+      const lever = button("lever", ALERTS[name] ?? `Post ${name}`, async () => {
+        const posted = await act("alert", { name });
+        if (posted.channel) go(posted.channel);
+      });
+      lever.dataset.alert = name;
+      return lever;
+    },
+  }));
+  fill($("alerts"), alerts);
+  $("clock").hidden = !state.clock.can_skip;
+  const skips = [10, 31].map((minutes) => ({
+    key: String(minutes),
+    signature: "skip",
+    make: () => {
+      const lever = button("lever", `⏩ Skip ${minutes} minutes`, () => act("skip", { minutes }));
+      lever.dataset.skip = minutes;
+      return lever;
+    },
+  }));
+  const now = clockTime(state.clock.now);
+  fill($("clock"), [...skips, { key: "now", signature: now, make: () => el("p", "small", `The workspace's clock says ${now}.`) }]);
 }
 
 async function openApp() {
@@ -131,6 +148,7 @@ async function openApp() {
 function go(channel) {
   place.channel = channel;
   place.thread = null;
+  document.body.dataset.pane = "channel";
   draw();
   $("messages").scrollTop = $("messages").scrollHeight;
   $("text").focus();
@@ -145,126 +163,127 @@ function drawChannel(channel) {
   $("home").hidden = !isHome;
   $("messages").hidden = $("composer").hidden = isHome;
   if (isHome) {
-    const inside = state.home ? renderBlocks(state.home.blocks, viewContext(state.home)) : [el("p", "empty", "The app has not published a Home tab.")];
-    $("home").replaceChildren(el("div", "message", el("span"), el("div", "body", ...inside)));
+    drawHome();
     return;
   }
   $("text").placeholder = isDirect ? `Message ${channel.name}` : `Message #${channel.name}, or type / for commands`;
-  const hidden = state.ephemerals.filter((m) => m.channel === channel.id && !m.thread_ts);
   const top = channel.messages.filter((m) => !m.thread_ts || m.thread_ts === m.ts || m.subtype === "thread_broadcast");
-  const all = [...top, ...hidden].sort((a, b) => (a.ts < b.ts ? -1 : 1));
-  fill($("messages"), all.map((m) => messageNode(m, channel, false)), "Nothing here yet.");
+  const hidden = state.ephemerals.filter((m) => m.channel === channel.id && !m.thread_ts);
+  fill($("messages"), inOrder(top, hidden).map((m) => messageEntry(m, around(channel, false))), "Nothing here yet.");
+}
+
+function drawHome() {
+  const entry = state.home
+    ? { key: "home", signature: JSON.stringify(state.home), make: (known) => drawBlocks(known ?? el("div", "sheet"), state.home.blocks, viewContext(state.home)) }
+    : { key: "none", signature: "", make: () => el("p", "empty", "The app has not published a Home tab.") };
+  fill($("home"), [entry]);
+}
+
+function inOrder(...lists) {
+  return lists.flat().sort((a, b) => (a.ts < b.ts ? -1 : 1));
 }
 
 function drawTabs(isDirect) {
-  const tabs = !isDirect ? [] : ["home", "messages"].map((tab) => {
-    const button = el("button", place.tab === tab ? "current" : "", tab === "home" ? "Home" : "Messages");
-    button.onclick = async () => { place.tab = tab; await act("home", { tab }); refresh(); };
-    return button;
-  });
-  $("tabs").replaceChildren(...tabs);
+  const tabs = (isDirect ? ["home", "messages"] : []).map((tab) => ({
+    key: tab,
+    signature: String(place.tab === tab),
+    make: () => {
+      const made = button(place.tab === tab ? "current" : "", tab === "home" ? "Home" : "Messages", async () => {
+        place.tab = tab;
+        await act("home", { tab });
+        refresh();
+      });
+      made.setAttribute("aria-pressed", String(place.tab === tab));
+      return made;
+    },
+  }));
+  fill($("tabs"), tabs);
 }
 
 function drawThread(channel) {
   const parent = place.thread && channel.messages.find((m) => m.ts === place.thread);
   $("thread").hidden = !parent;
-  if (!parent) return;
+  document.body.classList.toggle("with-thread", Boolean(parent));
+  if (!parent) {
+    if (document.body.dataset.pane === "thread") document.body.dataset.pane = "channel";
+    return;
+  }
   $("thread-where").textContent = channel.kind === "im" ? channel.name : `# ${channel.name}`;
   const replies = channel.messages.filter((m) => m.thread_ts === parent.ts && m.ts !== parent.ts);
   const hidden = state.ephemerals.filter((m) => m.channel === channel.id && m.thread_ts === parent.ts);
-  const all = [...replies, ...hidden].sort((a, b) => (a.ts < b.ts ? -1 : 1));
-  const rule = replies.length ? el("div", "rule", `${replies.length} ${replies.length === 1 ? "reply" : "replies"}`) : "";
-  fill($("replies"), [messageNode(parent, channel, true), rule, ...all.map((m) => messageNode(m, channel, true))], "");
+  const count = `${replies.length} ${replies.length === 1 ? "reply" : "replies"}`;
+  const rule = replies.length ? [{ key: "rule", signature: count, make: () => el("div", "rule", count) }] : [];
+  const inside = around(channel, true);
+  fill($("replies"), [messageEntry(parent, inside), ...rule, ...inOrder(replies, hidden).map((m) => messageEntry(m, inside))]);
   drawStatus(channel, parent);
 }
 
+const SESSIONS = { processing: "is working", suspended: "waits for somebody", active: "is ready", closed: "is done" };
+
 function drawStatus(channel, parent) {
   const status = channel.statuses[parent.ts];
-  const isBusy = status?.session?.status === "processing";
-  const parts = [];
-  if (status?.text) parts.push(el("i", "", `${state.team.app} ${plain(status.text)}`));
-  else if (status?.session?.status) parts.push(el("i", "", `session: ${status.session.status}`));
-  if (isBusy) {
-    const stop = el("button", "button", "◼ Stop");
-    stop.onclick = () => act("stop", { channel: channel.id, thread_ts: parent.ts });
-    parts.push(stop);
-  }
-  $("status").hidden = !parts.length;
-  $("status").replaceChildren(...parts);
+  const session = status?.session?.status;
+  const text = status?.text ? plain(status.text) : SESSIONS[session] ?? "";
+  const stop = () => button("button", "◼ Stop", () => act("stop", { channel: channel.id, thread_ts: parent.ts }));
+  const line = { key: "text", signature: text, make: () => el("i", "", `${state.team.app} ${text}`) };
+  const entries = [...(text ? [line] : []), ...(session === "processing" ? [{ key: "stop", signature: parent.ts, make: stop }] : [])];
+  $("status").hidden = !entries.length;
+  $("status").classList.toggle("busy", session === "processing" || Boolean(status?.text));
+  fill($("status"), entries);
 }
 
-function fill(list, nodes, whenEmpty) {
-  const wasAtEnd = list.scrollHeight - list.scrollTop - list.clientHeight < 60;
-  const before = list.scrollTop;
-  list.replaceChildren(...(nodes.length ? nodes.filter(Boolean) : [el("p", "empty", whenEmpty)]));
-  list.scrollTop = wasAtEnd ? list.scrollHeight : before;
-}
-
-function messageNode(message, channel, isInThread) {
-  const author = authorOf(message);
-  const avatar = el("div", "avatar", author[0].toUpperCase());
-  avatar.style.background = colourOf(author);
-  const body = el("div", "body");
-  if (message.is_ephemeral) body.append(el("div", "whisper", "Only visible to you"));
-  body.append(el("div", "", el("span", "name", author), message.bot_id || message.user === "USLACKBOT" ? el("span", "badge", "APP") : "", el("span", "time", clockTime(message.ts))));
-  if (message.subtype === "thread_broadcast") body.append(el("div", "muted", "replied to a thread"));
-  const context = messageContext(message, channel);
-  if (message.blocks?.length) body.append(...renderBlocks(message.blocks, context));
-  else if (message.text) body.append(mrkdwn(message.text, names()));
-  if (message.edited) body.append(el("span", "edited", "(edited)"));
-  if (message.streaming_state) body.append(el("span", "edited", "writing…"));
-  for (const file of message.files ?? []) body.append(el("div", "block card", link(file.url_private ?? "", plain(file.title))));
-  for (const attachment of message.attachments ?? []) body.append(renderAttachment(attachment, context));
-  if (message.reactions?.length) {
-    body.append(el("div", "reactions", ...message.reactions.map((r) => el("span", "reaction", `${emoji(r.name)} ${r.count}`))));
-  }
-  if (!isInThread && message.reply_count) {
-    const open = el("button", "replies", `${message.reply_count} ${message.reply_count === 1 ? "reply" : "replies"}`);
-    open.onclick = () => openThread(message.ts);
-    body.append(open);
-  }
-  const node = el("div", `message ${message.is_ephemeral ? "mine-only" : ""}`, avatar, body, tools(message, channel, isInThread));
-  node.dataset.ts = message.ts;
-  return node;
+function around(channel, isInThread) {
+  return {
+    names: names(),
+    isInThread,
+    openThread,
+    context: (message) => messageContext(message, channel),
+    tools: (message) => tools(message, channel, isInThread),
+  };
 }
 
 function tools(message, channel, isInThread) {
-  if (message.is_ephemeral) return null;
-  const bar = el("div", "tools");
-  if (!isInThread) {
-    const reply = el("button", "", "Reply in thread");
-    reply.onclick = () => openThread(message.thread_ts ?? message.ts);
-    bar.append(reply);
-  }
-  for (const shortcut of state.shortcuts) {
-    const button = el("button", "", plain(shortcut.name));
-    button.onclick = () => act("shortcut", { callback_id: shortcut.callback_id, channel: channel.id, ts: message.ts });
-    bar.append(button);
-  }
-  return bar;
+  if (message.is_ephemeral) return [];
+  const reply = isInThread ? [] : [button("", "💬 Reply in thread", () => openThread(message.thread_ts ?? message.ts))];
+  const shortcuts = state.shortcuts.map((shortcut) =>
+    button("", `⚡ ${plain(shortcut.name)}`, () => act("shortcut", { callback_id: shortcut.callback_id, channel: channel.id, ts: message.ts })));
+  return [...reply, ...shortcuts];
 }
 
 function openThread(ts) {
+  openedFrom = place.channel + ts;
   place.thread = ts;
+  document.body.dataset.pane = "thread";
   draw();
   $("replies").scrollTop = $("replies").scrollHeight;
   $("thread-text").focus();
 }
 
+function closeThread() {
+  const ts = place.thread;
+  place.thread = null;
+  document.body.dataset.pane = "channel";
+  draw();
+  const from = openedFrom === place.channel + ts && $("messages").querySelector(`[data-ts="${ts}"] .replies`);
+  (from || $("text")).focus();
+}
+
 // -- pressing and sending -------------------------------------------------------------------------
 
 async function press(element, node, deed, body) {
+  // Not `disabled`: that would take the focus away, and a dialog could not give it back.
+  if (node.getAttribute("aria-busy") === "true") return;
   if (element.confirm && !(await confirmed(element.confirm, { names: names() }))) return;
-  node.disabled = true;
+  node.setAttribute("aria-busy", "true");
   const outcome = await act(deed, { ...body, action_id: element.action_id });
   // Beside a message the emulator leaves a notice of its own.
   if (deed === "view_click" && outcome.shown && !outcome.acked) toast(outcome.shown);
-  node.disabled = false;
+  node.removeAttribute("aria-busy");
 }
 
 function messageContext(message, channel) {
   const where = { channel: channel.id, ts: message.ts };
-  return { names: names(), press: (element, block, value, node) => press(element, node, "click", { ...where, value }) };
+  return { names: names(), press: (element, block, value, node) => press(element, node, "click", { ...where, value, block_id: block.block_id }) };
 }
 
 function viewContext(view) {
@@ -276,55 +295,25 @@ function viewContext(view) {
   };
 }
 
-async function send(box, thread) {
-  const text = box.value.trim();
-  if (!text) return;
-  box.value = "";
-  grow(box);
+function send(text, thread) {
   const where = { channel: place.channel, ...(thread ? { thread_ts: thread } : {}) };
-  if (text.startsWith("/")) await act("slash", { ...where, text });
-  else await act("say", { ...where, text });
-}
-
-function grow(box) {
-  box.style.height = "auto";
-  box.style.height = `${Math.min(box.scrollHeight, 160)}px`;
-}
-
-function prepare(form, box, thread) {
-  form.onsubmit = (event) => { event.preventDefault(); send(box, thread()); complete(); };
-  box.addEventListener("input", () => { grow(box); complete(); });
-  box.addEventListener("keydown", (event) => {
-    const first = $("completion").hidden ? null : $("completion").querySelector("button");
-    if (event.key === "Tab" && first && box === $("text")) { event.preventDefault(); first.click(); }
-    if (event.key !== "Enter" || event.shiftKey || event.isComposing) return;
-    event.preventDefault();
-    if (first && box === $("text")) first.click();
-    else form.requestSubmit();
-  });
-}
-
-function complete() {
-  const typed = $("text").value;
-  const fitting = /^\/\S*$/.test(typed) ? state.commands.filter((c) => c.name.startsWith(typed) && c.name !== typed) : [];
-  const rows = fitting.map((command, index) => {
-    const button = el("button", index === 0 ? "current" : "", el("b", "", command.name), ` ${command.hint}`, el("span", "muted", command.description));
-    button.type = "button";
-    button.onclick = () => { $("text").value = `${command.name} `; complete(); $("text").focus(); };
-    return el("li", "", button);
-  });
-  $("completion").replaceChildren(...rows);
-  $("completion").hidden = !rows.length;
+  return act(text.startsWith("/") ? "slash" : "say", { ...where, text });
 }
 
 $("user").onchange = () => {
   place.user = $("user").value;
   localStorage.setItem("user", place.user);
   if (place.channel.startsWith("D")) place.channel = "C0INCIDENTS";
+  $("user").blur();
   refresh();
 };
-$("close-thread").onclick = () => { place.thread = null; draw(); };
-prepare($("composer"), $("text"), () => null);
-prepare($("thread-composer"), $("thread-text"), () => place.thread);
+$("close-thread").onclick = closeThread;
+$("to-side").onclick = () => { document.body.dataset.pane = "side"; $("channels").querySelector(".current")?.focus(); };
+document.addEventListener("keydown", (event) => {
+  if (event.key === "Escape" && place.thread && !document.querySelector("dialog")) closeThread();
+});
+completion($("text"), () => state?.commands ?? []);
+composer($("composer"), $("text"), (text) => send(text, null));
+composer($("thread-composer"), $("thread-text"), (text) => send(text, place.thread));
 await refresh();
 new EventSource("/page-api/feed").onmessage = refresh;
