@@ -65,13 +65,15 @@ class Tab:
     async def until(self, script: str, timeout: float = 20.0) -> None:
         """Wait in the page until an expression is true; the page draws itself anew on every change."""
         waiting = (
-            "new Promise((done) => { const end = performance.now() + "
-            f"{timeout * 1000}; const look = () => {{ let is = false; try {{ is = {script}; }} catch {{}} "
+            "new Promise((done) => { const end = performance.now() + 2000; const look = () => { let is = false; "
+            f"try {{ is = {script}; }} catch {{}} "
             "is ? done(true) : performance.now() > end ? done(false) : setTimeout(look, 30); }; look(); })"
         )
-        if not await self.run(waiting):
-            shown = await self.run("document.body.innerText")
-            raise AssertionError(f"never true: {script}\n{self.complaints}\nthe page shows:\n{shown}")
+        end = asyncio.get_running_loop().time() + timeout
+        while not await self.run(waiting):
+            if asyncio.get_running_loop().time() > end:
+                shown = await self.text()
+                raise AssertionError(f"never true: {script}\n{self.complaints}\nthe page shows:\n{shown}")
 
     async def reads(self, part: str, where: str = "body", timeout: float = 20.0) -> None:
         """Wait until the text of an element has this in it."""

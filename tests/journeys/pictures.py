@@ -25,7 +25,6 @@ async def draw(folder: Path) -> None:
         async def look(name: str) -> None:
             if name in KEPT:
                 await page.picture(PICTURES / f"{name}.png")
-                print(f"docs/pictures/{name}.png")
 
         await on_the_page.ready(page, on.slack.page_url)
         await page.size(1440, 860)
