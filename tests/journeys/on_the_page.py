@@ -72,6 +72,12 @@ async def time_is_skipped(page: Tab) -> None:
     for _ in range(2):
         await skip_half_an_hour(page)
     await page.click("#messages .replies")
+    signed = "document.querySelector('#replies').innerText.split('written by rules').length"
+    before = await page.run(signed)
+    # The thread has gone cold: the first word in it makes the bot look again.
+    await page.type("is it well now?")
+    await page.key("Enter")
+    await page.until(f"{signed} > {before}", 60)
     await page.type(f"restart {DEPLOYMENT}")
     await page.key("Enter")
     await page.until("document.querySelector('#replies #approve') !== null", 60)

@@ -4,6 +4,8 @@ import asyncio
 import re
 import sys
 from collections.abc import AsyncIterator
+from datetime import timedelta
+from pathlib import Path
 from typing import Any
 
 import aiohttp
@@ -12,7 +14,9 @@ from slack_bolt.async_app import AsyncApp
 from slack_sdk.web.async_client import AsyncWebClient
 
 from bot.demo.slack_emulator import SlackEmulator
+from bot.demo.slack_emulator.drawing_kit import DrawingKit
 from bot.demo.slack_emulator.page_api import FILES
+from tests.demo.slack_emulator.conftest import SteppingClock
 
 BUTTON = {"type": "button", "action_id": "go", "text": {"type": "plain_text", "text": "Go"}}
 
@@ -52,17 +56,19 @@ async def test_the_page_and_all_it_refers_to_are_served(slack: SlackEmulator, br
             assert "default-src 'self'" in response.headers["Content-Security-Policy"]
             texts.append(await response.text())
     for reference in re.findall(r'["\'](/page/[\w.]+)["\']', "\n".join(texts)):
-        assert reference.removeprefix("/") in wanted
+        # The kit is there only once it was built.
+        assert reference.removeprefix("/") in [*wanted, "page/kit.js", "page/kit.css"]
     async with browser.session.get(slack.page_url + "page/..%2femulator.py") as response:
         assert response.status == 404
 
 
 def test_the_page_puts_nothing_in_as_html_and_loads_nothing_from_elsewhere() -> None:
-    for path in FILES.iterdir():
-        if path.suffix in {".js", ".html", ".css"}:
+    for path in [*FILES.iterdir(), *(FILES / "kit").iterdir()]:
+        if path.suffix in {".js", ".jsx", ".html", ".css"}:
             text = path.read_text(encoding="utf-8")
             for forbidden in (
                 "innerHTML",
+                "InnerHTML",
                 "outerHTML",
                 "insertAdjacentHTML",
                 "document.write",
@@ -116,6 +122,72 @@ async def test_people_act_through_the_page(
 
 async def _nothing() -> None:
     """A listener, so that events are acknowledged."""
+
+
+async def test_a_control_is_found_by_its_block_where_two_share_an_action_id(
+    slack: SlackEmulator, browser: Browser, app: AsyncApp, connect: Any, client: AsyncWebClient
+) -> None:
+    pressed: list[str] = []
+
+    @app.action("go")
+    async def go(ack: Any, action: dict[str, Any]) -> None:
+        pressed.append(action["block_id"])
+        await ack()
+
+    await connect()
+    blocks = [{"type": "actions", "block_id": name, "elements": [BUTTON]} for name in ("first", "second")]
+    posted = await client.chat_postMessage(channel="C0INCIDENTS", text="x", blocks=blocks)
+    here = {"user": "U0BOB", "channel": "C0INCIDENTS", "ts": posted["ts"], "action_id": "go"}
+    assert (await browser.act("click", **here, block_id="second"))["acked"]
+    assert (await browser.act("click", **here))["acked"]
+    assert pressed == ["second", "first"]
+    assert "no 'go'" in (await browser.act("click", **here, block_id="third"))["problem"]
+
+
+async def test_what_draws_block_kit_is_served_once_it_is_there_and_until_then_there_is_plain_text(
+    slack: SlackEmulator, browser: Browser, client: AsyncWebClient, tmp_path: Path
+) -> None:
+    blocks = [{"type": "section", "text": {"type": "mrkdwn", "text": "*hello* <@U0ALICE>"}}]
+    attachment = {"blocks": [{"type": "header", "text": {"type": "plain_text", "text": "inside"}}]}
+    await client.chat_postMessage(channel="C0INCIDENTS", text="x", blocks=blocks, attachments=[attachment])
+
+    async def message() -> dict[str, Any]:
+        state = await browser.state("U0BOB")
+        found: dict[str, Any] = next(c for c in state["channels"] if c["name"] == "incidents")["messages"][0]
+        return found
+
+    assert (await message())["blocks"][0]["plain"] == "*hello* @alice"
+    assert "inside" in (await message())["attachments"][0]["blocks"][0]["plain"]
+    state = await browser.state("U0BOB")
+    assert state["kit"] == {"is_there": False, "problem": slack.page.kit.problem}
+    assert "plain text" in slack.page.kit.problem
+    async with browser.session.get(f"{slack.page_url}page/kit.js") as response:
+        assert response.status == 404
+
+    (tmp_path / "kit.js").write_text("export {};")
+    slack.page.kit = DrawingKit(tmp_path)
+    assert (await browser.state("U0BOB"))["kit"]["is_there"]
+    assert "plain" not in (await message())["blocks"][0]
+    async with browser.session.get(f"{slack.page_url}page/kit.js") as response:
+        assert await response.text() == "export {};"
+
+
+async def test_time_can_be_skipped_only_by_whoever_started_all_clocks(
+    slack: SlackEmulator, browser: Browser, clock: SteppingClock
+) -> None:
+    assert (await browser.state("U0BOB"))["clock"]["can_skip"] is False
+    assert (await browser.act("skip", user="U0BOB", minutes=10))["problem"] == "cannot_skip"
+
+    async def skip(span: timedelta) -> None:
+        clock.skip(seconds=span.total_seconds())
+
+    slack.page.skip_time = skip
+    before = await browser.state("U0BOB")
+    assert before["clock"]["can_skip"]
+    assert await browser.act("skip", user="U0BOB", minutes=10) == {}
+    assert (await browser.state("U0BOB"))["clock"]["now"] - before["clock"]["now"] >= 600
+    for minutes in (0, -5, 100_000):
+        assert (await browser.act("skip", user="U0BOB", minutes=minutes))["problem"] == "cannot_skip"
 
 
 async def test_what_cannot_be_done_is_explained(browser: Browser) -> None:
