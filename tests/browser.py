@@ -54,6 +54,7 @@ class Tab:
             deviceScaleFactor=1,
             mobile=False,
         )
+        await self.until(f"innerWidth === {width}")
 
     # -- looking ---------------------------------------------------------------------------------------
 
