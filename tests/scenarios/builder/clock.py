@@ -5,6 +5,7 @@ import random
 import re
 from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime, timedelta
+from functools import partial
 
 UNITS = {"d": 86400.0, "h": 3600.0, "m": 60.0, "s": 1.0}
 SPAN = re.compile(r"(\d+(?:\.\d+)?)(d|h|m|s)")
@@ -75,14 +76,14 @@ def log_text(observed_at: datetime, script: str, style: str, seed: str) -> str:
         if found:
             at = observed_at - span(found[1]) + timedelta(microseconds=dice.randrange(1000, 980_000))
             line = found[2]
-        written.append(BLANK.sub(lambda blank, at=at: _fill(blank, at, style, dice), line))
+        written.append(BLANK.sub(partial(_fill, at, style, dice), line))
     return "\n".join(written) + "\n"
 
 
-def _fill(blank: re.Match[str], at: datetime, style: str, dice: random.Random) -> str:
-    kind, rest = blank[1], blank[2]
+def _fill(at: datetime, style: str, dice: random.Random, blank: re.Match[str]) -> str:
+    kind, rest = str(blank[1] or "t"), str(blank[2])
     match kind:
-        case None:
+        case "t":
             return stamp(at, style)
         case "int":
             low, high = rest.split("-")

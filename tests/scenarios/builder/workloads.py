@@ -43,6 +43,14 @@ class Workload:
         )
         return f"{kind}/{meta['namespace']}/{meta['name']}@{number}"
 
+    def refusals(self, first: str, last: str, count: int) -> None:
+        """Events that tell that the newest ReplicaSet may not make its pods, in the words of ``refused``."""
+        message = f"Error creating: {self.refused}"
+        source = "replicaset-controller"
+        self.cluster.event(
+            self.revisions[-1], "FailedCreate", message, first=first, last=last, count=count, source=source
+        )
+
     def pods(self, count: int, state: State | None = None, *, revision: int = -1, node: str = "") -> list[JsonObject]:
         """Adds pods of a revision in a state; well and as old as the revision if none is given."""
         state = state or running(self.ages[revision])
@@ -81,7 +89,7 @@ class Workloads(Pods):
 
         Its pods are made at once, all well or in the state ``pods``, unless ``empty``: then add them with
         ``workload.pods``. ``stalled`` says since when its progress deadline is exceeded, ``refused`` is the message of
-        a ReplicaFailure condition, ``spec`` are further fields by their API names.
+        a ReplicaFailure condition (``<set>`` in it stands for the ReplicaSet's name), ``spec`` are further fields by their API names.
         """
         where, mine = namespace or self.home, {"app": name, **(labels or {})}
         selector = {"matchLabels": {"app": name}}
@@ -111,7 +119,8 @@ class Workloads(Pods):
             cause = causes[number] if number < len(causes) else ""
             sets.append(self._replica_set(made, body, ago, first_revision + number, cause))
         workload = Workload(self, made, sets, bodies, list(ages))
-        workload.stalled, workload.refused, workload.unavailable_since = stalled, refused, unavailable_since
+        workload.stalled, workload.unavailable_since = stalled, unavailable_since
+        workload.refused = refused.replace("<set>", sets[-1]["metadata"]["name"])
         self.workloads.append(workload)
         if not empty:
             workload.pods(replicas, pods)
