@@ -5,7 +5,7 @@ import json
 import os
 import shutil
 import subprocess
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -360,3 +360,108 @@ async def _assert_alike(dump: DumpReader, live: KubernetesApi) -> None:
     asked = ("kube-system", found["metadata"]["name"], "coredns", LogOptions())
     assert await dump.log(*asked) == await live.log(*asked) != ""
     assert set(KINDS) - set(dump.missing_kinds()) == both | {"Namespace"}
+
+
+# ---- words of pods and autoscalers ----------------------------------------------------------------------------------
+
+RUNS, ENDED = {"running": {"startedAt": STAMP}}, {"terminated": {"exitCode": 0, "reason": "Completed"}}
+LAST = {"terminated": {"exitCode": 1, "finishedAt": "2026-05-07T11:15:28Z"}}
+
+
+def waits(reason: str) -> dict[str, Any]:
+    return {"waiting": {"reason": reason}}
+
+
+def status(name: str, state: dict[str, Any], restarts: int = 0, ready: bool = False, **more: Any) -> dict[str, Any]:
+    told = {"name": name, "image": "i", "imageID": "", "state": state, "ready": ready, "restartCount": restarts}
+    return {**told, **({"lastState": LAST} if restarts else {}), **more}
+
+
+def lives(main: list[Any], init: Sequence[Any] = (), sidecar: bool = False, **more: Any) -> dict[str, Any]:
+    spec: dict[str, Any] = {"containers": [{"name": each["name"]} for each in main]}
+    always = {"restartPolicy": "Always"} if sidecar else {}
+    spec["initContainers"] = [{"name": each["name"], **always} for each in init]
+    told = {"phase": "Running", "containerStatuses": main, "initContainerStatuses": [*init], **more.pop("status", {})}
+    return obj("Pod", "p", spec=spec, status=told, **more)
+
+
+@pytest.mark.parametrize(
+    ("held", "words"),
+    [
+        (lives([status("a", RUNS, ready=True)]), ("1/1", "Running", "0")),
+        (lives([status("a", waits("CrashLoopBackOff"), 5)]), ("0/1", "CrashLoopBackOff", "5 (60s ago)")),
+        (lives([status("a", ENDED), status("b", RUNS, ready=True)]), ("1/2", "NotReady", "0")),
+        (lives([status("a", {"terminated": {"exitCode": 2}})]), ("0/1", "ExitCode:2", "0")),
+        (lives([status("a", {"terminated": {"exitCode": 2, "signal": 9}})]), ("0/1", "Signal:9", "0")),
+        (lives([status("a", {"terminated": {"exitCode": 137, "reason": "OOMKilled"}})]), ("0/1", "OOMKilled", "0")),
+        (
+            lives([status("a", waits("PodInitializing"))], [status("i", RUNS), status("j", {})]),
+            ("0/1", "Init:0/2", "0"),
+        ),
+        (
+            lives([status("a", waits("PodInitializing"))], [status("i", ENDED), status("j", RUNS)]),
+            ("0/1", "Init:1/2", "0"),
+        ),
+        (
+            lives([status("a", waits("PodInitializing"))], [status("i", waits("CrashLoopBackOff"), 3)]),
+            ("0/1", "Init:CrashLoopBackOff", "3 (60s ago)"),
+        ),
+        (
+            lives([status("a", RUNS, ready=True)], [status("s", RUNS, 2, ready=True, started=True)], sidecar=True),
+            ("2/2", "Running", "2 (60s ago)"),
+        ),
+        (lives([], status={"phase": "Failed", "reason": "Evicted"}), ("0/0", "Evicted", "0")),
+        (lives([status("a", RUNS, ready=True)], metadata={"deletionTimestamp": STAMP}), ("1/1", "Terminating", "0")),
+        (
+            lives([status("a", RUNS)], status={"reason": "NodeLost"}, metadata={"deletionTimestamp": STAMP}),
+            ("0/1", "Unknown", "0"),
+        ),
+        (
+            lives([], status={"phase": "Succeeded"}, metadata={"deletionTimestamp": STAMP}),
+            ("0/0", "Succeeded", "0"),
+        ),
+        (
+            lives(
+                [], status={"conditions": [{"type": "PodScheduled", "status": "False", "reason": "SchedulingGated"}]}
+            ),
+            ("0/0", "SchedulingGated", "0"),
+        ),
+        (obj("Pod", "p"), ("0/0", "", "0")),
+    ],
+)
+async def test_a_pod_is_told_in_the_words_of_kubectl(tmp_path: Path, held: Any, words: tuple[str, str, str]) -> None:
+    (row,) = (await opened(tmp_path, held).table("Pod", None)).records()
+    assert (row["Ready"], row["Status"], row["Restarts"]) == words
+
+
+async def test_an_autoscaler_is_told_by_what_it_measures(tmp_path: Path) -> None:
+    def metric(kind: str, key: str, target: dict[str, Any], current: dict[str, Any]) -> tuple[Any, Any]:
+        name = {"name": "cpu"} if key == "resource" else {}
+        return {"type": kind, key: {**name, "target": target}}, {"type": kind, key: {**name, "current": current}}
+
+    metrics = [
+        metric("Resource", "resource", {"type": "Utilization", "averageUtilization": 80}, {"averageUtilization": 97}),
+        metric("External", "external", {"type": "AverageValue", "averageValue": "30"}, {"averageValue": "12"}),
+        metric("Pods", "pods", {"type": "AverageValue", "averageValue": "5"}, {}),
+    ]
+    spec = {"scaleTargetRef": {"kind": "Deployment", "name": "web"}, "maxReplicas": 9}
+    plain = obj("HorizontalPodAutoscaler", "plain", version="autoscaling/v2", spec=spec)
+    spec = {**spec, "minReplicas": 2, "metrics": [each for each, _ in metrics]}
+    told = {"currentReplicas": 9, "desiredReplicas": 9, "currentMetrics": [each for _, each in metrics]}
+    full = obj("HorizontalPodAutoscaler", "web", version="autoscaling/v2", spec=spec, status=told)
+    first, second = (await opened(tmp_path, plain, full).table("HorizontalPodAutoscaler", "shop")).rows
+    assert first == ("plain", "Deployment/web", "<none>", "<unset>", "9", "0", "6m28s")
+    assert second == ("web", "Deployment/web", "cpu: 97%/80%, 12/30 (avg) + 1 more...", "2", "9", "9", "6m28s")
+
+
+async def test_a_container_that_waits_gives_the_log_of_the_run_that_ended(tmp_path: Path) -> None:
+    name = "books__p__a.log"
+    crashing = lives([status("a", waits("CrashLoopBackOff"), 3)], metadata={"namespace": "books"})
+    dump = opened(tmp_path, crashing)
+    (tmp_path / "logs").mkdir()
+    (tmp_path / "logs" / name).write_text("panic: no such file\n")
+    for previous in (False, True):
+        assert await dump.log("books", "p", "a", LogOptions(previous=previous)) == "panic: no such file\n"
+    running = lives([status("a", RUNS, 3, ready=True)], metadata={"namespace": "books"})
+    with pytest.raises(NotFound):
+        await opened(tmp_path, running).log("books", "p", "a", LogOptions(previous=True))
