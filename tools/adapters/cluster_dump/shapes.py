@@ -5,6 +5,7 @@ nulls: code that reads a live cluster then meets nothing here that it could not 
 """
 
 from collections.abc import Callable
+from functools import cache
 from typing import Any
 
 from kubernetes.aio import client
@@ -14,8 +15,6 @@ from tools.world import KINDS, JsonObject
 
 LAST_APPLIED = "kubectl.kubernetes.io/last-applied-configuration"
 FIRST_YEAR, LAST_YEAR = 1971, 2200
-# Without those of them that its type requires, an entry of a list is nobody's.
-_IDENTITY = ("name", "kind", "type")
 # Groups that kinds lived in before they moved to where KINDS has them.
 _FORMER = {"extensions"}
 
@@ -65,9 +64,22 @@ def _shaped(obj: JsonObject, model: Any) -> JsonObject:
 
 
 def _of_model(value: JsonObject, model: Any) -> JsonObject:
-    types = {model.attribute_map[name]: wanted for name, wanted in model.openapi_types.items()}
+    types = _fields(model)
     shaped = ((key, _of_type(each, types.get(key, "object"))) for key, each in value.items())
     return {key: each for key, each in shaped if each is not None}
+
+
+@cache
+def _fields(model: Any) -> dict[str, str]:
+    """The OpenAPI type of each field, by its name in JSON."""
+    return {model.attribute_map[name]: wanted for name, wanted in model.openapi_types.items()}
+
+
+@cache
+def _identity(wanted: str) -> tuple[str, ...]:
+    """What an entry of a list must have to be one: those of name, kind and type that its type requires."""
+    fields = getattr(getattr(client, wanted, None), "model_fields", {})
+    return tuple(each for each in ("name", "kind", "type") if each in fields and fields[each].is_required())
 
 
 def _of_type(value: Any, wanted: str) -> Any:
@@ -90,8 +102,7 @@ def _list_of(value: Any, wanted: str) -> list[Any] | None:
     if not isinstance(value, list):
         return None
     shaped = [found for each in value if (found := _of_type(each, wanted)) is not None]
-    fields = getattr(getattr(client, wanted, None), "model_fields", {})
-    identity = [each for each in _IDENTITY if each in fields and fields[each].is_required()]
+    identity = _identity(wanted)
     return [each for each in shaped if all(each.get(key) for key in identity)] if identity else shaped
 
 
