@@ -1,4 +1,4 @@
-"""Reads the tails of the logs that can tell something, and picks the lines that do."""
+"""Reads the tails of the logs that can tell something, with what they say."""
 
 import asyncio
 import dataclasses
@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from datetime import datetime
 
 from safety.redaction import Redacted, Redactor
-from tools.evidence import ObjectRef, evidence
+from tools.evidence import EVIDENCE_LIMIT, ObjectRef, evidence
 from tools.kubernetes.objects import pod_from
 from tools.kubernetes.rollout import selector_of
 from tools.kubernetes.rows import pod_rows, suspicion
@@ -15,7 +15,10 @@ from tools.snapshot import Container, LogTail, Pod
 from tools.tool import ToolError
 from tools.world import JsonObject, LogOptions, NotFound, Reader, Rejected, WorldError
 
+# The server takes the last lines and then cuts them at their end: a tail that fills its bytes has lost what was said
+# last, and is read again with fewer lines.
 TAIL_LINES = 200
+FEWER_LINES = 30
 TAIL_BYTES = 65_536
 PODS_OF_ONE_WORKLOAD = 2
 CONTAINERS_OF_ONE_POD = 2
@@ -70,9 +73,8 @@ def _can_tell(container: Container) -> bool:
 
 async def _tail(world: Reader, which: tuple[ObjectRef, str, bool], now: datetime, faults: list[str]) -> LogTail | None:
     pod, container, previous = which
-    options = LogOptions(previous=previous, tail_lines=TAIL_LINES, limit_bytes=TAIL_BYTES)
     try:
-        raw = await world.cluster.log(str(pod.namespace), pod.name, container, options)
+        raw = await _end_of(world, pod, container, previous)
     except (NotFound, Rejected):
         # Rotated away, or the container never wrote one: what it would tell is extra.
         return None
@@ -83,10 +85,20 @@ async def _tail(world: Reader, which: tuple[ObjectRef, str, bool], now: datetime
     if not text.strip():
         return None
     reading = read_log(text, now=now)
-    picked = world.redactor.text("\n".join(reading.summary()))
+    picked = world.redactor.text("\n".join(reading.summary(room=EVIDENCE_LIMIT)))
     at = reading.first_error.at if reading.first_error else None
     part = f":{container}{':previous' if previous else ''}"
     return LogTail(pod, container, previous, text, evidence("log", pod, picked, at, part), reading)
+
+
+async def _end_of(world: Reader, pod: ObjectRef, container: str, previous: bool) -> str:
+    raw = ""
+    for lines in (TAIL_LINES, FEWER_LINES):
+        options = LogOptions(previous=previous, tail_lines=lines, limit_bytes=TAIL_BYTES)
+        raw = await world.cluster.log(str(pod.namespace), pod.name, container, options)
+        if len(raw.encode()) < TAIL_BYTES:
+            break
+    return raw
 
 
 def grep(text: Redacted, word: str, redactor: Redactor) -> Redacted:

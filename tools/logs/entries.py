@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 
 from tools.logs.lines import Line, read_line
-from tools.logs.reading import LINE_SHOWN, Entry, Level
+from tools.logs.reading import Entry, Level
 from tools.logs.stamps import KUBELET, moment_of
 
 HEAD_LINES = 120
@@ -20,7 +20,8 @@ _JAVA = re.compile(
     r"(?:\s{0,8}at [\w$.<>/@ ]{1,300}\(|Caused by: |\s{0,8}\.\.\. \d{1,5} (?:more|common)|\s{0,8}Suppressed: )"
 )
 _BEGINS_FREE = re.compile(
-    r"panic: |fatal error: |thread '[^']{0,80}' (?:\(\d{1,20}\) )?panicked at |runtime: |SIG[A-Z]{3,5}: |APPLICATION "
+    r"panic: |fatal error: (?:all goroutines|concurrent map|stack|unexpected signal|runtime|out of memory)|"
+    r"thread '[^']{0,80}' (?:\(\d{1,20}\) )?panicked at |runtime: |SIG[A-Z]{3,5}: |APPLICATION "
     r"FAILED TO START|"
     r"(?:/|file:|node:|[A-Za-z]:\\)[^\s:]{1,300}:\d{1,6}$|PHP Fatal error|#\s?A fatal error has been detected|"
     r"<--- Last few GCs|Unhandled exception|\*\*\* Terminating app"
@@ -39,7 +40,8 @@ _LOUD = re.compile(
     r"uncaught)\b",
     re.IGNORECASE,
 )
-_END_OF_NODE = re.compile(r"Node\.js v\d")
+_ENDS_FREE = re.compile(r"Node\.js v\d|exit status \d")
+_NEW_LIFE = re.compile(r"(?:starting|started|listening|booting|restarting)\b", re.IGNORECASE)
 
 
 @dataclass(slots=True)
@@ -53,6 +55,7 @@ class _Open:
     lines: list[str]
     in_traceback: bool = False
     free: bool = False
+    ended: bool = False
     left_out: int = 0
     exceptions: list[str] = field(default_factory=list)
 
@@ -97,8 +100,8 @@ def _belongs(current: _Open, line: Line, blank: int) -> bool:
     is_bad = current.first.level is not None and current.first.level >= Level.WARN
     if text.startswith((*_CHAINED, _TRACEBACK)):
         return (is_bad and not blank) or bool(current.exceptions) or current.in_traceback
-    if current.free or current.in_traceback or _JAVA.match(text):
-        return True
+    if (current.free and not current.ended) or current.in_traceback or _JAVA.match(text):
+        return _NEW_LIFE.match(text) is None
     return (text[:1].isspace() and not blank) or _is_rest_of_trace(current, text, is_bad, blank)
 
 
@@ -127,8 +130,7 @@ def _join(current: _Open, line: Line) -> None:
         current.exceptions.append(text.strip())
     if _BEGINS_FREE.search(text, 0, 400) is not None:
         current.free = True
-    if _END_OF_NODE.match(text):
-        current.free = False
+    current.ended = current.ended or _ENDS_FREE.match(text) is not None
 
 
 def _closed(number: int, opened: _Open) -> Entry:
@@ -150,7 +152,7 @@ def _closed(number: int, opened: _Open) -> Entry:
         level=max(level, Level.ERROR) if opened.free else level,
         is_level_told=first.level is not None,
         at=opened.at,
-        root=root if root != headline else None,
+        root=root if root and root not in headline else None,
         is_trace=is_trace,
     )
 
@@ -171,9 +173,10 @@ def _headline(opened: _Open) -> tuple[str, str | None]:
     if "APPLICATION FAILED TO START" in "\n".join(lines[:3]):
         said = [each for each in lines[1:] if not each.startswith(("*", "Description:", "APPLICATION"))]
         return (said[0] if said else first), None
-    if opened.first.text.startswith("{") and len(first) > LINE_SHOWN:
-        # What a long JSON line says may stand behind what would be cut off.
-        first = opened.first.message
+    if first.startswith("{") and opened.first.message:
+        # Of a JSON line what it says; the rest would push that out of what can be shown.
+        level = f"{opened.first.level.name} " if opened.first.level is not None else ""
+        first = level + opened.first.message.splitlines()[0]
     return first, (causes[-1] if causes else _sole(found, first))
 
 

@@ -22,6 +22,7 @@ _LEVELS = {
 }
 _LEVEL_OF = {word: level for level, words in _LEVELS.items() for word in words.split()}
 # Bunyan and pino write 10 to 60, syslog's severities are 0 to 7 with the worst first.
+_BUNYAN_LEVELS = ((60, Level.FATAL), (50, Level.ERROR), (40, Level.WARN), (30, Level.INFO), (10, Level.DEBUG))
 _SYSLOG_LEVELS = (*[Level.FATAL] * 3, Level.ERROR, Level.WARN, Level.INFO, Level.INFO, Level.DEBUG)
 
 _UPPER = (
@@ -50,7 +51,8 @@ _LOGFMT_TEXT = re.compile(
 )
 _LOGRUS = re.compile(r"(?P<level>DEBU|INFO|WARN|ERRO|FATA|PANI)\[\d{1,10}\] ")
 _THREADS = re.compile(r"(?:\s{0,4}(?:\[[^\[\]]{0,80}\]|\d{1,9}(?= )|#\d{1,9}:?|---|-(?= )|\|)){1,6}\s{0,4}")
-_LOGGER = re.compile(r"(?:[\w$]{1,40}[.:/]){1,12}[\w$\[\]/]{1,60}(?:\.\w{1,5}:\d{1,6})?\s{0,30}(?::|-|\]:|\t)\s")
+_LOGGER = re.compile(r"(?:[\w$]{1,40}[.:/]){1,12}[\w$\[\]/]{1,60}(?:\.\w{1,5}:\d{1,6})?\s{0,30}(?:(?::|-|\]:)\s|\t)")
+_PROCESS = re.compile(r"^/[A-Za-z][\w-]{0,40}\]")
 _SYSLOG_TAG = re.compile(r"[\w.-]{1,64} [\w./-]{1,48}(?:\[\d{1,9}\])?: ")
 _REDIS_LEVELS = {".": Level.DEBUG, "-": Level.DEBUG, "*": Level.INFO, "#": Level.WARN}
 _LEVEL_KEYS = ("level", "severity", "lvl", "levelname", "loglevel", "log.level", "log_level", "LogLevel", "@l", "Level")
@@ -126,7 +128,7 @@ def level_of(word: object) -> Level | None:
     if isinstance(word, int):
         if 0 <= word < len(_SYSLOG_LEVELS):
             return _SYSLOG_LEVELS[word]
-        return next((each for each in reversed(Level) if word >= each), None)
+        return next((level for least, level in _BUNYAN_LEVELS if word >= least), None)
     return _LEVEL_OF.get(word.strip().lower()) if isinstance(word, str) else None
 
 
@@ -236,7 +238,7 @@ def _is_names(before: str) -> bool:
 
 def _without_names(message: str) -> str:
     """Without thread, process and logger, which stand between the level and what is said."""
-    message = message.lstrip("]>):|, \t")
+    message = _PROCESS.sub("", message).lstrip("]>):|, \t")
     if message.startswith(("/", "[")) or message[:1].isdigit() or message.startswith(("-", "#")):
         threads = _THREADS.match(message)
         message = message[threads.end() :] if threads else message

@@ -185,15 +185,19 @@ class LogReading:
         """The signs that have weight, of these kinds or of any, in the log's order."""
         return tuple(each for each in self.signs if each.stands and (not kinds or each.kind in kinds))
 
-    def summary(self, limit: int = 4) -> tuple[str, ...]:
-        """The most telling lines, each at most 400 characters, in the log's order; the last ones if none tells."""
+    def summary(self, limit: int = 4, room: int = 4 * LINE_SHOWN) -> tuple[str, ...]:
+        """The most telling lines in the log's order; the last ones if none tells.
+
+        Each has at most 400 characters, and all together at most ``room`` with a line break after each.
+        """
         chosen: dict[str, int] = {}
         for number, line in self._telling():
             if len(chosen) < limit and line not in chosen:
                 chosen[line] = number
         if not chosen:
             chosen = {clip(each.headline): each.number for each in self.entries[-limit:]}
-        return tuple(sorted(chosen, key=lambda line: chosen[line]))
+        width = min(LINE_SHOWN, room // max(1, len(chosen)) - 1)
+        return tuple(clip(line, width) for line in sorted(chosen, key=lambda line: chosen[line]))
 
     def _telling(self) -> Iterator[tuple[int, str]]:
         first, last = self.first_error, self.exit_line
@@ -210,7 +214,7 @@ class LogReading:
         yield from ((each.number, each.line) for each in standing)
 
 
-def clip(line: str) -> str:
+def clip(line: str, width: int = LINE_SHOWN) -> str:
     """As much of a line as evidence shows."""
     stripped = line.strip()
-    return stripped if len(stripped) <= LINE_SHOWN else f"{stripped[: LINE_SHOWN - 1]}…"
+    return stripped if len(stripped) <= width else f"{stripped[: width - 1]}…"

@@ -2,6 +2,8 @@
 
 from datetime import UTC, datetime
 
+import pytest
+
 from tools.logs.read import read_log
 from tools.logs.reading import Level, LogReading, SignKind
 
@@ -64,3 +66,241 @@ def test_five_thousand_alike_lines_are_one_template() -> None:
     assert template.count == 5_000
     assert reading.signs == ()
     assert reading.first_error is None
+
+
+def test_an_error_that_was_dealt_with_is_not_the_first_one() -> None:
+    reading = read(
+        "2026-11-23T10:00:00Z INFO listening on :8080",
+        "2026-11-23T10:00:01Z ERROR cannot render the banner",
+        "2026-11-23T10:00:02Z INFO GET /orders 200 12ms",
+        "2026-11-23T10:00:03Z ERROR writing the ledger: no space left on device",
+        "2026-11-23T10:00:03Z FATAL exiting",
+    )
+    assert reading.first_error is not None
+    assert reading.first_error.message.startswith("writing the ledger")
+
+
+def test_an_error_long_before_the_end_is_another_story() -> None:
+    reading = read(
+        "2026-11-23T08:00:00Z ERROR report 7 was lost",
+        "2026-11-23T10:00:03Z ERROR report 8 was lost",
+    )
+    assert reading.first_error is not None
+    assert reading.first_error.number == 1
+
+
+def test_the_first_error_is_one_of_the_last_run() -> None:
+    reading = read(
+        "Starting worker 1.0",
+        "fatal error: no space left on device",
+        "Starting worker 1.1",
+        "worker started",
+        "Starting worker 1.1",
+        "error: LEDGER_URL is not set",
+    )
+    assert reading.first_error is not None
+    assert "LEDGER_URL" in reading.first_error.headline
+    (sign,) = reading.standing()
+    assert (sign.kind, sign.target) == (SignKind.MISSING_VARIABLE, "LEDGER_URL")
+    old = next(each for each in reading.signs if each.kind is SignKind.DISK_FULL)
+    assert not old.is_last_run
+
+
+def test_a_success_with_another_target_heals_nothing() -> None:
+    reading = read(
+        "2026-11-23T10:00:01Z ERROR dial tcp 10.0.0.1:5432: connect: connection refused",
+        "2026-11-23T10:00:02Z INFO connected to redis at 10.0.0.2:6379",
+    )
+    (sign,) = reading.standing()
+    assert sign.target == "10.0.0.1:5432"
+    healed = read(
+        "2026-11-23T10:00:01Z ERROR dial tcp 10.0.0.1:5432: connect: connection refused",
+        "2026-11-23T10:00:02Z INFO connected to redis at 10.0.0.2:6379",
+        "2026-11-23T10:00:03Z INFO connected to database",
+    )
+    assert healed.standing() == ()
+
+
+def test_a_sign_counts_how_often_and_from_when_to_when() -> None:
+    reading = read(*(f"2026-11-23T10:00:0{at}Z ERROR dial tcp: lookup db: no such host" for at in range(1, 8)))
+    (sign,) = reading.signs
+    assert (sign.count, sign.number, sign.last_number) == (7, 0, 6)
+    assert sign.first_at == datetime(2026, 11, 23, 10, 0, 1, tzinfo=UTC)
+    assert sign.last_at == datetime(2026, 11, 23, 10, 0, 7, tzinfo=UTC)
+    assert (sign.target, sign.detail("cause")) == ("db", "unknown")
+
+
+def test_the_kubernetes_api_names_who_may_not_do_what() -> None:
+    reading = read(
+        'E1123 10:00:00.1       1 main.go:1] configmaps is forbidden: User "system:serviceaccount:ops:scaler" cannot '
+        'update resource "configmaps" in API group "" in the namespace "shop"'
+    )
+    (sign,) = reading.standing()
+    assert sign.target == "configmaps"
+    assert sign.detail("account") == "ops:scaler"
+    assert sign.detail("verb") == "update"
+    assert sign.detail("namespace") == "shop"
+
+
+@pytest.mark.parametrize(
+    ("line", "level", "at"),
+    [
+        ('{"level":"warn","ts":1795428000,"msg":"x"}', Level.WARN, "2026-11-23T10:00:00+00:00"),
+        ('{"level":50,"time":1795428000000,"msg":"x"}', Level.ERROR, "2026-11-23T10:00:00+00:00"),
+        ('{"@timestamp":"2026-11-23T10:00:00Z","log.level":"ERROR","message":"x"}', Level.ERROR, "2026-11-23T10:00:00"),
+        ('{"t":{"$date":"2026-11-23T10:00:00.000+00:00"},"s":"E","msg":"x"}', Level.ERROR, "2026-11-23T10:00:00"),
+        ('time="2026-11-23T10:00:00Z" level=warning msg=x', Level.WARN, "2026-11-23T10:00:00"),
+        ("E1123 10:00:00.000000       1 main.go:9] x", Level.ERROR, "2026-11-23T10:00:00"),
+        ("2026-11-23 10:00:00,123 - shop.cart - ERROR - x", Level.ERROR, "2026-11-23T10:00:00.123"),
+        ("WARNING:shop.cart:x", Level.WARN, None),
+        ("2026/11/23 10:00:00 [error] 29#29: *1 x", Level.ERROR, "2026-11-23T10:00:00"),
+        ("2026-11-23 10:00:00.123 UTC [7] FATAL:  x", Level.FATAL, "2026-11-23T10:00:00.123"),
+        ("2026-11-23T12:00:00.123+02:00 ERROR x", Level.ERROR, "2026-11-23T10:00:00.123"),
+        ("2026-11-23 10:00:00.123 ERROR 1 --- [main] c.e.App : x", Level.ERROR, "2026-11-23T10:00:00.123"),
+        ("10:00:00.123 [main] WARN  c.e.App - x", Level.WARN, None),
+        ("[2026-11-23 10:00:00 +0000] [1] [ERROR] x", Level.ERROR, "2026-11-23T10:00:00"),
+        ("[2026-11-23 10:00:00,123: ERROR/MainProcess] x", Level.ERROR, "2026-11-23T10:00:00.123"),
+        ("[2026-11-23T10:00:00Z ERROR shop::cart] x", Level.ERROR, "2026-11-23T10:00:00"),
+        ("2026-11-23T10:00:00.123Z\terror\tcart/main.go:10\tx", Level.ERROR, "2026-11-23T10:00:00.123"),
+        ("E, [2026-11-23T10:00:00.123456 #1] ERROR -- : x", Level.ERROR, "2026-11-23T10:00:00.123456"),
+        ("1:M 23 Nov 2026 10:00:00.123 # x", Level.WARN, "2026-11-23T10:00:00.123"),
+        ("2026-11-23T10:00:00.000000Z 0 [ERROR] [MY-010119] [Server] x", Level.ERROR, "2026-11-23T10:00:00"),
+        ("Nov 23 10:00:00 node1 kubelet[812]: x", Level.INFO, "2026-11-23T10:00:00"),
+        ("2026.11.23 10:00:00.123456 [ 1 ] {} <Error> Application: x", Level.ERROR, "2026-11-23T10:00:00.123456"),
+        ("[2026-11-23 10:00:00.123][1][critical][main] [source/server.cc:1] x", Level.FATAL, "2026-11-23T10:00:00.123"),
+        ("fail: Shop.Cart[0] x", Level.ERROR, None),
+        ("ERRO[0003] x", Level.ERROR, None),
+        ("10:00AM ERR x", Level.ERROR, None),
+        ("\x1b[31merror\x1b[0m: x", Level.ERROR, None),
+        ("ERROR x", Level.ERROR, None),
+    ],
+)  # fmt: skip
+def test_a_line_says_its_level_and_its_time(line: str, level: Level, at: str | None) -> None:
+    (entry,) = read(line).entries
+    assert entry.level is level
+    moment = datetime.fromisoformat(at) if at else None
+    assert entry.at == (moment.replace(tzinfo=UTC) if moment and moment.tzinfo is None else moment)
+    assert entry.message.endswith("x")
+    assert len(entry.message) <= len("Application: x")
+
+
+def test_a_time_without_a_year_lies_in_the_past() -> None:
+    (entry,) = read("Dec 31 23:59:59 node1 kubelet[812]: x").entries
+    assert entry.at == datetime(2025, 12, 31, 23, 59, 59, tzinfo=UTC)
+    (unknown,) = read_log("Dec 31 23:59:59 node1 kubelet[812]: x", now=None).entries
+    assert unknown.at is None
+
+
+def test_stamps_of_the_kubelet_do_not_hide_what_belongs_together() -> None:
+    reading = read(
+        "2026-11-23T10:00:00.100000001Z Traceback (most recent call last):",
+        '2026-11-23T10:00:00.100000002Z   File "/app/a.py", line 3, in <module>',
+        "2026-11-23T10:00:00.100000003Z ValueError: no such plan",
+        "2026-11-23T10:00:01.5Z bye",
+    )
+    trace, bye = reading.entries
+    assert trace.headline.endswith("ValueError: no such plan")
+    assert trace.at == datetime(2026, 11, 23, 10, 0, 0, 100_000, tzinfo=UTC)
+    assert bye.message == "bye"
+
+
+TRACES = {
+    "java": (
+        "2026-11-23 10:00:00,000 ERROR [main] c.e.A - failed",
+        "java.lang.IllegalStateException: no plan",
+        "\tat c.e.A.run(A.java:3)",
+        "\tSuppressed: java.io.IOException: also",
+        "Caused by: java.io.IOException: gone",
+        "\t... 3 more",
+    ),
+    "python": (
+        "2026-11-23 10:00:00,000 ERROR failed",
+        "Traceback (most recent call last):",
+        '  File "/app/a.py", line 3, in run',
+        "KeyError: 1",
+        "",
+        "During handling of the above exception, another exception occurred:",
+        "",
+        "Traceback (most recent call last):",
+        '  File "/app/a.py", line 5, in run',
+        "ValueError: no",
+    ),
+    "go": (
+        "panic: no plan",
+        "",
+        "goroutine 1 [running]:",
+        "main.main()",
+        "\t/src/main.go:3 +0x1d",
+        "exit status 2",
+    ),
+    "node": (
+        "/app/a.js:3",
+        "    throw new Error('no plan');",
+        "    ^",
+        "",
+        "Error: no plan",
+        "    at main (/app/a.js:3:9)",
+        "",
+        "Node.js v20.1.0",
+    ),
+    "ruby": (
+        "/app/a.rb:3:in `run': no plan (RuntimeError)",
+        "\tfrom /app/a.rb:9:in `<main>'",
+    ),
+    "dotnet": (
+        "Unhandled exception. System.Exception: no plan",
+        " ---> System.IO.IOException: gone",
+        "   at A.Run() in /src/A.cs:line 3",
+        "   --- End of inner exception stack trace ---",
+        "   at A.Main() in /src/A.cs:line 9",
+    ),
+    "rust": (
+        "thread 'main' panicked at src/main.rs:3:5:",
+        "no plan",
+        "note: run with `RUST_BACKTRACE=1` environment variable to display a backtrace",
+    ),
+    "php": (
+        "PHP Fatal error:  Uncaught Exception: no plan in /app/a.php:3",
+        "Stack trace:",
+        "#0 {main}",
+        "  thrown in /app/a.php on line 3",
+    ),
+    "spring": (
+        "***************************",
+        "APPLICATION FAILED TO START",
+        "***************************",
+        "",
+        "Description:",
+        "",
+        "Web server failed to start. Port 8080 was already in use.",
+    ),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", TRACES)
+def test_a_trace_is_kept_whole(name: str) -> None:
+    lines = TRACES[name]
+    reading = read("2026-11-23 10:00:00,000 INFO before", *lines, "2026-11-23 10:00:00,000 INFO after")
+    before, *traces, after = reading.entries
+    assert (before.message, after.message) == ("before", "after")
+    joined = "\n".join(each.text for each in traces)
+    assert joined == "\n".join(each for each in lines if each)
+    assert len(traces) == (2 if name == "spring" else 1)
+    assert traces[-1].is_trace
+    assert traces[-1].level >= Level.ERROR
+
+
+@pytest.mark.parametrize(
+    ("name", "frame"),
+    [
+        ("go", "/src/main.go:3"),
+        ("node", "/app/a.js:3"),
+        ("ruby", "/app/a.rb:3"),
+        ("dotnet", "/src/A.cs:3"),
+        ("rust", "src/main.rs:3"),
+        ("php", "/app/a.php:3"),
+    ],
+)
+def test_what_nobody_caught_names_its_own_line(name: str, frame: str) -> None:
+    sign = next(each for each in read(*TRACES[name]).standing() if each.kind is SignKind.UNCAUGHT)
+    assert sign.detail("frame") == frame
