@@ -8,6 +8,8 @@ from typing import Any
 from tools.evidence import ObjectRef
 from tools.world import JsonObject
 
+# The label on pods of a StatefulSet or DaemonSet that names the revision they are of.
+REVISION_HASH = "controller-revision-hash"
 _UNITS = {"n": 1e-9, "u": 1e-6, "m": 1e-3, "": 1.0, "k": 1e3, "K": 1e3, "M": 1e6, "G": 1e9, "T": 1e12, "P": 1e15}
 _BINARY = {"Ki": 2**10, "Mi": 2**20, "Gi": 2**30, "Ti": 2**40, "Pi": 2**50}
 _QUANTITY = re.compile(r"([0-9.]+(?:[eE][-+]?[0-9]+)?)([A-Za-z]*)")

@@ -243,7 +243,13 @@ class Workload:
     unread: int = 0
     members: tuple[Pod, ...] = ()
     told: tuple[Event, ...] = ()
+    revisions: tuple[Release, ...] = ()
     raw: JsonObject = field(default_factory=dict, compare=False, repr=False)
+
+    @property
+    def releases(self) -> tuple[Release, ...]:
+        """Its releases, the newest first, where it keeps any and they were read."""
+        return self.deployment.releases if self.deployment is not None else self.revisions
 
     def events(self) -> Iterator[Event]:
         for pod in self.members or self.pods:

@@ -31,6 +31,8 @@ class _Meaning:
     confidence: float
     words: str
     advice: str
+    # A release that changed one of these brought the fault, however long it took to show. A new image did so only if
+    # the trouble began shortly after it: an old one ran well before.
     topics: frozenset[Topic] = frozenset({"environment", "config source", "command"})
 
 
@@ -54,7 +56,7 @@ _MEANINGS: tuple[tuple[SignKind, _Meaning], ...] = (
             "wants to listen on {target}, which is taken",
             "Two programs of the pod (or of the node, with host networking) want the same port. Give one of them "
             "another port.",
-            frozenset({"environment", "config source", "command", "ports", "image"}),
+            frozenset({"environment", "config source", "command", "ports"}),
         ),
     ),
     (
@@ -84,7 +86,7 @@ _MEANINGS: tuple[tuple[SignKind, _Meaning], ...] = (
             "cannot be started ({target})",
             "The command is not in the image, may not be run, or was built for another processor. Correct the command "
             "or the image.",
-            frozenset({"command", "image"}),
+            frozenset({"command"}),
         ),
     ),
     (
@@ -95,7 +97,7 @@ _MEANINGS: tuple[tuple[SignKind, _Meaning], ...] = (
             "lacks a part of itself ({target})",
             "A module or library is not in the image: the image was built incompletely. Build it again, or go back to "
             "the image before it.",
-            frozenset({"image"}),
+            frozenset(),
         ),
     ),
     (
@@ -105,7 +107,7 @@ _MEANINGS: tuple[tuple[SignKind, _Meaning], ...] = (
             0.7,
             "expects {target} in its database, which is not there",
             "The program and the database's schema do not fit: a migration did not run, or ran too early.",
-            frozenset({"image"}),
+            frozenset(),
         ),
     ),
     (
@@ -115,7 +117,7 @@ _MEANINGS: tuple[tuple[SignKind, _Meaning], ...] = (
             0.75,
             "broke off with a memory fault ({target})",
             "That is a fault in the program's own code or in a library it loads.",
-            frozenset({"image"}),
+            frozenset(),
         ),
     ),
     (
@@ -125,7 +127,7 @@ _MEANINGS: tuple[tuple[SignKind, _Meaning], ...] = (
             0.78,
             "ends with an error that nobody catches ({target})",
             "That is a fault in the program's own code, or something it met that it was not written for.",
-            frozenset({"image"}),
+            frozenset(),
         ),
     ),
 )

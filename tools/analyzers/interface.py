@@ -106,7 +106,7 @@ def find_blame(
     ran before and was brought back is not blamed: what it went back from may be worse.
     """
     failing = tuple(pods)
-    releases = workload.deployment.releases if workload.deployment else ()
+    releases = workload.releases
     if not releases or {each.template_hash for each in failing} != {releases[0].template_hash}:
         return None
     for release, older in itertools.pairwise(releases):
@@ -129,12 +129,21 @@ def _came_just_before(release: Release, began: datetime | None, limits: Threshol
 
 
 def began_at(pods: Iterable[Pod], *reasons: str) -> datetime | None:
-    """When the trouble began: the first warning with these reasons (or with any), else the first known crash."""
+    """When the trouble began: the first warning with these reasons (or with any), else the first known crash.
+
+    A crash loop of so many restarts cannot be older than they take: an event's first time may be that of another one.
+    """
     failing = tuple(pods)
-    told = [each for pod in failing for each in pod.events if not reasons or each.reason in reasons]
-    warned = [each.first_at for each in told if each.first_at is not None]
-    if warned:
-        return min(warned)
+    told = [
+        each
+        for pod in failing
+        for each in pod.events
+        if (each.reason in reasons if reasons else each.kind == "Warning")
+    ]
+    warned = min((each.first_at for each in told if each.first_at is not None), default=None)
+    oldest = min((each for pod in failing for one in pod.containers if (each := _crashing_since(one))), default=None)
+    if warned is not None:
+        return max(warned, oldest) if oldest is not None else warned
     ended = [
         each.ended.finished_at
         for pod in failing
@@ -142,6 +151,18 @@ def began_at(pods: Iterable[Pod], *reasons: str) -> datetime | None:
         if each.ended is not None and each.ended.finished_at is not None
     ]
     return min(ended, default=None)
+
+
+LONGEST_BACK_OFF = timedelta(minutes=5)
+
+
+def _crashing_since(container: Container) -> datetime | None:
+    """The earliest time at which as many restarts as these can have begun, if each run took as long as the last."""
+    ended = container.ended
+    if ended is None or ended.started_at is None or ended.finished_at is None or not container.restarts:
+        return None
+    one_round = ended.finished_at - ended.started_at + LONGEST_BACK_OFF
+    return ended.finished_at - (container.restarts + 1) * one_round
 
 
 def _blame_words(blame: Blame) -> str:
@@ -154,7 +175,7 @@ def _blame_words(blame: Blame) -> str:
 
 def _rollback(workload: Workload, blame: Blame) -> Remedy | None:
     deployment = workload.deployment
-    if deployment is None or deployment.paused or deployment.deleting:
+    if deployment is not None and (deployment.paused or deployment.deleting):
         return None
     why = (
         f"revision {blame.release.number} brought the fault; revision {blame.last_good.number} is the one before it"

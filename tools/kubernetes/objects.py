@@ -7,7 +7,7 @@ from typing import Literal
 from safety.redaction import Redacted, Redactor
 from tools.evidence import ObjectRef, evidence
 from tools.kubernetes.templates import probe_words
-from tools.objects import at, condition, meta, number, owner_of, ref_of
+from tools.objects import REVISION_HASH, at, condition, meta, number, owner_of, ref_of
 from tools.snapshot import Container, Deployment, Ended, Event, MissingThing, Pod, Probe
 from tools.world import JsonObject
 
@@ -70,7 +70,7 @@ def pod_from(obj: JsonObject, redactor: Redactor) -> Pod:
     unschedulable = redactor.text(str(scheduled.get("message") or "no node fits")) if is_waiting else None
     phase, reason = str(status.get("phase") or "Unknown"), str(status.get("reason") or "")
     ended = [each.ended.finished_at for each in containers if each.ended and each.ended.finished_at]
-    created = at(meta(obj).get("creationTimestamp"))
+    created, labels = at(meta(obj).get("creationTimestamp")), meta(obj).get("labels") or {}
     return Pod(
         ref=ref,
         created_at=created,
@@ -79,7 +79,7 @@ def pod_from(obj: JsonObject, redactor: Redactor) -> Pod:
         message=redactor.text(str(status.get("message") or "")),
         node=spec.get("nodeName"),
         owner=owner_of(obj),
-        template_hash=(meta(obj).get("labels") or {}).get("pod-template-hash"),
+        template_hash=labels.get("pod-template-hash") or labels.get(REVISION_HASH),
         containers=containers,
         unschedulable=unschedulable,
         requests=redactor.text(_requests(spec)),

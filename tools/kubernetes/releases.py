@@ -5,10 +5,10 @@ from collections.abc import Iterable
 
 from safety.redaction import Redacted, Redactor
 from tools.evidence import ObjectRef, evidence
-from tools.kubernetes.objects import revision_of
+from tools.kubernetes.objects import REVISION, revision_of
 from tools.kubernetes.rollout import revisions_of, template_hash_of
-from tools.kubernetes.templates import config_names, differences, images_of
-from tools.objects import at, meta, number, ref_of
+from tools.kubernetes.templates import TEMPLATE_HASH, config_names, differences, images_of
+from tools.objects import REVISION_HASH, at, mapping, meta, number, owner_uid, ref_of
 from tools.snapshot import Difference, Release
 from tools.world import JsonObject
 
@@ -25,6 +25,33 @@ def releases_of(deployment: JsonObject, replica_sets: Iterable[JsonObject], reda
     pairs = itertools.pairwise([*found, None])
     made = [_release(ref, newer, older, redactor) for newer, older in pairs if newer is not None]
     return tuple(made[:MOST_RELEASES])
+
+
+def revisions_from(controller: JsonObject, revisions: Iterable[JsonObject], redactor: Redactor) -> tuple[Release, ...]:
+    """The releases of a StatefulSet or DaemonSet, read from its ControllerRevisions; the newest first."""
+    uid = meta(controller).get("uid")
+    owned = sorted(
+        (each for each in revisions if owner_uid(each) == uid), key=lambda each: -number(each.get("revision"))
+    )
+    ref = ref_of(str(controller.get("kind")), controller)
+    shaped = [_as_replica_set(each) for each in owned[: MOST_RELEASES + 1]]
+    pairs = itertools.pairwise([*shaped, None])
+    return tuple(_release(ref, newer, older, redactor) for newer, older in pairs if newer is not None)[:MOST_RELEASES]
+
+
+def _as_replica_set(revision: JsonObject) -> JsonObject:
+    """A ControllerRevision in the shape in which a ReplicaSet keeps the same things."""
+    known = meta(revision)
+    mark = (known.get("labels") or {}).get(REVISION_HASH) or known.get("name")
+    annotations = {**(known.get("annotations") or {}), REVISION: str(revision.get("revision"))}
+    return {
+        "metadata": {
+            **known,
+            "labels": {**(known.get("labels") or {}), TEMPLATE_HASH: mark},
+            "annotations": annotations,
+        },
+        "spec": {"template": mapping(revision, "data", "spec", "template")},
+    }
 
 
 def change_words(changes: tuple[Difference, ...], most: int = 4) -> str:

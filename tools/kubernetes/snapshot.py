@@ -16,7 +16,7 @@ from tools.kubernetes.objects import event_from, pod_from
 from tools.kubernetes.rollout import selector_of
 from tools.kubernetes.rows import is_suspicious, node_rows_of
 from tools.kubernetes.scan import PLATFORM, Caps, Scan, choose, scan
-from tools.kubernetes.workloads import Parts, deployments_of, group, with_events
+from tools.kubernetes.workloads import Parts, deployments_of, group, revisions_of_sets, with_events
 from tools.objects import condition, name_of, namespace_of
 from tools.snapshot import Event, Pod, Snapshot, Thresholds
 from tools.world import JsonObject, Reader, RecordedChange, Series, WorldError
@@ -98,13 +98,15 @@ def _assembled(looks: Looks, seen: Scan, read: _Read, rest: _Rest, now: datetime
     redactor = looks.world.redactor
     deployments = deployments_of(read.objects, rest.told, redactor)
     bad = frozenset(each.name for each in (*seen.rows, *seen.platform) if is_suspicious(each, limits))
+    revisions = revisions_of_sets(read.objects, redactor)
+    parts = Parts(rest.pods, deployments, read.objects, rest.told, bad, revisions)
     return Snapshot(
         cluster=looks.world.cluster.name,
         namespace=None,
         observed_at=now,
         rows=seen.rows,
         scanned=seen.scanned,
-        workloads=group(Parts(rest.pods, deployments, read.objects, rest.told, bad)),
+        workloads=group(parts),
         deployments=deployments,
         nodes=node_rows_of(read.objects["Node"]),
         pods=tuple(rest.pods),

@@ -3,14 +3,14 @@
 import dataclasses
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from safety.redaction import Redactor
 from tools.evidence import ObjectRef
 from tools.kubernetes.objects import deployment_from
-from tools.kubernetes.releases import releases_of
+from tools.kubernetes.releases import releases_of, revisions_from
 from tools.objects import owner_of, ref_of
-from tools.snapshot import Deployment, Event, Pod, Workload
+from tools.snapshot import Deployment, Event, Pod, Release, Workload
 from tools.world import JsonObject
 
 CONTROLLERS = ("Deployment", "StatefulSet", "DaemonSet", "CronJob", "Job", "ReplicaSet", "ReplicationController")
@@ -28,6 +28,7 @@ class Parts:
     objects: Objects
     told: Sequence[Event]
     suspicious: frozenset[str]
+    revisions: Mapping[ObjectRef, tuple[Release, ...]] = field(default_factory=dict)
 
 
 def with_events(pod: Pod, events: Sequence[Event]) -> Pod:
@@ -44,6 +45,16 @@ def deployments_of(objects: Objects, told: Sequence[Event], redactor: Redactor) 
         own = tuple(one for one in told if one.subject in sets or one.subject == deployment.ref)
         found.append(dataclasses.replace(deployment, events=own))
     return tuple(found)
+
+
+def revisions_of_sets(objects: Objects, redactor: Redactor) -> dict[ObjectRef, tuple[Release, ...]]:
+    """The releases of the StatefulSets and DaemonSets that were listed."""
+    kept = objects.get("ControllerRevision", ())
+    return {
+        ref_of(kind, each): revisions_from(each, kept, redactor)
+        for kind in ("StatefulSet", "DaemonSet")
+        for each in objects.get(kind, ())
+    }
 
 
 def group(parts: Parts) -> tuple[Workload, ...]:
@@ -70,6 +81,7 @@ def group(parts: Parts) -> tuple[Workload, ...]:
             unread=_unread(members[ref], parts.suspicious - read),
             members=tuple(members[ref]),
             told=tuple(told[ref]),
+            revisions=parts.revisions.get(ref, ()),
             raw=known.get(ref, members[ref][0].raw if ref.kind == "Pod" else {}),
         )
         for ref in tops
