@@ -228,6 +228,14 @@ def test_without_meta_now_is_the_newest_time_at_which_something_happened(tmp_pat
     assert DumpReader(tmp_path).observed_at == datetime(2026, 5, 7, 11, 14, tzinfo=UTC)
 
 
+def test_without_any_time_now_is_when_the_files_were_written(tmp_path: Path) -> None:
+    bare = pod()
+    del bare["metadata"]["creationTimestamp"]
+    written(tmp_path, [bare], "other: yes\n")
+    os.utime(tmp_path / "cluster.json", (NOW.timestamp(), NOW.timestamp()))
+    assert DumpReader(tmp_path).observed_at == NOW
+
+
 # ---- changes and metrics ---------------------------------------------------------------------------------------------
 
 
@@ -324,7 +332,14 @@ async def test_the_folders_of_kubectl_are_read_with_their_logs(tmp_path: Path) -
     assert "PersistentVolumeClaim" in dump.missing_kinds()
     assert not {"Pod", "Event", "Namespace"} & set(dump.missing_kinds())
     told = " ".join(dump.not_checked())
-    for words in ("PersistentVolumeClaims", "Ingresses", "NetworkPolicies", "nodes.json", "shop/deployments.json"):
+    for words in (
+        "PersistentVolumeClaims",
+        "Ingresses",
+        "NetworkPolicies",
+        "Gateways",
+        "nodes.json",
+        "shop/services.json",
+    ):
         assert words in told
 
 

@@ -24,7 +24,8 @@ def read_log(folder: Path, namespace: str, pod: str, container: str, options: Lo
     data = _tail_of(folder, namespace, pod, container, options)
     if data is None:
         return None
-    lines = data.decode(errors="replace").replace("\r\n", "\n").splitlines()
+    text = data.decode(errors="replace").replace("\r\n", "\n").removesuffix("\n")
+    lines = text.split("\n") if text else []
     if options.since is not None:
         lines = _since(lines, now - options.since)
     lines = lines[-options.tail_lines :] if options.tail_lines else []

@@ -230,6 +230,8 @@ def _written_at(folder: Path) -> datetime:
 
 
 def _plural(kind: str) -> str:
-    if kind.endswith(("s", "ss")):
-        return kind if kind == "Endpoints" else f"{kind}es"
-    return f"{kind[:-1]}ies" if kind.endswith("y") else f"{kind}s"
+    if kind == "Endpoints":
+        return kind
+    if kind.endswith("y") and not kind.endswith("ay"):
+        return f"{kind[:-1]}ies"
+    return f"{kind}es" if kind.endswith("s") else f"{kind}s"
