@@ -1,7 +1,9 @@
 """Analyzers: each looks for one family of faults in a snapshot; together they name causes and symptoms."""
 
 from tools.analyzers import (
+    admission,
     config,
+    control_plane,
     crashes,
     dependencies,
     images,
@@ -9,6 +11,7 @@ from tools.analyzers import (
     nodes,
     pods,
     probes,
+    rights,
     rollouts,
     scheduling,
 )
@@ -31,7 +34,10 @@ ANALYZERS: tuple[Analyzer, ...] = (
     nodes.evicted,
     nodes.service_routing,
     scheduling.no_node_fits,
-    rollouts.not_allowed,
+    control_plane.scheduler,
+    control_plane.controllers,
+    admission.refused,
+    rights.forbidden,
     rollouts.stuck,
 )
 

@@ -1,5 +1,6 @@
 """Makes a snapshot of whole objects, as the scan would, without a cluster: for tests of single analyzers."""
 
+import dataclasses
 from collections.abc import Iterable, Mapping
 from datetime import datetime
 from typing import Any
@@ -9,31 +10,42 @@ from safety.redaction import Redactor
 from tests.scenarios.kit import Cluster
 from tools.analyzers import analyze
 from tools.analyzers.interface import Analyzer
-from tools.evidence import Finding
+from tools.evidence import Finding, ObjectRef, evidence
 from tools.kubernetes.objects import event_from, pod_from
 from tools.kubernetes.rows import is_suspicious, node_rows_of, pod_rows
 from tools.kubernetes.workloads import Parts, deployments_of, group, with_events
+from tools.logs.read import read_log
 from tools.objects import name_of, namespace_of
-from tools.snapshot import Snapshot, Thresholds
+from tools.snapshot import LogTail, Snapshot, Thresholds
 from tools.world import Table
 
 REDACTOR = Redactor()
 
 
-def picture(world: Cluster, namespace: str | None = None, *, recorded: Iterable[Any] = ()) -> Snapshot:
-    """What a snapshot of everything in ``world`` holds; logs and metrics are left out."""
+def picture(world: Cluster, namespace: str | None = None) -> Snapshot:
+    """What a snapshot of everything in ``world`` holds; metrics are left out."""
     world.finish()
     objects: dict[str, tuple[dict[str, Any], ...]] = {}
     for each in world.objects:
         objects[each["kind"]] = (*objects.get(each["kind"], ()), each)
-    return of_objects(objects, world.observed_at, namespace)
+    return of_objects(objects, world.observed_at, namespace, [(world.logs, False), (world.previous_logs, True)])
 
 
-def of_objects(objects: Mapping[str, tuple[dict[str, Any], ...]], now: datetime, namespace: str | None) -> Snapshot:
+Logs = Mapping[tuple[str, str, str], str]
+
+
+def of_objects(
+    objects: Mapping[str, tuple[dict[str, Any], ...]],
+    now: datetime,
+    namespace: str | None,
+    logs: Iterable[tuple[Logs, bool]] = (),
+) -> Snapshot:
     limits = Thresholds()
+    tails = [_tail(*key, text, previous, now) for texts, previous in logs for key, text in texts.items()]
     told = [event_from(each, REDACTOR) for each in objects.get("Event", ())]
     found = objects.get("Pod", ())
     pods = [with_events(pod_from(each, REDACTOR), told) for each in found]
+    pods = [dataclasses.replace(pod, logs=tuple(each for each in tails if each.pod == pod.ref)) for pod in pods]
     rows = _rows(found, now)
     bad = frozenset(each.name for each in rows if is_suspicious(each, limits))
     deployments = deployments_of(objects, told, REDACTOR)
@@ -51,6 +63,11 @@ def of_objects(objects: Mapping[str, tuple[dict[str, Any], ...]], now: datetime,
         thresholds=limits,
         say=REDACTOR.text,
     )
+
+
+def _tail(namespace: str, pod: str, container: str, text: str, previous: bool, now: datetime) -> LogTail:
+    ref, said = ObjectRef("Pod", namespace, pod), REDACTOR.text(text)
+    return LogTail(ref, container, previous, said, evidence("log", ref, said, now, container), read_log(said, now=now))
 
 
 def _rows(pods: Iterable[dict[str, Any]], now: datetime) -> tuple[Any, ...]:
