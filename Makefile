@@ -5,13 +5,14 @@ PY := $(VENV)/bin/python
 STAMP := $(VENV)/.ready
 ARGS ?=
 
-.PHONY: help setup demo test test-all mutants check fmt lock clean
+.PHONY: help setup demo bench test test-all mutants check fmt lock clean
 .DEFAULT_GOAL := help
 
 help:
 	@echo "make demo                     the whole story in a Slack-like page on this machine"
 	@echo 'make demo ARGS="--headless"   the same story played in the terminal'
 	@echo "make test                     the tests (needs only Python)"
+	@echo 'make bench ARGS="NAME"         figures beside baselines, printed; never a test'
 	@echo "make check                    format, lint, types, layers"
 	@echo "make setup | fmt | lock | test-all | mutants | clean"
 
@@ -28,6 +29,9 @@ $(STAMP): requirements-dev.lock
 
 demo: $(STAMP)
 	@$(PY) -m bot demo $(ARGS)
+
+bench: $(STAMP)
+	@$(PY) -m bench $(ARGS)
 
 test: $(STAMP)
 	$(PY) -m pytest -n auto --dist loadfile -m "not outside and not mutation" $(ARGS)
