@@ -432,7 +432,7 @@ def prices_one_pod_edited() -> Scenario:
     )
     prices = world.deployment("prices", body, ages=("17d",), replicas=4, first_revision=36, empty=True)
     prices.pods(3)
-    (odd,) = prices.pods(1, running("17d", restarts=1, last=Ended(143, "2h31m", "17d", "Error")))
+    (odd,) = prices.pods(1, running("17d", restarts=1, last=Ended(143, "2h31m", "16d21h", "Error")))
     image = f"{REGISTRY}/retail/prices:2.41.0-debug.3"
     odd["spec"]["containers"][0]["image"] = image
     odd["status"]["containerStatuses"][0] |= {

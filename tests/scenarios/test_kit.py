@@ -4,10 +4,12 @@ import functools
 import json
 import re
 from collections.abc import Iterator
+from datetime import datetime, timedelta
 from pathlib import Path
 
 import pytest
 import yaml
+from kubernetes.client import ApiClient
 
 from tests.scenarios.kit import JsonObject, Scenario, all_scenarios, write
 from tools.evidence import Category
@@ -15,6 +17,8 @@ from tools.evidence import Category
 VERDICTS = {"incident", "healthy", "inconclusive"}
 REMEDIES = {"restart", "rollback", "scale", "delete-pod", "none"}
 WELL = {"healthy", "no_issue", "recovered", "rollout_in_progress", "transient"}
+# Kinds of which the client has several forms.
+MODELS = {"Event": "CoreV1Event", "HorizontalPodAutoscaler": "V2HorizontalPodAutoscaler"}
 # Words that an author might name a thing after its part in the story.
 GIVEAWAYS = re.compile(
     r"broken|faulty|failing|failed|crash|leak|\boom|oomkill|stuck|misconfig|mismatch|unreachable|bad-|-bad\b|wrong|"
@@ -80,6 +84,81 @@ def test_every_object_is_whole_and_there_once(made: Scenario) -> None:
         assert int(meta["resourceVersion"]) > 0
         uids.add(meta["uid"])
     assert len(uids) == len({_full_name(each) for each in made.objects}) == len(made.objects)
+
+
+def _lost(before: object, after: object, path: str) -> Iterator[str]:
+    """Fields with a value that did not survive."""
+    if isinstance(before, dict):
+        for key, value in before.items():
+            if value in (None, {}, [], ""):
+                continue
+            if not isinstance(after, dict) or key not in after:
+                yield f"{path}.{key}"
+            else:
+                yield from _lost(value, after[key], f"{path}.{key}")
+    elif isinstance(before, list) and isinstance(after, list):
+        for one, other in zip(before, after, strict=True):
+            yield from _lost(one, other, f"{path}[]")
+
+
+@each_scenario
+def test_the_official_client_knows_every_field_and_misses_none(made: Scenario) -> None:
+    api = ApiClient()
+    for each in made.objects:
+        if each["apiVersion"].startswith("gateway.networking.k8s.io/"):
+            continue  # Not part of Kubernetes itself.
+        model = MODELS.get(each["kind"], f"V1{each['kind']}")
+        back = api.sanitize_for_serialization(api.deserialize(json.dumps(each), model, "application/json"))
+        assert list(_lost(each, back, _full_name(each))) == []
+
+
+def _moments(found: object) -> Iterator[tuple[str, str]]:
+    """Every pair of begin and end in an object."""
+    if isinstance(found, dict):
+        for begin, end in (
+            ("startedAt", "finishedAt"),
+            ("startTime", "completionTime"),
+            ("firstTimestamp", "lastTimestamp"),
+        ):
+            if found.get(begin) and found.get(end):
+                yield found[begin], found[end]
+        for value in found.values():
+            yield from _moments(value)
+    elif isinstance(found, list):
+        for value in found:
+            yield from _moments(value)
+
+
+def _stamps(found: object) -> Iterator[str]:
+    if isinstance(found, dict):
+        for key, value in found.items():
+            if key.endswith(("Timestamp", "Time", "startedAt", "finishedAt")) and isinstance(value, str):
+                yield value
+            elif key not in ("annotations", "deletionTimestamp"):
+                yield from _stamps(value)
+    elif isinstance(found, list):
+        for value in found:
+            yield from _stamps(value)
+
+
+@each_scenario
+def test_nothing_ends_before_it_began_or_happens_before_its_object_or_in_the_future(made: Scenario) -> None:
+    now = made.observed_at.strftime("%Y-%m-%dT%H:%M:%SZ")
+    for each in made.objects:
+        assert all(begin <= end for begin, end in _moments(each)), _full_name(each)
+        if each["kind"] in ("Pod", "Job", "Event"):
+            born = each["metadata"]["creationTimestamp"]
+            times = sorted(_stamps({**each, "metadata": {}}))
+            assert not times or times[0][:19] >= born[:19], (_full_name(each), times[0])
+            assert not times or times[-1][:19] <= now[:19], (_full_name(each), times[-1])
+
+
+@each_scenario
+def test_no_event_is_older_than_the_server_keeps_them(made: Scenario) -> None:
+    for each in made.objects:
+        if each["kind"] == "Event":
+            last = each.get("series", {}).get("lastObservedTime") or each["lastTimestamp"] or each["eventTime"]
+            assert made.observed_at - datetime.fromisoformat(last.replace("Z", "+00:00")) <= timedelta(hours=1), each
 
 
 @each_scenario

@@ -281,9 +281,7 @@ class Pods(Core):
                 continue
             part = "initContainers" if each["name"] not in names[-len(pod["spec"]["containers"]) :] else "containers"
             field, count = f"spec.{part}{{{each['name']}}}", each["restartCount"] + 1
-            last = each["state"].get("running", {}).get("startedAt") or each["lastState"].get("terminated", {}).get(
-                "startedAt", pod["metadata"]["creationTimestamp"]
-            )
+            last = next(iter(_starts(each)), pod["status"]["startTime"])
             ago = self._ago(last)
             present = f'Container image "{each["image"]}" already present on machine'
             for reason, message in (
@@ -326,6 +324,12 @@ class Pods(Core):
             field_path=field,
             host=host,
         )
+
+
+def _starts(status: JsonObject) -> list[str]:
+    """When the last run of a container began, if it ever did."""
+    runs = [status["state"].get("running"), status["state"].get("terminated"), status["lastState"].get("terminated")]
+    return [each["startedAt"] for each in runs if each]
 
 
 def _less(ago: str, seconds: float) -> str:

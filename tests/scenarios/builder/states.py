@@ -3,6 +3,8 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
+from tests.scenarios.builder.clock import span
+
 
 @dataclass(frozen=True, slots=True)
 class Ended:
@@ -182,9 +184,10 @@ def probed_to_death(
     return State(age=age, doing=now, only=only, unready_since="" if ready else end.ago, events=events)
 
 
-def completed(age: str, ago: str, *, lasted: str = "40s") -> State:
-    """Ended well, as the pod of a Job does."""
-    end = Ended(0, ago, lasted, "Completed")
+def completed(age: str, ago: str) -> State:
+    """Ended well ``ago``, as the pod of a Job does."""
+    lasted = max(span(age) - span(ago) - span("3s"), span("1s")).total_seconds()
+    end = Ended(0, ago, f"{lasted:.0f}s", "Completed")
     return State("Succeeded", age, Doing("terminated", ago, end=end, ready=False, started=False), unready_since=ago)
 
 

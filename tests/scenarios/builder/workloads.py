@@ -320,7 +320,9 @@ class Workloads(Pods):
         newest = workload.revisions[-1]
         if workload.refused:
             newest["spec"]["replicas"] = spec["replicas"]
-            newest["status"]["conditions"] = [self._of_status("ReplicaFailure", "True", workload)]
+            refusal = self._of_status("ReplicaFailure", "True", workload)
+            del refusal["lastUpdateTime"]
+            newest["status"]["conditions"] = [refusal]
         counts = counts_of(workload.made)
         updated = len([each for each in workload.made if is_owned(each, newest)])
         status: JsonObject = {"observedGeneration": meta["generation"]}
@@ -350,7 +352,7 @@ class Workloads(Pods):
             ago = workload.unavailable_since or workload.ages[-1]
         at = self.at(ago)
         made = {"lastTransitionTime": at, "message": message, "reason": reason, "status": status, "type": kind}
-        return made if workload.object["kind"] != "Deployment" else {**made, "lastUpdateTime": at}
+        return {**made, "lastUpdateTime": at}
 
     def _progress(self, workload: Workload, done: bool) -> JsonObject:
         name = workload.revisions[-1]["metadata"]["name"]
