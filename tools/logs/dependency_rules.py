@@ -6,9 +6,10 @@ from tools.logs.rules import HOST, rule
 REACH = (
     rule(
         SignKind.CONNECTION_REFUSED,
-        "refused|econnrefused|can't connect to|err 111|errno 111",
+        "refused|econnrefused|can't connect to|errno 111|couldn't connect|can't reach|connect error: 111",
         r"connection (?:was )?refused|ECONNREFUSED|actively refused|connect call failed|connect\(\) failed \(111|"
-        r"\(111\)|errno 111\b|refused the connection|refused: connect|connection to \S{1,255} refused",
+        r"\(111\)|errno 111\b|couldn't connect to server|can't reach database server|delayed connect error: 111|"
+        r"refused the connection|refused: connect|connection to \S{1,255} refused",
     ),
     rule(
         SignKind.CONNECTION_TIMEOUT,
@@ -17,7 +18,7 @@ REACH = (
         r"ConnectTimeout|"
         r"connect timeout(?! (?:set|is|of|=|:)|[=:] ?\d)|timed out (?:while )?(?:connecting|waiting for (?:a "
         r")?connection)|"
-        r"(?:connecting|connection|connect) to [^:]{1,255} (?:has )?timed out|no route to host|EHOSTUNREACH|"
+        r"(?:connecting|connection|connect) to \S{1,255} (?:has )?timed out|no route to host|EHOSTUNREACH|"
         r"ENETUNREACH|"
         r"network is unreachable|upstream timed out \(110: [^)]{1,60}\) while connecting|"
         r"could not connect[^:]{0,80}: timeout|dial (?:tcp|udp)\S{0,4} [^\s]{1,255}: (?:connect: )?(?:operation|"
@@ -40,13 +41,15 @@ REACH = (
         SignKind.DNS_FAILURE,
         "enotfound|no such host|not known|nxdomain|unknownhost|could not resolve|cannot resolve|can't resolve|"
         "unknown host|"
-        "not resolve|no address associated|name resolution|host not found|unresolved|failed to resolve|getaddrinfo",
+        "not resolve|no address associated|name resolution|bad address|unknown server host|host not found|unresolved|"
+        "failed to resolve|getaddrinfo",
         rf"(?:ENOTFOUND (?P<target>{HOST})|lookup (?P<target2>{HOST})\.?(?: on \S{{1,80}})?: no such host|"
         rf"UnknownHostException:? (?:Failed to resolve ')?(?P<target3>{HOST})|could not resolve host(?:name)?:? "
         rf"['\"]?(?P<target4>{HOST})|"
         rf"could not translate host name \"(?P<target5>{HOST})\" to address: Name or service not known|host not "
         rf"found in upstream \"(?P<target6>{HOST})|"
         rf"NXDOMAIN|name or service not known|no address associated with hostname|nodename nor servname provided|"
+        rf"bad address '(?P<target10>{HOST})'|unknown server host '(?P<target11>{HOST})'|"
         rf"unknown host:? '?(?P<target7>{HOST})?|"
         rf"(?:failed to|cannot|can't|could not|couldn't) resolve(?: (?:DNS|host) ?name| host| hostname| name| "
         rf"address)?:? "
@@ -127,13 +130,13 @@ REACH = (
 TRUST = (
     rule(
         SignKind.AUTHENTICATION_FAILED,
-        "authentication|password|access denied|wrongpass|noauth|access_refused|sasl|401|unauthorized|"
+        "authentication|pg_hba|password|access denied|wrongpass|noauth|access_refused|sasl|401|unauthorized|"
         "invalidclienttokenid|"
         "expiredtoken|signaturedoesnotmatch|credential|api key|api_key|login failed|login was refused|28p01|"
         "unrecognizedclient|"
         "invalid_grant|invalid_client|token|accesskey",
         r"(?:password |)authentication failed(?: for user \"(?P<user>[^\"]{1,80})\"| for '(?P<user4>[^']{1,80})')?|"
-        r"no password supplied|28P01|"
+        r"no password supplied|28P01|no pg_hba\.conf entry for|(?:^|: )unauthorized$|"
         r"access denied for user '(?P<user2>[^']{1,80})'|"
         r"WRONGPASS|NOAUTH|ACCESS_REFUSED|SaslAuthenticationException|SASL (?:authentication|handshake) (?:failed|"
         r"error)|AuthenticationFailed\b|"

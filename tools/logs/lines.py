@@ -52,6 +52,7 @@ _LOGFMT_TEXT = re.compile(
 _LOGRUS = re.compile(r"(?P<level>DEBU|INFO|WARN|ERRO|FATA|PANI)\[\d{1,10}\] ")
 _THREADS = re.compile(r"(?:\s{0,4}(?:\[[^\[\]]{0,80}\]|\d{1,9}(?= )|#\d{1,9}:?|---|-(?= )|\|)){1,6}\s{0,4}")
 _LOGGER = re.compile(r"(?:[\w$]{1,40}[.:/]){1,12}[\w$\[\]/]{1,60}(?:\.\w{1,5}:\d{1,6})?\s{0,30}(?:(?::|-|\]:)\s|\t)")
+_NAMES_A_FAULT = re.compile(r"(?:Error|Exception)\W{1,4}$")
 _PROCESS = re.compile(r"^/[A-Za-z][\w-]{0,40}\]")
 _SYSLOG_TAG = re.compile(r"[\w.-]{1,64} [\w./-]{1,48}(?:\[\d{1,9}\])?: ")
 _REDIS_LEVELS = {".": Level.DEBUG, "-": Level.DEBUG, "*": Level.INFO, "#": Level.WARN}
@@ -206,7 +207,7 @@ def _plain(text: str, now: datetime | None) -> Line:
     at, end = stamp_at_head(text, now)
     rest = text[end:].lstrip(" ]|-,:\t") if end else text
     level, after = _level_in_head(rest)
-    message = _without_names(rest[after:])
+    message = _without_names(rest[after:]) if end or level is not None else text
     if end and level is None:
         tag = _SYSLOG_TAG.match(rest) if text[:3].isalpha() else None
         message = rest[tag.end() :] if tag else message
@@ -243,6 +244,6 @@ def _without_names(message: str) -> str:
         threads = _THREADS.match(message)
         message = message[threads.end() :] if threads else message
     logger = _LOGGER.match(message)
-    if logger is not None and "//" not in logger[0]:
+    if logger is not None and "//" not in logger[0] and not _NAMES_A_FAULT.search(logger[0]):
         message = message[logger.end() :]
     return message.lstrip("]:|- \t")

@@ -85,12 +85,13 @@ _NAMED = [
         rf"(?<!\w)host[=: ]{{1,2}}['\"]?(?P<host>{HOST})['\"]?,? ?(?:and )?(?:(?:accepting )?TCP/IP connections on "
         rf")?port[=: ]{{1,2}}['\"]?(?P<port>\d{{1,5}})",
         rf"\(host='(?P<host>{HOST})', port=(?P<port>\d{{1,5}})\)",
+        rf"database server at `(?P<host>{HOST})`:`(?P<port>\d{{1,5}})`",
         rf"connect to (?:host )?(?P<host>{HOST}) port (?P<port>\d{{1,5}})",
         rf"(?<![\w+.-])(?:https?|grpcs?|amqps?|redis|rediss|postgres|postgresql|mysql|mongodb|kafka|nats|tcp|ws|wss|"
         rf"ldaps?|jdbc:[a-z]{{1,20}})://(?:[^\s/@\"']{{1,200}}@)?(?P<host>{HOST})(?::(?P<port>\d{{1,5}}))?",
         rf"(?<![\w./-])(?P<host>{HOST})/(?:<unresolved>|\d{{1,3}}(?:\.\d{{1,3}}){{3}}):(?P<port>\d{{1,5}})",
         rf"(?:ECONNREFUSED|ETIMEDOUT|ECONNRESET|EHOSTUNREACH) (?P<host>{HOST}):(?P<port>\d{{1,5}})",
-        rf"(?:server on|server|database server at|broker|endpoint|host|connect to|connecting to|connection to) "
+        rf"(?:server on|server|database server at|broker|endpoint|connect to|connecting to|connection to) "
         rf"['\"`](?P<host>{HOST})(?::(?P<port>\d{{1,5}}))?['\"`]",
     )
 ]
