@@ -1,0 +1,179 @@
+"""Weighs whether a recorded change brought a fault: was it in force, did it come before, does it touch what failed?"""
+
+import re
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from tools.analyzers.addresses import behind, config_of
+from tools.evidence import Category, Finding, ObjectRef
+from tools.objects import containers_of
+from tools.snapshot import Snapshot, Workload
+from tools.world import RecordedChange
+
+C = Category
+# Words with which people say that a change is not in force.
+_NOT_IN_FORCE = re.compile(
+    r"(?i)\bnot (?:yet )?(?:deployed|rolled out|released|merged|applied|enabled|live|in prod\w*)\b|\bundeployed\b|"
+    r"\bunmerged\b|\bnever (?:deployed|applied|merged)\b|"
+    r"\b(?:pending|awaiting|draft|planned|scheduled|queued|blocked)\b|"
+    r"\b(?:only|just) (?:to|in|on|for) (?:\w+[- ])?(?:staging|dev|development|test|qa|preview|sandbox)\b|"
+    r"\b(?:staging|dev|test|qa|preview)[- ]only\b|\b(?:reverted|rolled back|closed) (?:before|without)\b|"
+    r"\bbehind a (?:disabled )?flag\b|\bopen\b(?! source)|\bno(?:t|ne)?\b$|\bnext release\b|\b0 ?%"
+)
+_TOKEN = re.compile(r"[A-Za-z_][A-Za-z0-9_.-]*[A-Za-z0-9]|\d[\w.:-]*\w")
+# What is written like a value or a name, and not like a word of a sentence.
+_TELLING = re.compile(r"[A-Z]{2,}_|_[a-z]|\d{3,}|\d\.\d|\d+(?:Mi|Gi|m)\b|[a-z]-[a-z]|\.[a-z]{2,}|[a-z][A-Z]")
+_TOPICS: tuple[tuple[frozenset[Category], str], ...] = (
+    (frozenset({C.OOM_KILLED, C.MEMORY_LEAK}), r"memor|heap|cache|limit|buffer|batch|jvm|xmx|leak|load .* in(?:to)? "),
+    (frozenset({C.CPU_THROTTLING}), r"cpu|limit|quota|thread|worker"),
+    (frozenset({C.IMAGE_NOT_FOUND, C.IMAGE_AUTH, C.IMAGE_REGISTRY_UNREACHABLE}), r"image|tag|registr|pull|bump|mirror"),
+    (
+        frozenset({C.LIVENESS_PROBE_FAILING, C.LIVENESS_PROBE_MISCONFIG}),
+        r"probe|health|live|startup|port|slow start|delay|migrat|index",
+    ),
+    (
+        frozenset({C.READINESS_PROBE_FAILING, C.READINESS_PROBE_MISCONFIG}),
+        r"probe|health|ready|readi|port|path|tls|mtls",
+    ),
+    (frozenset({C.SERVICE_SELECTOR_MISMATCH, C.POD_DRIFT}), r"label|select|service|canary|blue|green|debug"),
+    (frozenset({C.SERVICE_PORT_MISMATCH, C.PORT_CONFLICT}), r"port|listen|service|metrics|admin|sidecar"),
+    (frozenset({C.NETWORK_POLICY_BLOCK}), r"polic|network|deny|egress|ingress|isolat|zero.trust|segment"),
+    (frozenset({C.DNS_FAILURE}), r"dns|resolv|corefile|ndots|zone|forward"),
+    (frozenset({C.CERTIFICATE_EXPIRED}), r"cert|tls|issuer|renew|\bca\b"),
+    (frozenset({C.SCALED_TO_ZERO, C.TRAFFIC_OVERLOAD}), r"scal|replica|campaign|traffic|launch|capacity|autoscal"),
+    (
+        frozenset({C.STALE_CREDENTIALS, C.INVALID_CREDENTIALS, C.IMAGE_AUTH}),
+        r"rotat|password|credential|secret|token|user|vault",
+    ),
+    (
+        frozenset({C.TAINT_NOT_TOLERATED, C.NODE_SELECTOR_MISMATCH, C.NODE_CORDONED, C.INSUFFICIENT_RESOURCES}),
+        r"node|taint|pool|cordon|drain|upgrade|affinit|select|request|resource",
+    ),
+    (frozenset({C.QUOTA_EXCEEDED}), r"quota|limit|request|replica"),
+    (
+        frozenset({C.PVC_UNBOUND, C.PVC_MISMATCH, C.STORAGE_CLASS_MISSING, C.PV_BOUND_ELSEWHERE, C.STORAGE_FULL}),
+        r"storage|volume|claim|pvc|disk|class|retention|csi",
+    ),
+    (
+        frozenset({C.VOLUME_PERMISSION_DENIED, C.POD_SECURITY_DENIED}),
+        r"root|user|secur|uid|fsgroup|permission|polic|psp|restrict",
+    ),
+    (
+        frozenset({C.ADMISSION_MUTATION, C.ADMISSION_WEBHOOK_FAILURE}),
+        r"webhook|inject|sidecar|mesh|admission|polic|istio|linkerd",
+    ),
+    (frozenset({C.RBAC_FORBIDDEN, C.SERVICE_ACCOUNT_MISSING}), r"rbac|role|account|permission|access"),
+    (
+        frozenset({C.GATEWAY_MISROUTE, C.INGRESS_BACKEND_MISSING}),
+        r"route|ingress|gateway|path|host|rewrite|upstream|proxy|nginx",
+    ),
+    (frozenset({C.HPA_CANNOT_SCALE}), r"hpa|autoscal|metric|request"),
+)
+_NEAR = ((timedelta(minutes=45), 2.0), (timedelta(hours=3), 1.5), (timedelta(hours=26), 1.0), (timedelta(days=8), 0.4))
+# A fault may be noticed a little after clocks say that its change came.
+_SKEW = timedelta(minutes=3)
+ENOUGH = 3.9
+
+
+@dataclass(frozen=True, slots=True)
+class Trail:
+    """What a fault is about: the names it touches, the values its evidence holds, its topic, and when it began."""
+
+    names: frozenset[str]
+    values: frozenset[str]
+    topic: re.Pattern[str] | None
+    began: datetime | None
+
+    def touches(self, change: RecordedChange) -> bool:
+        """Whether a change says that it is about one of the names."""
+        return self.touched(change) >= 2
+
+    def touched(self, change: RecordedChange) -> float:
+        services = {each.lower().rpartition("/")[2] for each in change.services}
+        if services & self.names:
+            return 3.0
+        words = set(_words(f"{change.title} {change.diff}"))
+        parts = {part for each in change.files for part in re.split(r"[/.]", each.lower())}
+        repository = (change.repo or "").lower().rpartition("/")[2]
+        if words & self.names or parts & self.names:
+            return 2.5
+        return 2.0 if repository in self.names and not services else 0.0
+
+
+@dataclass(frozen=True, slots=True)
+class Suspicion:
+    """What speaks for and against one change. ``alibi`` is why it cannot be the one; then ``weight`` is 0."""
+
+    change: RecordedChange
+    weight: float
+    alibi: bool
+    why: str
+    is_tied: bool = False
+
+
+def trail_of(found: Finding, snapshot: Snapshot) -> Trail:
+    """The names are those of the subject, of what suffers, of the settings these read and the Services before them."""
+    names = {found.subject.name}
+    for ref in (found.subject, *found.affected):
+        workload = snapshot.workload(ref) or snapshot.workload_behind(ref)
+        names |= _names_of(workload, snapshot) if workload is not None else {ref.name} if ref.kind != "Pod" else set()
+    text = " ".join((found.summary, *(each.text for each in found.evidence if each.source != "rollout")))
+    values = {each for each in _TOKEN.findall(text) if len(each) >= 3 and _TELLING.search(each)}
+    topic = next((pattern for categories, pattern in _TOPICS if found.category in categories), None)
+    began = found.since or min((each.at for each in found.evidence if each.at is not None), default=None)
+    return Trail(
+        frozenset(each.lower() for each in names if each),
+        frozenset(each.lower() for each in values) - {each.lower() for each in names},
+        re.compile(topic, re.IGNORECASE) if topic else None,
+        began,
+    )
+
+
+def _names_of(workload: Workload, snapshot: Snapshot) -> set[str]:
+    names = {workload.ref.name, *(name for _, name in config_of(workload))}
+    names |= {
+        str(each.get("image") or "").rpartition("/")[2].partition(":")[0] for each in containers_of(workload.template)
+    }
+    for service in snapshot.of("Service", workload.ref.namespace):
+        if workload in tuple(behind(service, snapshot)):
+            names.add(ObjectRef("Service", None, str((service.get("metadata") or {}).get("name"))).name)
+    return names
+
+
+def suspect(change: RecordedChange, trail: Trail, snapshot: Snapshot) -> Suspicion:
+    """Weigh one change against one fault: first what clears it, then what ties it."""
+    denied = _NOT_IN_FORCE.search(change.deployed_by or "")
+    if denied is not None:
+        return Suspicion(change, 0, True, f"not in force: {change.deployed_by}")
+    if change.at is None:
+        return Suspicion(change, 0, True, "when it came is not known")
+    began = trail.began or snapshot.observed_at
+    before = began - change.at
+    if before < -_SKEW:
+        return Suspicion(change, 0, True, f"came after the trouble had begun ({began:%Y-%m-%d %H:%M} UTC)")
+    touched, told = trail.touched(change), _mechanism(change, trail)
+    near = next((weight for span, weight in _NEAR if before <= span), 0.0)
+    if not touched and len(told) < 2:
+        return Suspicion(change, 0, True, "touches nothing of what is wrong")
+    weight = touched + min(3.0, 1.0 * len(told)) + near
+    is_tied = weight >= ENOUGH and near >= 0.4 and (bool(told) or near >= 1.5)
+    shown = f"; it speaks of {', '.join(sorted(told)[:3])}" if told else ""
+    return Suspicion(change, weight, False, f"in force {_span(before)} before the trouble began{shown}", is_tied)
+
+
+def _mechanism(change: RecordedChange, trail: Trail) -> set[str]:
+    """Values of the evidence that the change names too, and the topic of the fault where its words speak of it."""
+    text = f"{change.title}\n{change.diff}\n{' '.join(change.files)}"
+    words = set(_words(text))
+    found = {each for each in trail.values if each in words}
+    topic = trail.topic.search(text) if trail.topic else None
+    return found | ({topic[0].strip().lower()} if topic else set())
+
+
+def _words(text: str) -> list[str]:
+    return [each.lower() for each in _TOKEN.findall(text)]
+
+
+def _span(before: timedelta) -> str:
+    minutes = max(0, round(before.total_seconds() / 60))
+    return f"{minutes} min" if minutes < 120 else f"{minutes // 60} h" if minutes < 2880 else f"{minutes // 1440} days"
