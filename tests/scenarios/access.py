@@ -2,7 +2,11 @@
 
 from tests.scenarios.kit import (
     REGISTRY,
+    RESTART_HELPS,
+    ROLLBACK_HELPS,
+    TO_REVISION,
     Ended,
+    JsonObject,
     Scenario,
     Truth,
     changed,
@@ -125,9 +129,9 @@ def host_port_taken() -> Scenario:
             ("Deployment/edge-agents/till-bridge",),
             must_not_say=(
                 "insufficient (cpu|memory)",
-                "add (more )?nodes (would|will|should)",
-                "roll(ing)? ?back to",
-                "taint",
+                "add(ing)? (more )?nodes (would|will|should) (help|fix)",
+                TO_REVISION,
+                "taint (is|was) the cause",
             ),
             evidence=("didn't have free ports",),
         ),
@@ -270,9 +274,9 @@ def dashboards_restored() -> Scenario:
             culprit="OPS-81",
             innocent=("PR-36", load.rollout()),
             must_not_say=(
-                "roll(ing)? ?back (the deployment )?(would|will|should)",
+                ROLLBACK_HELPS,
                 "volume (is|was) full",
-                "restart(ing)? (would|will|should) (fix|help)",
+                RESTART_HELPS,
             ),
             evidence=("is not writable", "Permission denied"),
         ),
@@ -369,7 +373,7 @@ def bookings_after_rotation() -> Scenario:
             remediation=("restart",),
             targets=("Deployment/ferries/bookings",),
             must_not_say=(
-                "roll(ing)? ?back (would|will|should)",
+                ROLLBACK_HELPS,
                 "database (is|was) (down|unreachable)",
                 "connection pool (is|was) exhausted",
             ),
@@ -445,7 +449,7 @@ def exporter_key_rolled() -> Scenario:
             innocent=(archiver.rollout(),),
             remediation=("restart",),
             targets=("Deployment/invoicing/archiver",),
-            must_not_say=("roll(ing)? ?back (would|will|should)", "object store (is|was) (down|unreachable)"),
+            must_not_say=(ROLLBACK_HELPS, "object store (is|was) (down|unreachable)"),
             evidence=("InvalidAccessKeyId",),
         ),
         notes="The mounted file has had the new key for hours; the process read it once, eighteen days ago. It broke when the old one "
@@ -512,10 +516,10 @@ MongoServerError: Authentication failed.
             ("invalid_credentials",),
             ("Deployment/crm/deals",),
             must_not_say=(
-                "network polic",
+                "network policy (blocks|is the cause)",
                 "mongo (is|was) (down|unreachable|the cause)",
-                "roll(ing)? ?back to",
-                "restart(ing)? (would|will|should)",
+                TO_REVISION,
+                RESTART_HELPS,
             ),
             evidence=("Authentication failed",),
         ),
@@ -527,7 +531,11 @@ MongoServerError: Authentication failed.
 def reports_other_user() -> Scenario:
     world = cluster("2026-10-06T12:44:00Z", "fleet", "gps", "maintenance")
     world.secret("reports-db", {"app": MADE_UP, "ro": MADE_UP + "-2"}, age="230d")
-    env = {"PGHOST": "pg.fleet.svc", "PGUSER": "reports", "PGPASSWORD": from_secret("reports-db", "app")}
+    env: dict[str, str | JsonObject] = {
+        "PGHOST": "pg.fleet.svc",
+        "PGUSER": "reports",
+        "PGPASSWORD": from_secret("reports-db", "app"),
+    }
     before = template(
         container(
             "reports",

@@ -2,6 +2,8 @@
 
 from tests.scenarios.kit import (
     REGISTRY,
+    RESTART_HELPS,
+    ROLLBACK_HELPS,
     Doing,
     Ended,
     Scenario,
@@ -150,7 +152,7 @@ def wiki_plugin_gone() -> Scenario:
         "Node on-prem-1 status is now: NodeReady",
         last="30m",
         kind="Normal",
-        source="kubelet",
+        source="kubelet (is|was|has) (down|stopped)",
         host="on-prem-1",
     )
     world.change(
@@ -174,8 +176,8 @@ def wiki_plugin_gone() -> Scenario:
             innocent=(wiki.rollout(),),
             must_not_say=(
                 "node on-prem-1 is (still )?(down|not ready)",
-                "roll(ing)? ?back (would|will|should)",
-                "restart(ing)? (would|will|should) (fix|help)",
+                ROLLBACK_HELPS,
+                RESTART_HELPS,
             ),
             evidence=("404 Not Found",),
         ),
@@ -238,7 +240,7 @@ DETAIL:  Key (region, valid_from)=(NW-3, 2026-01-01) already exists.
             ("Job/energy/tariff-import-2026-01",),
             must_not_say=(
                 "database (is|was) (down|unreachable)",
-                "restart(ing)? (would|will|should)",
+                RESTART_HELPS,
                 "invalid credentials (are|is)",
             ),
             evidence=("BackoffLimitExceeded", "duplicate key value violates unique constraint"),
@@ -298,7 +300,7 @@ def recompute_deadline() -> Scenario:
             "incident",
             ("job_failed",),
             ("Job/ratings/recompute-all-20261202",),
-            must_not_say=("was OOMKilled", "crash(es|ed) because", "roll(ing)? ?back (would|will|should)"),
+            must_not_say=("was OOMKilled", "crash(es|ed) because", ROLLBACK_HELPS),
             evidence=("DeadlineExceeded",),
         ),
         notes="It was at work all the time; there is more to do than four hours allow. Exit 143 is the kill at the deadline.",
@@ -385,7 +387,11 @@ def statements_sidecar() -> Scenario:
             ("CronJob/statements/daily-statements", f"Job/statements/{job['metadata']['name']}"),
             culprit="PR-88",
             innocent=("PR-91",),
-            must_not_say=("build (container )?(failed|crashed)", "database (is|was) (down|unreachable)", "suspended"),
+            must_not_say=(
+                "build (container )?(failed|crashed)",
+                "database (is|was) (down|unreachable)",
+                "CronJob is suspended",
+            ),
             evidence=("JobAlreadyActive",),
         ),
         notes="The work was done yesterday, but the proxy beside it never ends, so the Job stays active and Forbid holds back today's.",

@@ -2,6 +2,9 @@
 
 from tests.scenarios.kit import (
     REGISTRY,
+    RESTART_HELPS,
+    ROLLBACK_HELPS,
+    TO_REVISION,
     Cluster,
     Ended,
     Scenario,
@@ -203,8 +206,8 @@ created by main.(*consumer).run in goroutine 1
             innocent=("c41f09e", "PR-871", consumer.rollout()),
             must_not_say=(
                 *NOT_MEMORY,
-                "roll(ing)? ?back (would|will|should)",
-                "restart(ing)? (would|will|should) (fix|help)",
+                ROLLBACK_HELPS,
+                RESTART_HELPS,
             ),
             evidence=("index out of range [3] with length 3",),
         ),
@@ -422,7 +425,11 @@ nginx: [emerg] unknown directive "proxy_bufering" in /etc/nginx/conf.d/default.c
             innocent=("PR-98", front.rollout()),
             remediation=("none", "rollback"),
             targets=("ConfigMap/edge/front-conf",),
-            must_not_say=(*NOT_MEMORY, "delete (the|this) pod", "node ip-10-2-3-4 is (the cause|at fault)"),
+            must_not_say=(
+                *NOT_MEMORY,
+                "delet(e|ing) (the|this) pod (would|will|should) (help|fix)",
+                "node ip-10-2-3-4 is (the cause|at fault)",
+            ),
             evidence=('unknown directive "proxy_bufering"',),
         ),
         notes="The ConfigMap was changed three hours ago; nginx reads it only at its start, and only one pod was started since. "
@@ -556,7 +563,7 @@ KeyError: 'DJANGO_SECRET_KEY'
             "incident",
             ("missing_env_var", "app_config_error"),
             ("Deployment/surveys/surveys",),
-            must_not_say=(*NOT_MEMORY, "roll(ing)? ?back to", "previous revision"),
+            must_not_say=(*NOT_MEMORY, TO_REVISION),
             evidence=("KeyError: 'DJANGO_SECRET_KEY'",),
         ),
         notes="The first revision: there is nothing to go back to. The Secret and ConfigMap exist, they only lack the key.",

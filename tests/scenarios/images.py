@@ -2,6 +2,8 @@
 
 from tests.scenarios.kit import (
     REGISTRY,
+    RESTART_HELPS,
+    ROLLBACK_HELPS,
     Scenario,
     Truth,
     changed,
@@ -149,8 +151,8 @@ def maps_tag_cleaned_away() -> Scenario:
             innocent=("PR-300", tiles.rollout()),
             must_not_say=(
                 "node-4 is (bad|faulty|the cause)",
-                "roll(ing)? ?back (would|will|should)",
-                "restart(ing)? (would|will|should)",
+                ROLLBACK_HELPS,
+                RESTART_HELPS,
             ),
             evidence=("nightly-20260411: not found",),
         ),
@@ -220,7 +222,11 @@ def ledger_pull_secret_expired() -> Scenario:
             ("image_auth",),
             ("Deployment/accounting/ledger", "Secret/accounting/vendor-pull"),
             innocent=(ledger.rollout(),),
-            must_not_say=("scale (it )?(up|out) (further|to)", "image does not exist", "raise maxReplicas"),
+            must_not_say=(
+                "scaling (it )?(up|out) (would|will|should) (help|fix)",
+                "image does not exist",
+                "raise maxReplicas",
+            ),
             evidence=("401 Unauthorized",),
         ),
         notes="The pull secret is a year old and its token is not accepted any more. Two pods started long ago still work. The "
@@ -273,7 +279,7 @@ def labs_moved_repository() -> Scenario:
             culprits=("8be21d7",),
             remediation=("rollback",),
             targets=("Deployment/labs/sequencer",),
-            must_not_say=("rate limit", "registry is (down|unreachable)"),
+            must_not_say=("registry limits pulls", "registry is (down|unreachable)"),
             evidence=("insufficient_scope: authorization failed",),
         ),
         notes="The new repository is private and the pod has no pull secret at all.",
@@ -319,7 +325,7 @@ def games_new_node_pool() -> Scenario:
             must_not_say=(
                 "image (or tag )?does not exist",
                 "credentials (are|were) (wrong|rejected)",
-                "roll(ing)? ?back (would|will|should)",
+                ROLLBACK_HELPS,
             ),
             evidence=("429 Too Many Requests",),
         ),
@@ -477,7 +483,7 @@ def everything_behind_the_proxy() -> Scenario:
             innocent=("PR-12",),
             must_not_say=(
                 "disk pressure is the cause",
-                "roll(ing)? ?back (documents|scoring|letters)",
+                ROLLBACK_HELPS,
                 "image (or tag )?does not exist",
             ),
             evidence=("dial tcp 203.0.113.40:443: i/o timeout",),

@@ -57,6 +57,13 @@ class Cluster(Configuration):
     """A cluster at one moment: ``Cluster("2026-03-11T09:42:00Z", "orders")``; then nodes, namespaces, and what runs."""
 
 
+# Patterns for what must not be said: only the claim itself, so that a report may well deny it.
+RESTART_HELPS = r"restart(ing)?( it| them| the \w+)? (would|will|should|could) (fix|help|solve|resolve|bring|repair)"
+ROLLBACK_HELPS = (
+    r"(roll(ing)? ?back|going back)[^.]{0,60} (would|will|should|could) (fix|help|solve|resolve|bring|undo|repair)"
+)
+TO_REVISION = r"roll(ing)? back to revision \d"
+
 CHATTER = (
     'time=<t> level=INFO msg="request served" method=GET path=/v1/items/<int:10-999> status=200 duration_ms=<int:2-48>',
     '{"ts":"<t>","level":"info","logger":"http","msg":"<pick:GET,POST> /api/<pick:status,items,search> 200","ms":<int:3-90>}',
@@ -103,6 +110,9 @@ def cluster(
 
 __all__ = [
     "REGISTRY",
+    "RESTART_HELPS",
+    "ROLLBACK_HELPS",
+    "TO_REVISION",
     "Cluster",
     "Doing",
     "Ended",

@@ -2,6 +2,7 @@
 
 from tests.scenarios.kit import (
     REGISTRY,
+    ROLLBACK_HELPS,
     Ended,
     Scenario,
     Truth,
@@ -157,7 +158,7 @@ def exports_big_customer() -> Scenario:
             ("oom_killed",),
             ("Deployment/reporting/exporter",),
             innocent=(exporter.rollout(),),
-            must_not_say=("roll(ing)? ?back (would|will|should)", "(is|has) a memory leak"),
+            must_not_say=(ROLLBACK_HELPS, "(is|has) a memory leak"),
             evidence=("OOMKilled", "rows=4180332"),
         ),
         notes="One big job comes back after each kill. Flat for hours, then steep in minutes: no leak. The version is 23 days old; "
@@ -219,7 +220,7 @@ def sessions_grow() -> Scenario:
             innocent=(rooms.rollout(),),
             remediation=("restart", "none"),
             targets=("Deployment/chat/rooms",),
-            must_not_say=("roll(ing)? ?back (would|will|should)", "all pods are healthy"),
+            must_not_say=(ROLLBACK_HELPS, "all pods are healthy"),
             evidence=("OOMKilled", "Possible EventEmitter memory leak detected"),
         ),
         notes="All pods are ready just now. Memory climbs in a straight line for nineteen hours at even traffic, then the kernel kills.",

@@ -2,6 +2,9 @@
 
 from tests.scenarios.kit import (
     REGISTRY,
+    RESTART_HELPS,
+    ROLLBACK_HELPS,
+    TO_REVISION,
     Ended,
     Scenario,
     Truth,
@@ -167,8 +170,8 @@ def broker_journal() -> Scenario:
             innocent=(broker.rollout(),),
             must_not_say=(
                 "volume is full",
-                "roll(ing)? ?back (would|will|should)",
-                "restart(ing)? (it )?(would|will|should) (fix|help)",
+                ROLLBACK_HELPS,
+                RESTART_HELPS,
                 "was OOMKilled",
             ),
             evidence=("HTTP probe failed with statuscode: 500", "CRC mismatch"),
@@ -224,7 +227,11 @@ def consent_moved_port() -> Scenario:
             culprit=consent.rollout(),
             remediation=("rollback",),
             targets=("Deployment/privacy/consent",),
-            must_not_say=("application (is hanging|hangs|crashes)", "was OOMKilled", "network policy"),
+            must_not_say=(
+                "application (is hanging|hangs|crashes)",
+                "was OOMKilled",
+                "network policy (blocks|is the cause)",
+            ),
             evidence=(":8081: connect: connection refused",),
         ),
         notes="Only the port of the liveness probe changed. The application listens on 8080, serves, and ends cleanly when told: exit 0.",
@@ -362,7 +369,7 @@ def lookup_snapshot() -> Scenario:
             culprit="data-20260618",
             innocent=(lookup.rollout(),),
             must_not_say=(
-                "roll(ing)? ?back the deployment (would|will|should)",
+                ROLLBACK_HELPS,
                 "liveness probe fail",
                 "probe is configured wrongly",
             ),
@@ -442,7 +449,7 @@ def search_cluster_red() -> Scenario:
             innocent=(es.rollout(),),
             must_not_say=(
                 "garbage collection (is|was) the cause",
-                "restart(ing)? (would|will|should) (fix|help)",
+                RESTART_HELPS,
                 "timed? ?out because the probe",
             ),
             evidence=("Cluster health status changed from [GREEN] to [RED]",),
@@ -538,7 +545,7 @@ def passes_https_probe() -> Scenario:
             "incident",
             ("readiness_probe_misconfig", "protocol_mismatch"),
             ("Deployment/access/passes",),
-            must_not_say=("roll(ing)? ?back to", "certificate (has|is) expired", "previous revision"),
+            must_not_say=(TO_REVISION, "certificate (has|is) expired"),
             evidence=("server gave HTTP response to HTTPS client",),
         ),
         notes="The first revision: nothing to go back to. The probe speaks TLS, the application was told not to.",

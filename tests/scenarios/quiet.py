@@ -2,8 +2,11 @@
 
 from tests.scenarios.kit import (
     REGISTRY,
+    RESTART_HELPS,
+    ROLLBACK_HELPS,
     Doing,
     Ended,
+    JsonObject,
     Scenario,
     State,
     Told,
@@ -27,9 +30,8 @@ from tests.scenarios.kit import (
 FINE = ("healthy", "no_issue", "transient")
 # What a report on a well cluster must not claim.
 ALARM = (
-    r"root cause (is|was):? (?!no)",
     r"\b(deployment|application|service|workload|\w+/\w+) is down\b",
-    r"is (failing|crashing|crash.?looping)",
+    r"\b(deployment|application|service|workload|\w+/\w+) is (failing|crashing|crash.?looping)",
 )
 
 
@@ -261,7 +263,7 @@ def pulling_big_image() -> Scenario:
             must_not_say=(
                 *ALARM,
                 "image (or tag )?(does not exist|cannot be pulled)",
-                "roll(ing)? ?back (would|will|should)",
+                ROLLBACK_HELPS,
             ),
         ),
         notes="A big image is being pulled for three quarters of a minute; the old pod serves meanwhile.",
@@ -365,7 +367,7 @@ def node_replaced() -> Scenario:
         "Node wk-0 status is now: NodeNotSchedulable",
         last="26m",
         kind="Normal",
-        source="kubelet",
+        source="kubelet (is|was|has) (down|stopped)",
         host="wk-0",
     )
     body = template(
@@ -382,7 +384,7 @@ def node_replaced() -> Scenario:
         "Unhealthy",
         f'Readiness probe failed: Get "http://{moved["status"]["podIP"]}:8080/ready": dial tcp {moved["status"]["podIP"]}:8080: connect: connection refused',
         last="24m55s",
-        source="kubelet",
+        source="kubelet (is|was|has) (down|stopped)",
         host="wk-4",
         field_path="spec.containers{forecast}",
     )
@@ -401,7 +403,7 @@ def node_replaced() -> Scenario:
         "weather-node-exchange",
         "quiet",
         "a node is SchedulingDisabled and forecast was moved, do we have an incident?",
-        Truth("healthy", FINE, innocent=("CHG-901", forecast.rollout()), must_not_say=(*ALARM, "uncordon")),
+        Truth("healthy", FINE, innocent=("CHG-901", forecast.rollout()), must_not_say=(*ALARM, "node_cordoned")),
         notes="An announced exchange: the new node is there, the old one is drained and cordoned on purpose, every pod is ready.",
     )
 
@@ -509,7 +511,7 @@ def merged_and_unrelated() -> Scenario:
             "healthy",
             FINE[:2],
             innocent=("PR-555", "PR-556", matching.rollout()),
-            must_not_say=(*ALARM, "PR-555 (broke|caused|is the cause)", "roll(ing)? ?back (would|will|should)"),
+            must_not_say=(*ALARM, "PR-555 (broke|caused|is the cause)", ROLLBACK_HELPS),
         ),
         notes="Merged, not deployed; the last rollout is a restart of two days ago. All is well.",
     )
@@ -536,7 +538,7 @@ def rolled_back_already() -> Scenario:
             style="python",
         )
     name = login.revisions[0]["metadata"]["name"]
-    gone = {
+    gone: JsonObject = {
         "apiVersion": "v1",
         "kind": "Pod",
         "metadata": {
@@ -553,7 +555,7 @@ def rolled_back_already() -> Scenario:
         last="28m",
         first="43m",
         count=66,
-        source="kubelet",
+        source="kubelet (is|was|has) (down|stopped)",
         host="node-2",
         field_path="spec.containers{login}",
     )
@@ -564,7 +566,7 @@ def rolled_back_already() -> Scenario:
         last="31m",
         first="43m",
         count=9,
-        source="kubelet",
+        source="kubelet (is|was|has) (down|stopped)",
         host="node-2",
         field_path="spec.containers{login}",
     )
@@ -604,7 +606,7 @@ def rolled_back_already() -> Scenario:
             "healthy",
             ("recovered", "healthy", "no_issue"),
             innocent=("undo-310", login.rollout()),
-            must_not_say=("login is (down|failing|crashing)", "roll(ing)? ?back (would|will|should)"),
+            must_not_say=("login is (down|failing|crashing)", ROLLBACK_HELPS),
         ),
         notes="The release of 15:20 was undone at 15:38; warnings of its pods are still among the events of the hour. All pods of now are well.",
     )
@@ -632,7 +634,7 @@ def node_came_back() -> Scenario:
         "Node rack-a2 status is now: NodeReady",
         last="33m",
         kind="Normal",
-        source="kubelet",
+        source="kubelet (is|was|has) (down|stopped)",
         host="rack-a2",
     )
     body = template(
@@ -660,7 +662,7 @@ def node_came_back() -> Scenario:
             must_not_say=(
                 "rack-a2 is (down|not ready)",
                 "rules is (down|failing)",
-                "restart(ing)? (would|will|should)",
+                RESTART_HELPS,
             ),
         ),
         notes="Eight minutes without the kubelet of one node; since half an hour it is ready and every pod is well.",

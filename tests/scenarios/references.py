@@ -2,6 +2,8 @@
 
 from tests.scenarios.kit import (
     REGISTRY,
+    RESTART_HELPS,
+    ROLLBACK_HELPS,
     Scenario,
     Told,
     Truth,
@@ -162,9 +164,10 @@ def telemetry_key_renamed() -> Scenario:
             remediation=("none", "rollback"),
             targets=("ConfigMap/telemetry/collector-env",),
             must_not_say=(
-                "roll(ing)? ?back the deployment",
+                ROLLBACK_HELPS,
+                r"roll back .?Deployment/telemetry/collector",
                 "ConfigMap (telemetry/)?collector-env does not exist",
-                "restart(ing)? (would|will|should) (fix|help)",
+                RESTART_HELPS,
             ),
             evidence=("couldn't find key LOG_FORMAT in ConfigMap telemetry/collector-env",),
         ),
@@ -233,7 +236,7 @@ def mail_secret_cleaned() -> Scenario:
             ("Deployment/notify/mailer",),
             culprit="PR-419",
             innocent=("PR-415", mailer.rollout()),
-            must_not_say=("roll(ing)? ?back (to|would|will|should)", "SMTP server (is|was) (down|unreachable)"),
+            must_not_say=(ROLLBACK_HELPS, "SMTP server (is|was) (down|unreachable)"),
             evidence=('secret "smtp-relay" not found',),
         ),
         notes="The release of the morning ran well for an hour and a half; then the Secret was deleted and the pods replaced. "

@@ -2,6 +2,7 @@
 
 from tests.scenarios.kit import (
     REGISTRY,
+    ROLLBACK_HELPS,
     Cluster,
     Ended,
     Scenario,
@@ -129,7 +130,11 @@ def matching_huge_request() -> Scenario:
             innocent=("PR-150",),
             remediation=("rollback",),
             targets=("Deployment/dating/matching",),
-            must_not_say=("add (more )?nodes", "scale (up|out) the cluster", "taint"),
+            must_not_say=(
+                "add(ing)? (more )?nodes (would|will|should) (help|fix)",
+                "scaling (up|out) the cluster (would|will|should) (help|fix)",
+                "taint (is|was) the cause",
+            ),
             evidence=("3 Insufficient memory", "64Gi"),
         ),
         notes="64Gi was meant to be 640Mi or so; no node has that much in all. More nodes of this make would not help.",
@@ -218,7 +223,11 @@ def cart_promotions() -> Scenario:
             innocent=("PR-901", "PR-915", cart.rollout()),
             remediation=("none", "rollback"),
             targets=("ConfigMap/checkout/promotions",),
-            must_not_say=("roll(ing)? ?back (the )?(deployment )?cart", "stock (is|was) the cause", "nothing is wrong"),
+            must_not_say=(
+                ROLLBACK_HELPS,
+                r"roll back .?Deployment/checkout/cart",
+                "stock (is|was) the cause",
+            ),
             evidence=("Cannot read properties of null", "promotions reloaded"),
         ),
         notes="The file is reloaded while running: no new pod, no event. Errors begin a minute after the change of the ConfigMap; "
@@ -302,7 +311,11 @@ def api_limits_lowered() -> Scenario:
             innocent=("PR-66", gateway.rollout()),
             remediation=("none", "rollback"),
             targets=("ConfigMap/partner/limits",),
-            must_not_say=("traffic (has )?(grown|spiked|increased)", "scale (up|out)", "under attack"),
+            must_not_say=(
+                "traffic (has )?(grown|spiked|increased)",
+                "scaling (it )?(up|out) (would|will|should) (help|fix)",
+                "under attack",
+            ),
             evidence=("rate limit default exceeded",),
         ),
         notes="The rate of requests is flat; only the rejections jumped, right after the limits changed. A release three minutes "
@@ -350,7 +363,11 @@ def loyalty_paused() -> Scenario:
             ("rollout_stuck",),
             ("Deployment/loyalty/members",),
             innocent=("PR-2100",),
-            must_not_say=("new (pods|version) (is|are) (failing|crashing)", "insufficient", "quota"),
+            must_not_say=(
+                "new (pods|version) (is|are) (failing|crashing)",
+                "insufficient (cpu|memory)",
+                "exceeded quota",
+            ),
             evidence=("paused",),
         ),
         notes="Somebody paused the rollout after two pods and forgot it. Both versions are well; nothing times out while paused.",
@@ -416,7 +433,7 @@ def queue_stuck_member() -> Scenario:
             innocent=("PR-42", nats.rollout(2)),
             remediation=("delete-pod",),
             targets=("Pod/events/nats-2",),
-            must_not_say=("roll(ing)? ?back (would|will|should)", "nats-0 is (down|failing)", "out of memory"),
+            must_not_say=(ROLLBACK_HELPS, "nats-0 is (down|failing)", "out of memory"),
             evidence=("flag provided but not defined: -jetstrem",),
         ),
         notes="With OrderedReady a StatefulSet waits for the broken pod to become ready before it replaces it: known, and only "
@@ -476,7 +493,7 @@ def prices_one_pod_edited() -> Scenario:
             innocent=(prices.rollout(),),
             remediation=("delete-pod",),
             targets=(f"Pod/retail/{odd['metadata']['name']}",),
-            must_not_say=("roll(ing)? ?back (would|will|should)", "all (four )?pods (are|run) (the same|well|healthy)"),
+            must_not_say=(ROLLBACK_HELPS, "all (four )?pods (are|run) (the same|well|healthy)"),
             evidence=("2.41.0-debug.3",),
         ),
         notes="Somebody set another image on one pod by hand; the container was restarted in place with it. The template is as ever.",
@@ -538,8 +555,8 @@ def desk_pod_without_label() -> Scenario:
             remediation=("delete-pod",),
             targets=(f"Pod/servicedesk/{odd['metadata']['name']}",),
             must_not_say=(
-                "scale (up|out)",
-                "roll(ing)? ?back (would|will|should)",
+                "scaling (it )?(up|out) (would|will|should) (help|fix)",
+                ROLLBACK_HELPS,
                 "selector (of the Service )?(is|was) (wrong|changed)",
             ),
             evidence=("exposed",),
@@ -620,9 +637,10 @@ def gifts_scaled_down() -> Scenario:
             remediation=("scale",),
             targets=("Deployment/gifts/cards",),
             must_not_say=(
-                "roll(ing)? ?back (would|will|should|storefront)",
+                ROLLBACK_HELPS,
+                r"roll back .?Deployment/gifts/storefront",
                 "storefront (is|was) the cause",
-                "network policy",
+                "network policy (blocks|is the cause)",
             ),
             evidence=("from 3 to 0",),
         ),
@@ -693,8 +711,8 @@ def forecasts_not_woken() -> Scenario:
             targets=("Deployment/planning/forecast",),
             must_not_say=(
                 "pods? (have|has) crashed",
-                "insufficient",
-                "roll(ing)? ?back the deployment (would|will|should)",
+                "insufficient (cpu|memory)",
+                ROLLBACK_HELPS,
             ),
             evidence=("excluded until 2026-01-20",),
         ),

@@ -220,10 +220,22 @@ def test_what_the_evidence_should_hold_is_there_to_be_found(made: Scenario) -> N
         assert any(spelling in text for text in texts for spelling in spellings), wanted
 
 
+# What a good report may say about any scenario: that something is not so, or would not help.
+FAIR = (
+    "A restart would not help: it would end the same way. A restart would ask for the same and be refused.",
+    "Rolling back would not help, as the older revision needs the same. There is no earlier revision to roll back to.",
+    "No quota, taint, network policy or lack of memory is in the way; the CronJob is not suspended.",
+    "Adding nodes would not help. Scaling out would not help. Deleting the pod would not help.",
+    "It was not killed for memory, and the image exists. The probe is set up as before. The kubelet of each node is well.",
+    "Nothing is down. None of the pods is failing. No root cause was found, as nothing is wrong.",
+)
+
+
 @each_scenario
-def test_what_must_not_be_said_is_a_pattern_that_the_question_does_not_match(made: Scenario) -> None:
+def test_what_must_not_be_said_leaves_room_for_the_question_and_for_denials(made: Scenario) -> None:
     for pattern in made.truth.must_not_say:
-        assert not re.search(pattern, made.question, re.IGNORECASE), pattern
+        for sentence in (made.question, *FAIR):
+            assert not re.search(pattern, sentence, re.IGNORECASE), (pattern, sentence)
 
 
 @each_scenario
