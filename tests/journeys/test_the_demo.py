@@ -3,11 +3,14 @@
 import ast
 import asyncio
 import json
+import os
+import signal
 import sys
 from asyncio.subprocess import PIPE
 from pathlib import Path
 from typing import Any
 
+import aiohttp
 import pytest
 
 from bot.__main__ import main
@@ -34,6 +37,40 @@ async def test_the_headless_demo_prints_one_record_and_nothing_else() -> None:
     assert record["messages"]
     assert record["failure"] is None
     assert "the story came true" in err.decode()
+
+
+async def test_the_demo_with_a_page_needs_no_node_and_ends_when_it_is_told_to() -> None:
+    # Neither Node nor an index of packages: the page must open all the same.
+    environment = dict(os.environ) | {
+        "PATH": "",
+        "PIP_NO_INDEX": "1",
+        "PIP_FIND_LINKS": "",
+        "PIP_CONFIG_FILE": os.devnull,
+    }
+    process = await asyncio.create_subprocess_exec(
+        *(sys.executable, "-m", "bot", "demo", "--port", "0", "--scenario", "healthy"),
+        cwd=ROOT,
+        env=environment,
+        stderr=PIPE,
+    )
+    assert process.stderr is not None
+    said = b""
+    async with asyncio.timeout(60):
+        while b"Ctrl-C ends everything" not in said:
+            line = await process.stderr.readline()
+            assert line, said.decode()
+            said += line
+    url = said.decode().partition("Open ")[2].split()[0]
+    async with aiohttp.ClientSession() as session, session.get(f"{url}page-api/state") as response:
+        state = await response.json()
+    assert state["connected"] > 0
+    assert state["clock"]["can_skip"]
+    assert state["kit"]["is_there"] or "plain text" in state["kit"]["problem"]
+    process.send_signal(signal.SIGINT)
+    async with asyncio.timeout(30):
+        rest = await process.stderr.read()
+        assert await process.wait() == 130
+    assert b"Traceback" not in said + rest
 
 
 def test_a_scenario_that_is_not_there_is_named_with_those_that_are(capsys: pytest.CaptureFixture[str]) -> None:

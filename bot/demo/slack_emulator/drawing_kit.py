@@ -151,6 +151,7 @@ async def _ran(command: tuple[str, ...], folder: Path, path: str) -> str:
     finally:
         with contextlib.suppress(ProcessLookupError):
             process.kill()
+        await process.wait()
     if process.returncode:
         raise _CannotBuild(f"{_called(command)}: {_reason(err.decode(errors='replace'))}")
     return out.decode(errors="replace")

@@ -14,7 +14,7 @@ from bot.demo.slack_emulator.drawing_kit import NO_KIT, Say, drawing_kit
 from bot.demo.slack_emulator.interactions import Interactions
 from bot.demo.slack_emulator.office import Office
 from bot.demo.slack_emulator.refusals import Refused
-from bot.demo.slack_emulator.shapes import Change, Json, Outcome
+from bot.demo.slack_emulator.shapes import Change, Json, Outcome, User
 from bot.demo.slack_emulator.text import with_plain_text
 
 FILES = Path(__file__).parent / "page"
@@ -95,9 +95,7 @@ class PageApi:
         body = {
             "team": {"name": team.workspace.name, "bot": team.app.user_id, "app": team.app.name, "app_id": team.app.id},
             "me": user.id,
-            "users": [
-                {"id": u.id, "name": u.name, "title": u.title, "bot": bool(u.bot_id)} for u in team.users.values()
-            ],
+            "users": [self._person(user) for user in team.users.values()],
             "groups": [{"id": g.id, "handle": g.handle} for g in team.workspace.groups],
             "channels": [self._channel(c.id, user.id) for c in team.channels.values() if user.id in c.members],
             "ephemerals": [
@@ -116,6 +114,15 @@ class PageApi:
             "clock": {"now": team.now().timestamp(), "can_skip": self.skip_time is not None},
         }
         return web.json_response(body, headers={"Cache-Control": "no-store"})
+
+    def _person(self, user: User) -> Json:
+        return {
+            "id": user.id,
+            "name": user.name,
+            "title": user.title,
+            "bot": bool(user.bot_id),
+            "is_stranger": self._team.is_stranger(user),
+        }
 
     def _channel(self, channel_id: str, viewer: str) -> Json:
         team, channel = self._team, self._team.channels[channel_id]

@@ -9,7 +9,7 @@ import pytest
 from slack_bolt.async_app import AsyncApp
 from slack_sdk.web.async_client import AsyncWebClient
 
-from bot.demo.slack_emulator import SlackEmulator
+from bot.demo.slack_emulator import SlackEmulator, User
 from tests.browser import Tab, browser
 
 pytestmark = pytest.mark.outside
@@ -282,6 +282,23 @@ async def test_where_block_kit_cannot_be_drawn_the_page_says_so_and_can_still_be
     await slack.page.set_up(print)
     await tab.until("document.querySelector('#notice').hidden && document.querySelector('#messages #deny') !== null")
     assert tab.complaints == []
+
+
+async def test_somebody_from_another_workspace_is_marked_and_the_app_can_be_added_to_a_channel(
+    slack: SlackEmulator, page: Tab
+) -> None:
+    stranger = User("U0EVE", "eve", "Eve Elsewhere", team_id="T0OTHER")
+    slack.team.users[stranger.id] = stranger
+    random = slack.team.channels["C0RANDOM"]
+    random.members.add(stranger.id)
+    random.is_shared = True
+    await slack.user("eve").say("hello there", "random")
+    await page.click("#channels button", "random")
+    await page.reads("from another workspace", "#messages .message")
+    await page.click("#invite")
+    await slack.wait_until(lambda: "U0BOT" in random.members or None)
+    await page.until("document.querySelector('#invite').hidden")
+    assert page.complaints == []
 
 
 async def test_on_a_small_screen_there_is_one_pane_at_a_time_with_a_way_back(slack: SlackEmulator, page: Tab) -> None:

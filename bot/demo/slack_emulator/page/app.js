@@ -75,7 +75,10 @@ function drawTop() {
   $("notice").hidden = state.kit.is_there;
   $("notice").textContent = state.kit.problem;
   const people = state.users.filter((user) => !user.bot);
-  const options = people.map((user) => Object.assign(el("option", "", user.title ? `${user.name} (${user.title})` : user.name), { value: user.id }));
+  const options = people.map((user) => {
+    const more = user.is_stranger ? "another workspace" : user.title;
+    return Object.assign(el("option", "", more ? `${user.name} (${more})` : user.name), { value: user.id });
+  });
   if (document.activeElement !== $("user")) $("user").replaceChildren(...options);
   $("user").value = state.me;
 }
@@ -157,7 +160,9 @@ function go(channel) {
 function drawChannel(channel) {
   const isDirect = channel.kind === "im";
   $("title").textContent = isDirect ? channel.name : `# ${channel.name}`;
-  $("topic").textContent = isDirect ? "" : channel.topic + (channel.has_bot ? "" : " · the app is not in this channel");
+  $("topic").textContent = isDirect ? "" : channel.topic;
+  $("invite").hidden = channel.has_bot;
+  $("invite").textContent = `Add ${state.team.app} to this channel`;
   drawTabs(isDirect);
   const isHome = isDirect && place.tab === "home";
   $("home").hidden = !isHome;
@@ -308,6 +313,7 @@ $("user").onchange = () => {
   refresh();
 };
 $("close-thread").onclick = closeThread;
+$("invite").onclick = () => act("invite", { channel: place.channel });
 $("to-side").onclick = () => { document.body.dataset.pane = "side"; $("channels").querySelector(".current")?.focus(); };
 document.addEventListener("keydown", (event) => {
   if (event.key === "Escape" && place.thread && !document.querySelector("dialog")) closeThread();
@@ -316,4 +322,9 @@ completion($("text"), () => state?.commands ?? []);
 composer($("composer"), $("text"), (text) => send(text, null));
 composer($("thread-composer"), $("thread-text"), (text) => send(text, place.thread));
 await refresh();
-new EventSource("/page-api/feed").onmessage = refresh;
+const feed = new EventSource("/page-api/feed");
+feed.onmessage = refresh;
+feed.onerror = () => {
+  $("connection").textContent = "the emulator does not answer";
+  $("connection").classList.remove("on");
+};

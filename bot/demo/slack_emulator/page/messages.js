@@ -50,7 +50,7 @@ function draw(old, message, around) {
   node.dataset.ts = message.ts;
   const [, body, tools] = node.children;
   const [line, content, below] = body.children;
-  line.replaceChildren(...headOf(message, author));
+  line.replaceChildren(...headOf(message, author, names));
   const context = around.context(message);
   if (message.blocks?.length) drawBlocks(content, message.blocks, context);
   else if (message.text) drawText(content, message.text, context);
@@ -60,7 +60,8 @@ function draw(old, message, around) {
   return node;
 }
 
-function headOf(message, author) {
+function headOf(message, author, names) {
+  const isStranger = names.users.some((user) => user.id === message.user && user.is_stranger);
   const isApp = message.bot_id || message.user === "USLACKBOT";
   const time = el("time", "time", clockTime(message.ts));
   time.title = new Date(Number(message.ts) * 1000).toLocaleString("en-US");
@@ -68,6 +69,7 @@ function headOf(message, author) {
     message.is_ephemeral ? el("div", "whisper", "👁 Only visible to you") : "",
     el("span", "name", author),
     isApp ? el("span", "badge", "APP") : "",
+    isStranger ? el("span", "elsewhere", "from another workspace") : "",
     time,
     message.subtype === "thread_broadcast" ? el("span", "muted", " replied to a thread") : "",
   ].filter(Boolean);
