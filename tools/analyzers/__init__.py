@@ -2,6 +2,7 @@
 
 from tools.analyzers import (
     admission,
+    autoscaling,
     config,
     control_plane,
     crashes,
@@ -14,6 +15,9 @@ from tools.analyzers import (
     rights,
     rollouts,
     scheduling,
+    storage,
+    terminating,
+    volumes,
 )
 from tools.analyzers.causes import Joined, join
 from tools.analyzers.interface import Analyzer
@@ -38,6 +42,14 @@ ANALYZERS: tuple[Analyzer, ...] = (
     control_plane.controllers,
     admission.refused,
     rights.forbidden,
+    storage.claims,
+    storage.attached_elsewhere,
+    volumes.full,
+    volumes.denied,
+    volumes.not_mounted,
+    terminating.stuck,
+    autoscaling.cannot_scale,
+    autoscaling.scaled_to_zero,
     rollouts.stuck,
 )
 
