@@ -6,17 +6,18 @@ from collections.abc import Mapping
 
 from bot.demo.cluster_emulator.clock import VirtualClock
 from bot.demo.cluster_emulator.controllers.autoscalers import AutoscalerController
+from bot.demo.cluster_emulator.controllers.budgets import BudgetController
 from bot.demo.cluster_emulator.controllers.cronjobs import CronJobController
 from bot.demo.cluster_emulator.controllers.daemonsets import DaemonSetController
 from bot.demo.cluster_emulator.controllers.deployments import DeploymentController
 from bot.demo.cluster_emulator.controllers.endpoints import EndpointsController
 from bot.demo.cluster_emulator.controllers.events import EventRecorder
+from bot.demo.cluster_emulator.controllers.furnishing import NamespaceFurnisher
 from bot.demo.cluster_emulator.controllers.jobs import JobController
 from bot.demo.cluster_emulator.controllers.nodes import NodeLifecycleController
 from bot.demo.cluster_emulator.controllers.quotas import QuotaCounter
 from bot.demo.cluster_emulator.controllers.replicasets import ReplicaSetController
 from bot.demo.cluster_emulator.controllers.scheduler import Scheduler
-from bot.demo.cluster_emulator.controllers.serviceaccounts import ServiceAccountController
 from bot.demo.cluster_emulator.controllers.statefulsets import StatefulSetController
 from bot.demo.cluster_emulator.kubelet.images import ImageProfile
 from bot.demo.cluster_emulator.kubelet.node_agents import NodeAgents
@@ -45,7 +46,8 @@ class Cluster:
             Scheduler(self.store, self.events),
             EndpointsController(self.store),
             QuotaCounter(self.store),
-            ServiceAccountController(self.store),
+            BudgetController(self.store),
+            NamespaceFurnisher(self.store),
         )
 
     def silence(self, node: str) -> None:

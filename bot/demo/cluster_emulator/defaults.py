@@ -77,9 +77,18 @@ def _replicas(obj: Obj) -> None:
     _template(obj["spec"])
 
 
+def _statefulset(obj: Obj) -> None:
+    spec = obj.setdefault("spec", {})
+    _fill(spec, {"replicas": 1, "revisionHistoryLimit": 10, "podManagementPolicy": "OrderedReady"})
+    _fill(spec, {"updateStrategy": {"type": "RollingUpdate", "rollingUpdate": {"partition": 0}}})
+    _template(spec)
+
+
 def _daemonset(obj: Obj) -> None:
-    _fill(obj.setdefault("spec", {}), {"revisionHistoryLimit": 10})
-    _template(obj["spec"])
+    spec = obj.setdefault("spec", {})
+    _fill(spec, {"revisionHistoryLimit": 10})
+    _fill(spec, {"updateStrategy": {"type": "RollingUpdate", "rollingUpdate": {"maxSurge": 0, "maxUnavailable": 1}}})
+    _template(spec)
 
 
 def _pod(obj: Obj) -> None:
@@ -170,7 +179,7 @@ def _event(obj: Obj) -> None:
 _DEFAULTS: dict[str, Callable[[Obj], None]] = {
     "Deployment": _deployment,
     "ReplicaSet": _replicas,
-    "StatefulSet": _replicas,
+    "StatefulSet": _statefulset,
     "DaemonSet": _daemonset,
     "Pod": _pod,
     "Job": _job,

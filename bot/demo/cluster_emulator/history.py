@@ -8,9 +8,9 @@ from bot.demo.cluster_emulator.cluster import Cluster
 from bot.demo.cluster_emulator.defaults import apply_defaults
 from bot.demo.cluster_emulator.deletion import delete
 from bot.demo.cluster_emulator.managed_fields import manager_of, note_manager
-from bot.demo.cluster_emulator.objects import Obj, clone, dig
+from bot.demo.cluster_emulator.objects import Obj, clone, dig, name_of
 from bot.demo.cluster_emulator.patches import strategic_merge
-from bot.demo.cluster_emulator.resources import NAMESPACES, SERVICES, Resource, resource_of_kind
+from bot.demo.cluster_emulator.resources import NAMESPACES, PODS, SERVICES, Resource, resource_of_kind
 from bot.demo.cluster_emulator.scenarios import Scenario, ScenarioError, Step
 from bot.demo.cluster_emulator.statuses import ApiFailure
 from bot.demo.cluster_emulator.validation import validate
@@ -43,10 +43,25 @@ def _take(step: Step, cluster: Cluster, next_number: object) -> None:
     if step.node is not None:
         move = {"stops": cluster.silence, "returns": cluster.revive}[step.node["does"]]
         move(str(step.node["name"]))
+    if step.crowd is not None:
+        _gather(cluster, step.crowd)
     if step.delete is not None:
         resource = _resource(step.delete)
         obj = cluster.store.require(resource, step.delete.get("namespace", ""), step.delete["name"])
         delete(cluster.store, resource, obj)
+
+
+def _gather(cluster: Cluster, crowd: Obj) -> None:
+    """Many pods like one that is there, in a namespace of their own: extras, which stay as they are."""
+    named = str(crowd["like"])
+    model = next((pod for pod in cluster.store.all_of(PODS) if name_of(pod).startswith(named)), None)
+    if model is None:
+        raise ScenarioError(f"crowd: there is no pod whose name begins with {named!r}")
+    meta = {key: value for key, value in model["metadata"].items() if key not in ("ownerReferences", "generateName")}
+    meta["namespace"] = crowd["namespace"]
+    names = (f"{named}-{number:05d}" for number in range(int(crowd["pods"])))
+    made = ({**model, "metadata": {**meta, "name": name, "uid": cluster.store.new_uid()}} for name in names)
+    cluster.store.stand(PODS, made)
 
 
 def _resource(raw: Obj) -> Resource:

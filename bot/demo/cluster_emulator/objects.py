@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import hashlib
 import json
 from datetime import UTC, datetime
@@ -36,12 +37,12 @@ def dig(value: Any, *path: str | int, default: Any = None) -> Any:
 
 def name_of(obj: Obj) -> str:
     """The object's name."""
-    return str(dig(obj, "metadata", "name", default=""))
+    return str(obj["metadata"].get("name") or "")
 
 
 def namespace_of(obj: Obj) -> str:
     """The object's namespace, empty for cluster-wide kinds."""
-    return str(dig(obj, "metadata", "namespace", default=""))
+    return str(obj["metadata"].get("namespace") or "")
 
 
 def uid_of(obj: Obj) -> str:
@@ -51,7 +52,7 @@ def uid_of(obj: Obj) -> str:
 
 def is_going(obj: Obj) -> bool:
     """Whether the object has been asked to go and is only waiting for its grace period."""
-    return dig(obj, "metadata", "deletionTimestamp") is not None
+    return obj["metadata"].get("deletionTimestamp") is not None
 
 
 def stamp(moment: datetime) -> str:
@@ -59,6 +60,7 @@ def stamp(moment: datetime) -> str:
     return moment.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
 
 
+@functools.lru_cache(maxsize=4096)
 def parse_stamp(text: str) -> datetime:
     """The inverse of stamp; also reads fractions of a second."""
     return datetime.fromisoformat(text.replace("Z", "+00:00"))

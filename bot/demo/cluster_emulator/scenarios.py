@@ -18,7 +18,7 @@ SCENARIOS = Path(__file__).resolve().parent.parent / "scenarios"
 _Loader: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 
 _TOP = {"title", "cluster", "include", "images", "users", "history", "expect", "story"}
-_DEEDS = {"objects", "workload", "patch", "delete", "node"}
+_DEEDS = {"objects", "workload", "patch", "delete", "node", "crowd"}
 _STEP = {"ago", "by", *_DEEDS}
 _WORKLOAD = {
     *("kind", "namespace", "name", "image", "replicas", "port", "requests", "limits", "env", "readiness", "liveness"),
@@ -32,6 +32,7 @@ _IMAGE = {
     *("needs_services", "fails_without"),
 }
 _NODE_DOES = ("stops", "returns")
+_DEED_FIELDS = {"crowd": ("namespace", "like", "pods"), "node": ("name", "does")}
 _UNITS = {"s": 1.0, "m": 60.0, "h": 3600.0, "d": 86400.0}
 
 
@@ -50,6 +51,7 @@ class Step:
     patch: Obj | None = None
     delete: Obj | None = None
     node: Obj | None = None
+    crowd: Obj | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -152,25 +154,30 @@ def _step(raw: Any, place: str) -> Step:
         patch=step.get("patch"),
         delete=step.get("delete"),
         node=step.get("node"),
+        crowd=step.get("crowd"),
     )
 
 
 def _check_deed(step: Obj, place: str) -> None:
+    for key, fields in _DEED_FIELDS.items():
+        if key in step:
+            _need(_known(step[key], fields, f"{place}.{key}"), fields, f"{place}.{key}")
     if "workload" in step:
         workload = _known(step["workload"], _WORKLOAD, f"{place}.workload")
         _need(workload, ["namespace", "name", "image"], f"{place}.workload")
-        if workload.get("kind", "Deployment") not in _WORKLOAD_KINDS:
-            raise ScenarioError(f"{place}.workload.kind must be one of {', '.join(_WORKLOAD_KINDS)}")
+        _choice(workload.get("kind", "Deployment"), _WORKLOAD_KINDS, f"{place}.workload.kind")
+    if "node" in step:
+        _choice(step["node"]["does"], _NODE_DOES, f"{place}.node.does")
     for key in ("patch", "delete"):
         if key in step:
             _need(step[key], ["kind", "name", *(["body"] if key == "patch" else [])], f"{place}.{key}")
-    if "node" in step:
-        node = _known(step["node"], {"name", "does"}, f"{place}.node")
-        _need(node, ["name", "does"], f"{place}.node")
-        if node["does"] not in _NODE_DOES:
-            raise ScenarioError(f"{place}.node.does must be one of {', '.join(_NODE_DOES)}")
     for index, obj in enumerate(step.get("objects", [])):
         _need(obj, ["kind", "metadata"], f"{place}.objects[{index}]")
+
+
+def _choice(word: object, allowed: tuple[str, ...], place: str) -> None:
+    if word not in allowed:
+        raise ScenarioError(f"{place} must be one of {', '.join(allowed)}")
 
 
 def _image(name: str, raw: Any, place: str) -> ImageProfile:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import random
 import uuid
 from collections import OrderedDict, deque
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
 from bot.demo.cluster_emulator import statuses
@@ -99,6 +99,14 @@ class Store:
         """Keep an object that has been prepared."""
         self._commit("ADDED", resource, made, None)
         return made
+
+    def stand(self, resource: Resource, objects: Iterable[Obj]) -> None:
+        """Keep objects as they are, without anybody hearing of it: stage extras that nobody acts upon."""
+        held = self._objects.setdefault(resource, {})
+        for obj in objects:
+            self.version += 1
+            obj["metadata"]["resourceVersion"] = str(self.version)
+            held[(namespace_of(obj), name_of(obj))] = obj
 
     def update(self, resource: Resource, obj: Obj) -> Obj:
         """Replace an object; one that says nothing new keeps its version. The generation follows the spec."""

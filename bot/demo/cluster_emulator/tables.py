@@ -21,11 +21,16 @@ def _age(obj: Obj, now: datetime) -> str:
 
 
 def _pod(obj: Obj, now: datetime) -> Cells:
-    words = pod_words(obj, now)
-    ip = dig(obj, "status", "podIP", default="<none>")
-    node = dig(obj, "spec", "nodeName", default="<none>")
-    nominated = dig(obj, "status", "nominatedNodeName", default="<none>")
-    return [name_of(obj), words.ready, words.status, words.restarts, _age(obj, now), ip, node, nominated, "<none>"]
+    words, spec, status = pod_words(obj, now), obj["spec"], obj.get("status") or {}
+    places = [status.get("podIP"), spec.get("nodeName"), status.get("nominatedNodeName"), None]
+    return [
+        name_of(obj),
+        words.ready,
+        words.status,
+        words.restarts,
+        _age(obj, now),
+        *(each or "<none>" for each in places),
+    ]
 
 
 def _images(obj: Obj) -> tuple[str, str]:

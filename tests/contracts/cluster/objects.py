@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-IMAGE, OTHER_IMAGE, FAILING_IMAGE = "busybox:1.36", "busybox:1.37", "busybox:musl"
+IMAGE, OTHER_IMAGE, FAILING_IMAGE, SHORT_IMAGE = "busybox:1.36", "busybox:1.37", "busybox:musl", "busybox:uclibc"
 RESTARTED = "kubectl.kubernetes.io/restartedAt"
 _WRITE = 'echo \'{"level":"info","line":1}\'; for n in 2 3 4; do echo line $n; done; '
 LINES = ['{"level":"info","line":1}', "line 2", "line 3", "line 4"]
@@ -15,6 +15,15 @@ def container(name: str = "main", image: str = IMAGE, fails: bool = False) -> di
     # A shell that is the first process of a container ends at a signal only if it says so.
     end = "sleep 1; exit 3" if fails else "trap 'exit 0' TERM; while true; do sleep 1; done"
     return {"name": name, "image": FAILING_IMAGE if fails else image, "command": ["sh", "-c", _WRITE + end]}
+
+
+def short_job(**spec: Any) -> dict[str, Any]:
+    """The spec of a job whose pod writes four lines and ends well, or badly."""
+    fails = spec.pop("fails", False)
+    held = container(fails=True)
+    if not fails:
+        held |= {"image": SHORT_IMAGE, "command": ["sh", "-c", _WRITE + "sleep 1"]}
+    return {"template": {"spec": {"restartPolicy": "Never", "containers": [held]}}, **spec}
 
 
 def pod(name: str, *containers: dict[str, Any], **spec: Any) -> dict[str, Any]:

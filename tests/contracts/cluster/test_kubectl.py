@@ -14,7 +14,7 @@ import pytest
 import yaml
 
 from tests.contracts.cluster.backends import Backend, emulated
-from tests.contracts.cluster.objects import LINES, OTHER_IMAGE, deployment, settings
+from tests.contracts.cluster.objects import LINES, OTHER_IMAGE, SHORT_IMAGE, deployment, settings
 
 pytestmark = pytest.mark.outside
 MISSING = (
@@ -218,8 +218,71 @@ def test_create_sends_the_binary_form_and_is_understood(kubectl: Kubectl) -> Non
     spec = kubectl.read("deployment", "made")["spec"]
     assert spec["replicas"] == 2
     assert spec["template"]["spec"]["containers"][0]["ports"] == [{"containerPort": 80, "protocol": "TCP"}]
-    assert "415: Unsupported Media Type" in kubectl.run("create", "job", "made", "--image=busybox:1.36").stderr
-    kubectl("delete", "deployment,configmap,secret", "made", "--wait=false")
+    kubectl("create", "service", "clusterip", "made", "--tcp=80:8080")
+    ports = kubectl.read("service", "made")["spec"]["ports"]
+    assert [(each["port"], each["targetPort"]) for each in ports] == [(80, 8080)]
+    told = kubectl.run("create", "ingress", "made", "--rule=example.com/*=made:80").stderr
+    assert "415: Unsupported Media Type" in told
+    kubectl("delete", "deployment,configmap,secret,service", "made", "--wait=false")
+
+
+@pytest.mark.row("create", "jobs", "wait", "describe")
+def test_a_cron_job_is_made_and_a_job_made_from_it(kubectl: Kubectl) -> None:
+    kubectl("create", "cronjob", "nightly", f"--image={SHORT_IMAGE}", "--schedule=0 3 * * *", "--", "true")
+    lines = kubectl("get", "cronjobs").splitlines()
+    assert lines[0].split() == ["NAME", "SCHEDULE", "TIMEZONE", "SUSPEND", "ACTIVE", "LAST", "SCHEDULE", "AGE"]
+    assert lines[1].split()[:7] == ["nightly", "0", "3", "*", "*", "*", "<none>"]
+    kubectl("create", "job", "now", "--from=cronjob/nightly")
+    kubectl("wait", "--for=condition=Complete", "job/now", "--timeout=30s")
+    assert "1/1" in kubectl("get", "jobs")
+    assert kubectl("logs", "job/now").splitlines() == LINES
+    assert "SuccessfulCreate" in kubectl("describe", "job", "now")
+    kubectl("delete", "cronjob/nightly")
+    assert "not found" in kubectl.run("get", "job", "now").stderr
+
+
+@pytest.mark.row("autoscalers", "describe")
+def test_an_autoscaler_is_made_and_described(kubectl: Kubectl, web: str) -> None:
+    kubectl("set", "resources", f"deployment/{web}", "--requests=cpu=20m")
+    reference = {"apiVersion": "apps/v1", "kind": "Deployment", "name": web}
+    metric = {"name": "cpu", "target": {"type": "Utilization", "averageUtilization": 50}}
+    spec = {"scaleTargetRef": reference, "maxReplicas": 3, "metrics": [{"type": "Resource", "resource": metric}]}
+    kind = {"apiVersion": "autoscaling/v2", "kind": "HorizontalPodAutoscaler"}
+    kubectl("apply", "-f", "-", stdin=yaml.safe_dump({**kind, "metadata": {"name": web}, "spec": spec}))
+    kubectl("wait", "--for=jsonpath={.spec.replicas}=3", f"deployment/{web}", "--timeout=30s")
+    kubectl("wait", "--for=condition=ScalingLimited", f"hpa/{web}", "--timeout=30s")
+    told = kubectl("describe", "hpa", web)
+    assert "TooManyReplicas" in told
+    assert re.search(r"resource cpu on pods +\(as a percentage of request\): +125% \(25m\) / 50%", told)
+    assert "cpu: 125%/50%" in kubectl("get", "hpa", web)
+    kubectl("delete", "hpa", web)
+
+
+@pytest.mark.row("undo", "revisions", "rollout", "restart")
+@pytest.mark.parametrize("kind", ["StatefulSet", "DaemonSet"])
+def test_sets_have_a_history_too_and_can_be_undone(kubectl: Kubectl, kind: str) -> None:
+    name = f"{kind.lower()}/set"
+    spec = deployment("set")["spec"]
+    if kind == "StatefulSet":
+        spec["serviceName"] = "set"
+    else:
+        del spec["replicas"]
+    body = {"apiVersion": "apps/v1", "kind": kind, "metadata": {"name": "set"}, "spec": spec}
+    kubectl("apply", "-f", "-", stdin=yaml.safe_dump(body))
+    kubectl("rollout", "status", name, "--timeout=30s")
+    kubectl("set", "image", name, f"main={OTHER_IMAGE}")
+    kubectl("rollout", "status", name, "--timeout=30s")
+    history = kubectl("rollout", "history", name)
+    assert [line.split()[0] for line in history.strip().splitlines()[2:]] == ["1", "2"]
+    kubectl("rollout", "undo", name)
+    kubectl("rollout", "status", name, "--timeout=30s")
+    assert kubectl.read(name)["spec"]["template"]["spec"]["containers"][0]["image"] != OTHER_IMAGE
+    kubectl("rollout", "restart", name)
+    kubectl("rollout", "status", name, "--timeout=30s")
+    revisions = kubectl.read("controllerrevisions", "-l", "app=set")["items"]
+    assert sorted(each["revision"] for each in revisions) == [2, 3, 4]
+    kubectl("delete", name, "--cascade=foreground")
+    kubectl("wait", "--for=delete", "pod", "-l", "app=set", "--timeout=30s")
 
 
 @pytest.mark.row("eviction")

@@ -9,6 +9,7 @@ from datetime import UTC, datetime
 import pytest
 
 from bot.demo.cluster_emulator import ClusterEmulator, ScenarioError, VirtualClock, load_scenario, scenario_names
+from bot.demo.cluster_emulator.deletion import delete
 from bot.demo.cluster_emulator.objects import clone, condition, dig, parse_stamp
 from bot.demo.cluster_emulator.patches import strategic_merge
 from bot.demo.cluster_emulator.podwords import pod_words
@@ -224,6 +225,9 @@ def test_a_scenario_is_brought_to_now_in_a_moment():
         ("cluster: {}\nhistory: [{ago: 3x, objects: []}]", "'3x' is no span"),
         ("cluster: {}\nhistory: [{ago: 3, objects: []}]", "lacks a unit"),
         ("cluster: {}\nhistory: [{ago: 3d}]", "exactly one of"),
+        ("cluster: {}\nhistory: [{ago: 3d, node: {name: a}}]", "does is missing"),
+        ("cluster: {}\nhistory: [{ago: 3d, node: {name: a, does: sings}}]", "must be one of stops, returns"),
+        ("cluster: {}\nhistory: [{ago: 3d, workload: {name: a, namespace: b, image: c, kind: Pod}}]", "must be one of"),
         ("cluster: {}\nhistory: [{ago: 3d, workload: {name: a}}]", "namespace, image is missing"),
         ("cluster: {}\nimages: {a: {startz_in: 3}}", "unknown key startz_in"),
         ("cluster: {}\nimages: {a: {serves: [{paths: []}]}}", "port"),
@@ -242,3 +246,32 @@ def test_a_broken_scenario_is_explained(tmp_path, text, complaint):
 def test_an_unknown_scenario_is_answered_with_the_names_that_there_are():
     with pytest.raises(ScenarioError, match="oom-after-release"):
         load_scenario("nope")
+
+
+CROWD = """
+title: a big cluster
+cluster: {}
+include: [platform]
+history:
+  - {ago: 9d, objects: [{kind: Namespace, metadata: {name: many}}]}
+  - {ago: 8d, crowd: {namespace: many, like: ingress-controller, pods: 2000}}
+"""
+
+
+def test_a_crowd_of_extras_makes_a_big_cluster_at_once(tmp_path):
+    path = tmp_path / "crowd.yaml"
+    path.write_text(CROWD, encoding="utf-8")
+    emulator = ClusterEmulator(load_scenario(path), clock=VirtualClock(speed=0))
+    pods = emulator.store.all_of(PODS, "many")
+    assert len({pod["metadata"]["uid"] for pod in pods}) == 2000
+    assert {pod_words(pod, emulator.clock.now).status for pod in pods} == {"Running"}
+    delete(emulator.store, PODS, pods[0])
+    emulator.clock.advance(60)
+    assert len(emulator.store.all_of(PODS, "many")) == 1999
+
+
+def test_a_crowd_like_nobody_is_refused(tmp_path):
+    path = tmp_path / "crowd.yaml"
+    path.write_text(CROWD.replace("ingress-controller", "nobody"), encoding="utf-8")
+    with pytest.raises(ScenarioError, match="no pod whose name begins with 'nobody'"):
+        ClusterEmulator(load_scenario(path), clock=VirtualClock(speed=0))

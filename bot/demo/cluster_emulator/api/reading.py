@@ -95,7 +95,9 @@ def _page(request: Request, store: Store, matches: Matcher) -> Page:
         items = held
     else:
         version = store.version
-        items = [obj for obj in store.all_of(request.target.resource, request.target.namespace) if matches(obj)]
+        items = store.all_of(request.target.resource, request.target.namespace)
+        if request.query.get("labelSelector") or request.query.get("fieldSelector"):
+            items = [obj for obj in items if matches(obj)]
     # Version 0 asks for whatever the server has at hand, and then pages are not cut.
     if limit <= 0 or limit >= len(items) or (not token and request.query.get("resourceVersion") == "0"):
         return Page(items, version)

@@ -5,11 +5,11 @@ from __future__ import annotations
 from bot.demo.cluster_emulator import statuses
 from bot.demo.cluster_emulator.api import writing
 from bot.demo.cluster_emulator.api.requests import Request
-from bot.demo.cluster_emulator.controllers.rollouts import share_of
+from bot.demo.cluster_emulator.controllers.budgets import counts_of, covers
 from bot.demo.cluster_emulator.deletion import check_preconditions, delete
 from bot.demo.cluster_emulator.objects import Obj, clone, dig, is_true, name_of, namespace_of
 from bot.demo.cluster_emulator.resources import BUDGETS, PODS, Resource
-from bot.demo.cluster_emulator.selectors import selector_matches, selector_text
+from bot.demo.cluster_emulator.selectors import selector_text
 from bot.demo.cluster_emulator.statuses import Cause
 from bot.demo.cluster_emulator.store import Store
 from bot.demo.cluster_emulator.validation import validate
@@ -76,29 +76,13 @@ def evict(request: Request, store: Store) -> Obj:
 
 
 def _ask_budgets(store: Store, pod: Obj) -> None:
-    labels = dig(pod, "metadata", "labels", default={})
     for budget in store.all_of(BUDGETS, namespace_of(pod)):
-        if not selector_matches(dig(budget, "spec", "selector", default={}), labels):
+        if not covers(budget, pod):
             continue
-        allowed = _allowed(store, budget)
-        if allowed <= 0 and is_true(pod, "Ready"):
-            message = f"The disruption budget {name_of(budget)} needs more healthy pods than there are now"
+        _, healthy, wanted = counts_of(store, budget)
+        if healthy <= wanted and is_true(pod, "Ready"):
+            name = name_of(budget)
+            message = f"The disruption budget {name} needs {wanted} healthy pods and has {healthy} currently"
             cause = {"reason": "DisruptionBudget", "message": message}
             text = "Cannot evict pod as it would violate the pod's disruption budget."
             raise statuses.too_many(text, {"causes": [cause]})
-
-
-def _allowed(store: Store, budget: Obj) -> int:
-    selector = dig(budget, "spec", "selector", default={})
-    pods = [
-        pod
-        for pod in store.all_of(PODS, namespace_of(budget))
-        if selector_matches(selector, dig(pod, "metadata", "labels", default={}))
-    ]
-    healthy = sum(1 for pod in pods if is_true(pod, "Ready"))
-    least, most_out = dig(budget, "spec", "minAvailable"), dig(budget, "spec", "maxUnavailable")
-    if least is not None:
-        return healthy - share_of(least, len(pods), round_up=True)
-    if most_out is not None:
-        return healthy - (len(pods) - share_of(most_out, len(pods), round_up=True))
-    return healthy - 1

@@ -3,7 +3,17 @@
 from __future__ import annotations
 
 from bot.demo.cluster_emulator.deletion import delete
-from bot.demo.cluster_emulator.objects import Obj, clone, dig, name_of, namespace_of, owner_reference, template_hash
+from bot.demo.cluster_emulator.objects import (
+    Obj,
+    clone,
+    dig,
+    name_of,
+    namespace_of,
+    owner_of,
+    owner_reference,
+    template_hash,
+    uid_of,
+)
 from bot.demo.cluster_emulator.resources import PODS, REVISIONS
 from bot.demo.cluster_emulator.store import Store
 
@@ -13,7 +23,7 @@ _APPLIED = "kubectl.kubernetes.io/last-applied-configuration"
 
 def keep_revision(store: Store, owner: Obj, hash_label: str) -> str:
     """Make the owner's template its newest revision, old ones beyond the limit go; the template's hash."""
-    code = template_hash(owner["spec"]["template"])
+    code = _code(store, owner)
     held = sorted(store.owned_by(REVISIONS, owner), key=lambda each: int(each["revision"]))
     last = int(held[-1]["revision"]) if held else 0
     mine = next((each for each in held if each["metadata"]["labels"].get(hash_label) == code), None)
@@ -24,6 +34,16 @@ def keep_revision(store: Store, owner: Obj, hash_label: str) -> str:
         # Going back to an earlier template makes it the newest one.
         store.update(REVISIONS, {**clone(mine), "revision": last + 1})
     return code
+
+
+def _code(store: Store, owner: Obj) -> str:
+    template = owner["spec"]["template"]
+    code = template_hash(template)
+    named = store.get(REVISIONS, namespace_of(owner), f"{name_of(owner)}-{code}")
+    if named is None or uid_of(owner) == (owner_of(named) or {}).get("uid"):
+        return code
+    # The name is taken, by the revision of a set of another kind that is called the same.
+    return template_hash({"template": template, "owner": uid_of(owner)})
 
 
 def _made(owner: Obj, code: str, hash_label: str, revision: int) -> Obj:

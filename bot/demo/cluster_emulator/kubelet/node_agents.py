@@ -77,8 +77,8 @@ class NodeAgents:
             if worker is not None:
                 worker.forget()
         elif uid not in self.workers:
-            self.workers[uid] = PodWorker(self, change.obj)
-            self.clock.call_later(0.05, self.workers[uid].begin)
+            worker = self.workers[uid] = PodWorker(self, change.obj)
+            self.clock.call_later(0.05, worker.stop if is_going(change.obj) else worker.begin)
         else:
             self.workers[uid].pod = change.obj
             if is_going(change.obj) and not self.workers[uid].is_over:
