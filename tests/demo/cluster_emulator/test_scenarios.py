@@ -5,6 +5,7 @@ from __future__ import annotations
 import functools
 import time
 from datetime import UTC, datetime
+from pathlib import Path
 
 import pytest
 
@@ -275,3 +276,9 @@ def test_a_crowd_like_nobody_is_refused(tmp_path):
     path.write_text(CROWD.replace("ingress-controller", "nobody"), encoding="utf-8")
     with pytest.raises(ScenarioError, match="no pod whose name begins with 'nobody'"):
         ClusterEmulator(load_scenario(path), clock=VirtualClock(speed=0))
+
+
+def test_the_papers_name_every_scenario_with_its_title():
+    paper = Path(__file__).parents[3] / "docs" / "emulators.md"
+    rows = [line for line in paper.read_text(encoding="utf-8").splitlines() if line.startswith("| `")]
+    assert [f"| `{name}` | {load_scenario(name).title} |" for name in scenario_names()] == rows
