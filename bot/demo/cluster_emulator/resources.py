@@ -75,6 +75,7 @@ AUTOSCALERS = Resource(
 BUDGETS = Resource(
     "policy", "v1", "poddisruptionbudgets", "PodDisruptionBudget", True, ("pdb",), ("status",), has_generation=True
 )
+SLICES = Resource("discovery.k8s.io", "v1", "endpointslices", "EndpointSlice")
 INGRESSES = Resource("networking.k8s.io", "v1", "ingresses", "Ingress", True, ("ing",), ("status",))
 NETWORKPOLICIES = Resource("networking.k8s.io", "v1", "networkpolicies", "NetworkPolicy", True, ("netpol",))
 STORAGECLASSES = Resource("storage.k8s.io", "v1", "storageclasses", "StorageClass", False, ("sc",))
@@ -90,7 +91,7 @@ NODE_METRICS = Resource("metrics.k8s.io", "v1beta1", "nodes", "NodeMetrics", Fal
 STORED = (
     *(NAMESPACES, NODES, PODS, SERVICES, ENDPOINTS, CONFIGMAPS, SECRETS, EVENTS, SERVICEACCOUNTS, CLAIMS, VOLUMES),
     *(QUOTAS, LIMITRANGES, REPLICATION_CONTROLLERS, DEPLOYMENTS, REPLICASETS, STATEFULSETS, DAEMONSETS, REVISIONS),
-    *(JOBS, CRONJOBS, AUTOSCALERS, BUDGETS, INGRESSES, NETWORKPOLICIES, STORAGECLASSES),
+    *(JOBS, CRONJOBS, AUTOSCALERS, BUDGETS, SLICES, INGRESSES, NETWORKPOLICIES, STORAGECLASSES),
 )
 SERVED = (*STORED, ACCESS_REVIEWS, RULES_REVIEWS, POD_METRICS, NODE_METRICS)
 

@@ -172,6 +172,13 @@ def _endpoints(obj: Obj, now: datetime) -> Cells:
     return [name_of(obj), (",".join(found[:3]) + more) or "<none>", _age(obj, now)]
 
 
+def _slice(obj: Obj, now: datetime) -> Cells:
+    ports = ",".join(str(each["port"]) for each in obj.get("ports") or []) or "<unset>"
+    found = [address for each in obj.get("endpoints") or [] for address in each["addresses"]]
+    more = f" + {len(found) - 3} more..." if len(found) > 3 else ""
+    return [name_of(obj), obj.get("addressType"), ports, (",".join(found[:3]) + more) or "<unset>", _age(obj, now)]
+
+
 def _counted(obj: Obj, now: datetime) -> Cells:
     return [name_of(obj), len(obj.get("data", {}) or {}), _age(obj, now)]
 
@@ -258,6 +265,7 @@ _LAYOUTS: dict[str, Layout] = {
     "Namespace": (("Name", "Status", "Age"), _namespace),
     "Service": (("Name", "Type", "Cluster-IP", "External-IP", "Port(s)", "Age", "Selector+"), _service),
     "Endpoints": (("Name", "Endpoints", "Age"), _endpoints),
+    "EndpointSlice": (("Name", "AddressType", "Ports", "Endpoints", "Age"), _slice),
     "ConfigMap": (("Name", "Data:integer", "Age"), _counted),
     "Secret": (("Name", "Type", "Data:integer", "Age"), _secret),
     "PersistentVolumeClaim": (

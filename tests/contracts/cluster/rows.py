@@ -55,6 +55,7 @@ ROWS = {
     "jobs": "Job and CronJob: completion, failure, a run that is due",
     "autoscalers": "HorizontalPodAutoscaler: its conditions",
     "revisions": "ControllerRevisions of stateful sets and daemon sets",
+    "slices": "EndpointSlices of services",
     "nodes": "conditions and addresses of nodes",
     "furnished": "a new namespace has its account and its certificate",
     "describe": "describe",

@@ -152,3 +152,24 @@ async def test_a_new_namespace_has_its_account_and_its_certificate(raw, namespac
     await eventually(is_there)
     held = (await raw("GET", f"/api/v1/namespaces/{namespace}/configmaps/kube-root-ca.crt"))[1]
     assert set(held["data"]) == {"ca.crt"}
+
+
+@pytest.mark.row("slices")
+@pytest.mark.usefixtures("has_nodes")
+async def test_a_service_has_a_slice_with_the_pods_that_are_ready(raw, namespace, eventually):
+    web = deployment("web", 2)
+    assert (await raw("POST", f"/apis/apps/v1/namespaces/{namespace}/deployments", web))[0] == 201
+    spec = {"selector": {"app": "web"}, "ports": [{"name": "http", "port": 80, "targetPort": 8080}]}
+    service = {"metadata": {"name": "web"}, "spec": spec}
+    assert (await raw("POST", f"/api/v1/namespaces/{namespace}/services", service))[0] == 201
+    place = f"/apis/discovery.k8s.io/v1/namespaces/{namespace}/endpointslices"
+
+    async def ready():
+        items = (await raw("GET", place, query={"labelSelector": "kubernetes.io/service-name=web"}))[1]["items"]
+        found = [one for each in items for one in each.get("endpoints") or [] if one["conditions"]["ready"]]
+        return items if len(found) == 2 else None
+
+    (held,) = await eventually(ready)
+    assert (held["addressType"], [each["port"] for each in held["ports"]]) == ("IPv4", [8080])
+    assert {each["targetRef"]["kind"] for each in held["endpoints"]} == {"Pod"}
+    assert held["metadata"]["ownerReferences"][0]["kind"] == "Service"

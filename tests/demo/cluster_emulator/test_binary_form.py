@@ -54,7 +54,7 @@ def test_numbers_lists_and_amounts_are_read():
 
 def test_a_kind_whose_fields_are_not_known_is_415():
     with pytest.raises(ApiFailure) as told:
-        read_protobuf(_sent("batch/v1", "Job", b""))
+        read_protobuf(_sent("networking.k8s.io/v1", "Ingress", b""))
     assert told.value.code == 415
 
 

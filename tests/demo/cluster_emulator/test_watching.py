@@ -33,7 +33,7 @@ async def test_a_watch_tells_every_change_after_its_version_and_ends_in_time(raw
 
 
 async def test_a_watch_without_a_version_begins_with_what_is_there(core):
-    assert await _watched(core) == [("ADDED", "proteus-settings")]
+    assert await _watched(core) == [("ADDED", "kube-root-ca.crt"), ("ADDED", "proteus-settings")]
 
 
 async def test_an_open_watch_hears_of_changes_as_they_happen(raw, core):
