@@ -42,9 +42,7 @@ def exporter_beside_site() -> Scenario:
             memory="16Mi",
         ),
     )
-    load = world.deployment(
-        "site", before, after, ages=("75d", "27m"), replicas=2, first_revision=88, empty=True, stalled="17m"
-    )
+    load = world.deployment("site", before, after, ages=("75d", "27m"), replicas=2, first_revision=88, empty=True)
     load.pods(2, revision=0)
     (pod,) = load.pods(1, crash_loop("27m", 9, Ended(1, "1m12s", "0s"), only="exporter"))
     world.log(
@@ -110,7 +108,7 @@ def host_port_taken() -> Scenario:
             memory=("32Mi", "64Mi"),
         )
     )
-    bridge = world.deployment("till-bridge", body, ages=("50m",), replicas=2, empty=True, stalled="40m")
+    bridge = world.deployment("till-bridge", body, ages=("50m",), replicas=2, empty=True)
     bridge.pods(
         2,
         unschedulable(
@@ -466,7 +464,7 @@ def crm_new_install() -> Scenario:
             "deals", f"{REGISTRY}/crm/deals:1.0.0", port=3000, env={"MONGO_URI": from_secret("deals-mongo", "uri")}
         )
     )
-    deals = world.deployment("deals", body, ages=("33m",), replicas=2, empty=True, stalled="23m")
+    deals = world.deployment("deals", body, ages=("33m",), replicas=2, empty=True)
     for pod in deals.pods(2, crash_loop("33m", 10, Ended(1, "2m12s", "2s"))):
         world.log(
             pod,

@@ -55,7 +55,9 @@ def injected_selector() -> Scenario:
     )
     world.service("placement-webhook", 443, "https", namespace="placement")
     body = template(container("simulator", f"{REGISTRY}/lab/simulator:0.18.2", port=8080, cpu=("1", "2")))
-    simulator = world.deployment("simulator", body, ages=("16d",), replicas=3, first_revision=8, empty=True)
+    simulator = world.deployment(
+        "simulator", body, ages=("16d",), replicas=3, first_revision=8, empty=True, unavailable_since="44m"
+    )
     simulator.pods(1, running("16d"))
     message = "0/3 nodes are available: 3 node(s) didn't match Pod's node affinity/selector. preemption: 0/3 nodes are available: 3 Preemption is not helpful for scheduling."
     for pod in simulator.pods(2, unschedulable("44m", message)):
@@ -136,7 +138,9 @@ def injected_proxy_memory() -> Scenario:
             readinessProbe=http_probe("/health", "http"),
         )
     )
-    orders = world.deployment("orders", body, ages=("21d",), replicas=3, first_revision=64, empty=True)
+    orders = world.deployment(
+        "orders", body, ages=("21d",), replicas=3, first_revision=64, empty=True, unavailable_since="31m"
+    )
     orders.templates[0]["spec"]["containers"].append(
         container("mesh-proxy", f"{REGISTRY}/mesh/proxy:1.24.2", memory=("128Mi", "256Mi"), cpu="50m")
     )
@@ -245,7 +249,14 @@ def policy_webhook_down() -> Scenario:
     why = 'Internal error occurred: failed calling webhook "validate.policy.example.com": failed to call webhook: Post "https://policy-admission.policy.svc:443/validate?timeout=10s": no endpoints available for service "policy-admission"'
     body = template(container("availability", f"{REGISTRY}/booking/availability:4.2.0", port=8080))
     slots = world.deployment(
-        "availability", body, ages=("10d",), replicas=3, first_revision=41, empty=True, refused=why
+        "availability",
+        body,
+        ages=("10d",),
+        replicas=3,
+        first_revision=41,
+        empty=True,
+        refused=why,
+        unavailable_since="49m",
     )
     slots.pods(2, running("10d"))
     slots.refusals("49m", "1m", 22)
@@ -480,6 +491,7 @@ def burst_over_quota() -> Scenario:
         first_revision=35,
         empty=True,
         refused=why,
+        unavailable_since="39m",
     )
     sender.pods(10, running("9d"))
     world.autoscaler("sender", least=4, most=20, current=14, cpu=83, last_scaled="39m", since="39m")
@@ -541,7 +553,6 @@ def surge_pod_no_room() -> Scenario:
         first_revision=27,
         empty=True,
         refused=why,
-        stalled="8m",
         strategy={"rollingUpdate": {"maxSurge": 1, "maxUnavailable": 0}, "type": "RollingUpdate"},
     )
     people.pods(4, revision=0)
@@ -588,7 +599,6 @@ def account_with_new_name() -> Scenario:
         first_revision=15,
         empty=True,
         refused=why,
-        stalled="11m",
     )
     load.pods(2, revision=0)
     load.refusals("21m", "1m30s", 15)

@@ -51,7 +51,6 @@ def enrolment_migrations() -> Scenario:
         replicas=2,
         first_revision=13,
         empty=True,
-        stalled="14m",
     )
     enrolment.pods(2, revision=0)
     (pod,) = enrolment.pods(1, crash_loop("24m", 9, Ended(1, "2m12s", "3s"), init="migrate"))

@@ -371,7 +371,7 @@ def edge_proxy_directive() -> Scenario:
         ),
         volumes={"conf": {"configMap": {"name": "front-conf"}}},
     )
-    front = world.deployment("front", body, ages=("64d",), replicas=3, empty=True)
+    front = world.deployment("front", body, ages=("64d",), replicas=3, empty=True, unavailable_since="22m")
     front.pods(2, running("64d"))
     (pod,) = front.pods(1, crash_loop("22m", 9, Ended(1, "4m2s", "1s")), node="ip-10-2-3-4")
     script = """
@@ -456,9 +456,7 @@ def wallet_without_url() -> Scenario:
         image=f"{REGISTRY}/wallet/gateway:5.1.0",
         env={"FX_URL": None, "RATES_BASE_URL": "http://fx-rates.wallet.svc"},
     )
-    gateway = world.deployment(
-        "gateway", before, after, ages=("13d", "31m"), first_revision=55, replicas=4, empty=True, stalled="20m"
-    )
+    gateway = world.deployment("gateway", before, after, ages=("13d", "31m"), first_revision=55, replicas=4, empty=True)
     gateway.pods(3, revision=0)
     for pod in gateway.pods(2, crash_loop("31m", 10, Ended(1, "1m12s", "1s"))):
         world.log(

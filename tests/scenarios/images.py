@@ -49,9 +49,7 @@ def tickets_typo_in_tag() -> Scenario:
     image = f"{REGISTRY}/tickets/booking:v1.21"
     after = changed(before, image=image)
     world.secret("registry", {".dockerconfigjson": '{"auths":{}}'}, kind="kubernetes.io/dockerconfigjson", age="300d")
-    booking = world.deployment(
-        "booking", before, after, ages=("8d", "16m"), first_revision=44, replicas=4, empty=True, stalled="6m"
-    )
+    booking = world.deployment("booking", before, after, ages=("8d", "16m"), first_revision=44, replicas=4, empty=True)
     for pod in booking.pods(3, revision=0):
         world.log(
             pod,
@@ -174,7 +172,9 @@ def ledger_pull_secret_expired() -> Scenario:
         kind="kubernetes.io/dockerconfigjson",
         age="365d",
     )
-    ledger = world.deployment("ledger", body, ages=("61d",), replicas=6, empty=True, first_revision=3)
+    ledger = world.deployment(
+        "ledger", body, ages=("61d",), replicas=6, empty=True, first_revision=3, unavailable_since="37m"
+    )
     ledger.pods(2, running("61d"))
     error = refused(
         image,

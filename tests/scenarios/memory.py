@@ -31,7 +31,7 @@ def quotes_with_less_memory() -> Scenario:
             cpu=("500m", "2"),
             memory=("1Gi", "1Gi"),
             env={"JAVA_OPTS": "-Xms512m -Xmx768m"},
-            readinessProbe=http_probe("/health", "http", initialDelaySeconds=20),
+            readinessProbe=http_probe("/health", "http", initialDelaySeconds=5),
         )
     )
     after = changed(
@@ -51,9 +51,10 @@ def quotes_with_less_memory() -> Scenario:
             pod,
             """
 -1m26s|<t>  INFO [main] c.e.insurance.quotes.Application - Starting Application using Java 17.0.13
--1m20s|<t>  INFO [main] c.e.insurance.quotes.tariffs.TariffCache - Loading tariff tables (2026-Q1)
--1m9s|<t>  INFO [main] c.e.insurance.quotes.tariffs.TariffCache - 214000 of 391000 rows loaded
--58s|<t>  INFO [main] c.e.insurance.quotes.tariffs.TariffCache - 338000 of 391000 rows loaded
+-1m21s|<t>  INFO [main] c.e.insurance.quotes.Application - Started Application in 5.104 seconds (process running for 5.9)
+-1m20s|<t>  INFO [tariffs-1] c.e.insurance.quotes.tariffs.TariffCache - Loading tariff tables (2026-Q1)
+-1m9s|<t>  INFO [tariffs-1] c.e.insurance.quotes.tariffs.TariffCache - 214000 of 391000 rows loaded
+-58s|<t>  INFO [tariffs-1] c.e.insurance.quotes.tariffs.TariffCache - 338000 of 391000 rows loaded
 """,
             style="java",
             previous=True,
@@ -115,7 +116,9 @@ def exports_big_customer() -> Scenario:
         )
     )
     older = changed(body, image=f"{REGISTRY}/reporting/exporter:2.8.4")
-    exporter = world.deployment("exporter", older, body, ages=("71d", "23d"), replicas=2, first_revision=18, empty=True)
+    exporter = world.deployment(
+        "exporter", older, body, ages=("71d", "23d"), replicas=2, first_revision=18, empty=True, unavailable_since="48s"
+    )
     first, second = (
         exporter.pods(1, running("23d", restarts=5, last=Ended(137, "3m10s", "9m", "OOMKilled")))[0],
         exporter.pods(1, crash_loop("23d", 4, Ended(137, "48s", "8m40s", "OOMKilled")))[0],

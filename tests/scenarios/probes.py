@@ -466,7 +466,7 @@ def offers_probe_path() -> Scenario:
     )
     after = changed(before, readinessProbe=http_probe("/healthz/ready", 8000))
     engine = world.deployment(
-        "offers-engine", before, after, ages=("11d", "22m"), replicas=2, first_revision=33, empty=True, stalled="12m"
+        "offers-engine", before, after, ages=("11d", "22m"), replicas=2, first_revision=33, empty=True
     )
     engine.pods(2, revision=0)
     (pod,) = engine.pods(1, unready("22m", "HTTP probe failed with statuscode: 404", count=131))
@@ -525,7 +525,7 @@ def passes_https_probe() -> Scenario:
             env={"TLS_ENABLED": "false", "LISTEN": ":8443"},
         )
     )
-    passes = world.deployment("passes", body, ages=("1h20m",), replicas=2, empty=True, stalled="1h10m")
+    passes = world.deployment("passes", body, ages=("1h20m",), replicas=2, empty=True)
     for pod in passes.pods(
         2,
         unready(

@@ -189,7 +189,9 @@ def scaling_out_now() -> Scenario:
             readinessProbe=http_probe("/ready", "http", initialDelaySeconds=15),
         )
     )
-    search = world.deployment("search", body, ages=("19d",), replicas=8, first_revision=31, empty=True)
+    search = world.deployment(
+        "search", body, ages=("19d",), replicas=8, first_revision=31, empty=True, unavailable_since="36s"
+    )
     search.pods(5, running("19d"))
     for pod in search.pods(3, starting("35s", lasts="31s")):
         world.log(pod, "-30s|<t> info search 9.0.1 loading index\n-8s|<t> info index 71 %\n")

@@ -36,7 +36,7 @@ def fraud_rules_volume() -> Scenario:
     before = template(base, volumes={"rules": {"configMap": {"name": "fraud-rules-v2"}}})
     after = template(base, volumes={"rules": {"configMap": {"name": "fraud-rules-v3"}}})
     engine = world.deployment(
-        "rules-engine", before, after, ages=("50d", "28m"), replicas=2, first_revision=14, empty=True, stalled="18m"
+        "rules-engine", before, after, ages=("50d", "28m"), replicas=2, first_revision=14, empty=True
     )
     engine.pods(2, revision=0)
     engine.pods(
@@ -111,7 +111,9 @@ def telemetry_key_renamed() -> Scenario:
             },
         )
     )
-    collector = world.deployment("collector", body, ages=("38d",), replicas=3, empty=True, first_revision=11)
+    collector = world.deployment(
+        "collector", body, ages=("38d",), replicas=3, empty=True, first_revision=11, unavailable_since="19m"
+    )
     collector.pods(2, running("38d"))
     collector.pods(
         1,

@@ -41,7 +41,7 @@ def streams_command() -> Scenario:
     )
     after = changed(before, command=["/app/bin/sever", "--config", "/app/etc/packager.toml"])
     packager = world.deployment(
-        "packager", before, after, ages=("27d", "19m"), replicas=3, first_revision=40, empty=True, stalled="9m"
+        "packager", before, after, ages=("27d", "19m"), replicas=3, first_revision=40, empty=True
     )
     packager.pods(3, revision=0)
     message = (
@@ -83,7 +83,7 @@ def matching_huge_request() -> Scenario:
         resources={"limits": {"cpu": "1", "memory": "64Gi"}, "requests": {"cpu": "500m", "memory": "64Gi"}},
     )
     matching = world.deployment(
-        "matching", before, after, ages=("14d", "26m"), replicas=4, first_revision=23, empty=True, stalled="16m"
+        "matching", before, after, ages=("14d", "26m"), replicas=4, first_revision=23, empty=True
     )
     matching.pods(3, revision=0)
     matching.pods(

@@ -5,6 +5,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+from tests.scenarios.builder.clock import span
 from tests.scenarios.builder.pods import Pods
 from tests.scenarios.builder.scenario import JsonObject
 from tests.scenarios.builder.states import State, running
@@ -24,7 +25,6 @@ class Workload:
     templates: list[JsonObject]
     ages: list[str]
     made: list[JsonObject] = field(default_factory=list)
-    stalled: str = ""
     refused: str = ""
     unavailable_since: str = ""
 
@@ -79,7 +79,6 @@ class Workloads(Pods):
         age: str = "",
         pods: State | None = None,
         empty: bool = False,
-        stalled: str = "",
         refused: str = "",
         unavailable_since: str = "",
         causes: Sequence[str] = (),
@@ -88,7 +87,8 @@ class Workloads(Pods):
         """A Deployment with one ReplicaSet for each template, the oldest first, rolled out ``ages`` ago.
 
         Its pods are made at once, all well or in the state ``pods``, unless ``empty``: then add them with
-        ``workload.pods``. ``stalled`` says since when its progress deadline is exceeded, ``refused`` is the message of
+        ``workload.pods``. ``unavailable_since`` says that the rollout was complete once and since when
+        pods are missing, ``refused`` is the message of
         a ReplicaFailure condition (``<set>`` in it stands for the ReplicaSet's name), ``spec`` are further fields by their API names.
         """
         where, mine = namespace or self.home, {"app": name, **(labels or {})}
@@ -119,7 +119,7 @@ class Workloads(Pods):
             cause = causes[number] if number < len(causes) else ""
             sets.append(self._replica_set(made, body, ago, first_revision + number, cause))
         workload = Workload(self, made, sets, bodies, list(ages))
-        workload.stalled, workload.unavailable_since = stalled, unavailable_since
+        workload.unavailable_since = unavailable_since
         workload.refused = refused.replace("<set>", sets[-1]["metadata"]["name"])
         self.workloads.append(workload)
         if not empty:
@@ -324,7 +324,7 @@ class Workloads(Pods):
             del refusal["lastUpdateTime"]
             newest["status"]["conditions"] = [refusal]
         counts = counts_of(workload.made)
-        updated = len([each for each in workload.made if is_owned(each, newest)])
+        updated = counts_of([each for each in workload.made if is_owned(each, newest)])["replicas"]
         status: JsonObject = {"observedGeneration": meta["generation"]}
         if counts["replicas"]:
             status |= counts
@@ -337,7 +337,7 @@ class Workloads(Pods):
         enough = counts.get("availableReplicas", 0) >= spec["replicas"] - allowance(spec)
         status["conditions"] = [
             self._of_status("Available", "True" if enough else "False", workload),
-            self._progress(workload, updated == spec["replicas"] and missing <= 0),
+            self._progress(workload, updated == counts["replicas"] == spec["replicas"] and missing <= 0),
         ]
         if workload.refused:
             status["conditions"].append(self._of_status("ReplicaFailure", "True", workload))
@@ -355,21 +355,25 @@ class Workloads(Pods):
         return {**made, "lastUpdateTime": at}
 
     def _progress(self, workload: Workload, done: bool) -> JsonObject:
-        name = workload.revisions[-1]["metadata"]["name"]
+        name, spec = workload.revisions[-1]["metadata"]["name"], workload.object["spec"]
+        deadline, age = spec["progressDeadlineSeconds"], span(workload.ages[-1]).total_seconds()
         # A rollout that once was complete stays NewReplicaSetAvailable, whatever becomes of its pods later.
-        was_done = bool(workload.unavailable_since)
-        if workload.stalled:
-            reason, message, ago = "ProgressDeadlineExceeded", STALLED.format(name), workload.stalled
-        elif done or was_done:
+        done = done or bool(workload.unavailable_since)
+        status, since, ago = "True", workload.ages[0], workload.ages[-1]
+        if spec.get("paused"):
+            reason, message, status, since = "DeploymentPaused", "Deployment is paused", "Unknown", ago
+        elif done:
             reason, message = "NewReplicaSetAvailable", f'ReplicaSet "{name}" has successfully progressed.'
-            ago = workload.ages[-1]
+        elif age > deadline:
+            reason, message, status = "ProgressDeadlineExceeded", STALLED.format(name), "False"
+            since = ago = f"{age - deadline:.0f}s"
         else:
-            reason, message, ago = "ReplicaSetUpdated", f'ReplicaSet "{name}" is progressing.', workload.ages[-1]
+            reason, message = "ReplicaSetUpdated", f'ReplicaSet "{name}" is progressing.'
         return {
-            "lastTransitionTime": self.at(workload.stalled or workload.ages[0]),
+            "lastTransitionTime": self.at(since),
             "lastUpdateTime": self.at(ago),
             "message": message,
             "reason": reason,
-            "status": "False" if workload.stalled else "True",
+            "status": status,
             "type": "Progressing",
         }
