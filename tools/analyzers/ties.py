@@ -1,5 +1,6 @@
 """Weighs whether a recorded change brought a fault: was it in force, did it come before, does it touch what failed?"""
 
+import json
 import re
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -68,7 +69,53 @@ _TOPICS: tuple[tuple[frozenset[Category], str], ...] = (
         r"route|ingress|gateway|path|host|rewrite|upstream|proxy|nginx",
     ),
     (frozenset({C.HPA_CANNOT_SCALE}), r"hpa|autoscal|metric|request"),
+    (frozenset({C.MISSING_SECRET}), r"secret|credential|vault|clean|remov|renam|unused"),
+    (
+        frozenset({C.MISSING_CONFIGMAP, C.MISSING_ENV_VAR, C.APP_CONFIG_ERROR}),
+        r"config|env|setting|clean|remov|renam|default",
+    ),
+    (frozenset({C.CONFIG_CHANGE_REGRESSION, C.BAD_ROLLOUT_CONFIG}), r"config|setting|flag|limit|timeout|value"),
+    (
+        frozenset({C.INIT_CONTAINER_FAILED, C.JOB_FAILED, C.CRONJOB_NOT_COMPLETING}),
+        r"init|migrat|job|cron|schema|sidecar",
+    ),
+    (
+        frozenset({C.CONNECTION_POOL_EXHAUSTED, C.SLOW_DEPENDENCY}),
+        r"pool|connection|replica|query|index|timeout|database",
+    ),
 )
+# What a change has to be about when the fault lies in the surroundings and not in the workload itself.
+_IMPLIED: tuple[tuple[frozenset[Category], frozenset[str]], ...] = (
+    (
+        frozenset({C.IMAGE_NOT_FOUND, C.IMAGE_AUTH, C.IMAGE_REGISTRY_UNREACHABLE, C.IMAGE_RATE_LIMITED}),
+        frozenset({"registry", "harbor", "mirror", "proxy"}),
+    ),
+    (frozenset({C.DNS_FAILURE}), frozenset({"coredns", "kube-dns", "dns"})),
+    (
+        frozenset({C.TAINT_NOT_TOLERATED, C.NODE_SELECTOR_MISMATCH, C.NODE_CORDONED, C.INSUFFICIENT_RESOURCES})
+        | {C.NODE_NOT_READY, C.KUBELET_UNAVAILABLE, C.NODE_DISK_PRESSURE, C.NODE_MEMORY_PRESSURE, C.EVICTED},
+        frozenset(
+            {"node", "nodes", "node-pool", "nodepool", "node-group", "karpenter", "cluster-autoscaler", "kubelet"}
+        ),
+    ),
+    (
+        frozenset({C.NETWORK_POLICY_BLOCK, C.NETWORK_DEGRADED, C.KUBE_PROXY_UNAVAILABLE}),
+        frozenset({"network", "networking", "network-policies", "cni", "calico", "cilium", "kube-proxy"}),
+    ),
+    (
+        frozenset({C.GATEWAY_MISROUTE, C.INGRESS_BACKEND_MISSING, C.CERTIFICATE_EXPIRED}),
+        frozenset({"ingress", "ingress-nginx", "gateway", "cert-manager", "certificates"}),
+    ),
+    (
+        frozenset({C.PVC_UNBOUND, C.PVC_MISMATCH, C.STORAGE_CLASS_MISSING, C.PV_BOUND_ELSEWHERE}),
+        frozenset({"storage", "csi", "storageclass"}),
+    ),
+    (
+        frozenset({C.ADMISSION_MUTATION, C.ADMISSION_WEBHOOK_FAILURE, C.POD_SECURITY_DENIED}),
+        frozenset({"istio", "linkerd", "mesh", "kyverno", "gatekeeper", "policy", "webhook", "admission"}),
+    ),
+)
+_HOST = re.compile(r"\b(?:[a-z0-9-]+\.){1,5}[a-z]{2,}\b")
 _NEAR = ((timedelta(minutes=45), 2.0), (timedelta(hours=3), 1.5), (timedelta(hours=26), 1.0), (timedelta(days=8), 0.4))
 # A fault may be noticed a little after clocks say that its change came.
 _SKEW = timedelta(minutes=3)
@@ -117,7 +164,9 @@ def trail_of(found: Finding, snapshot: Snapshot) -> Trail:
     for ref in (found.subject, *found.affected):
         workload = snapshot.workload(ref) or snapshot.workload_behind(ref)
         names |= _names_of(workload, snapshot) if workload is not None else {ref.name} if ref.kind != "Pod" else set()
-    text = " ".join((found.summary, *(each.text for each in found.evidence if each.source != "rollout")))
+    names |= {name for categories, implied in _IMPLIED if found.category in categories for name in implied}
+    # What a pod is told to run stands in each of its lines: it says nothing of what is wrong.
+    text = " ".join((found.summary, *(each.text for each in found.evidence if each.source not in ("rollout", "pod"))))
     values = {each for each in _TOKEN.findall(text) if len(each) >= 3 and _TELLING.search(each)}
     topic = next((pattern for categories, pattern in _TOPICS if found.category in categories), None)
     began = found.since or min((each.at for each in found.evidence if each.at is not None), default=None)
@@ -134,6 +183,10 @@ def _names_of(workload: Workload, snapshot: Snapshot) -> set[str]:
     names |= {
         str(each.get("image") or "").rpartition("/")[2].partition(":")[0] for each in containers_of(workload.template)
     }
+    told = json.dumps(
+        [[each.get("args"), each.get("command"), each.get("env")] for each in containers_of(workload.template)]
+    )
+    names |= set(_HOST.findall(told))
     for service in snapshot.of("Service", workload.ref.namespace):
         if workload in tuple(behind(service, snapshot)):
             names.add(ObjectRef("Service", None, str((service.get("metadata") or {}).get("name"))).name)
@@ -156,7 +209,7 @@ def suspect(change: RecordedChange, trail: Trail, snapshot: Snapshot) -> Suspici
     if not touched and len(told) < 2:
         return Suspicion(change, 0, True, "touches nothing of what is wrong")
     weight = touched + min(3.0, 1.0 * len(told)) + near
-    is_tied = weight >= ENOUGH and near >= 0.4 and (bool(told) or near >= 1.5)
+    is_tied = weight >= ENOUGH and near >= 0.4 and (bool(told) or (trail.topic is None and near >= 1.5))
     shown = f"; it speaks of {', '.join(sorted(told)[:3])}" if told else ""
     return Suspicion(change, weight, False, f"in force {_span(before)} before the trouble began{shown}", is_tied)
 
@@ -166,8 +219,8 @@ def _mechanism(change: RecordedChange, trail: Trail) -> set[str]:
     text = f"{change.title}\n{change.diff}\n{' '.join(change.files)}"
     words = set(_words(text))
     found = {each for each in trail.values if each in words}
-    topic = trail.topic.search(text) if trail.topic else None
-    return found | ({topic[0].strip().lower()} if topic else set())
+    topics = {each.strip().lower() for each in trail.topic.findall(text)} if trail.topic else set()
+    return found | set(sorted(topics)[:2])
 
 
 def _words(text: str) -> list[str]:
