@@ -54,6 +54,13 @@ class Redacted(str):
             return self
         return Redacted(f"{self[: max(0, limit - 1)]}…", _SEAL)
 
+    def shorten(self, limit: int) -> "Redacted":
+        """At most ``limit`` characters, beginning and end kept: a long message often says last why it failed."""
+        if len(self) <= limit or limit < 3:
+            return self.clip(limit)
+        head = (limit - 1) // 3
+        return Redacted(f"{self[:head]}…{self[len(self) - (limit - 1 - head) :]}", _SEAL)
+
     @classmethod
     def __get_pydantic_core_schema__(cls, _source: Any, _handler: GetCoreSchemaHandler) -> CoreSchema:
         """Python callers must hand over ``Redacted``; text that comes from JSON goes through the general rules."""

@@ -46,7 +46,7 @@ class Evidence:
 
 def evidence(source: str, ref: ObjectRef, text: Redacted, when: datetime | None, part: str = "") -> Evidence:
     """Evidence with a provisional id that says where it is from; ``part`` tells apart what one object gave."""
-    return Evidence(EvidenceId(f"{source}:{ref}{part}"), source, str(ref), when, text.clip(EVIDENCE_LIMIT))
+    return Evidence(EvidenceId(f"{source}:{ref}{part}"), source, str(ref), when, text.shorten(EVIDENCE_LIMIT))
 
 
 RemedyClass = Literal["restart", "rollback", "scale", "delete-pod"]

@@ -7,6 +7,7 @@ from tools.analyzers import (
     control_plane,
     crashes,
     dependencies,
+    drift,
     images,
     jobs,
     nodes,
@@ -51,6 +52,10 @@ ANALYZERS: tuple[Analyzer, ...] = (
     autoscaling.cannot_scale,
     autoscaling.scaled_to_zero,
     rollouts.stuck,
+    rollouts.half_done,
+    rollouts.held_by_an_old_pod,
+    drift.drifted,
+    drift.orphaned,
 )
 
 

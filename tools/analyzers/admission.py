@@ -136,7 +136,7 @@ def _claim(  # noqa: PLR0913 - what was found out about one refusal
         category=kind.category,
         summary=f"no new pods ({_counts(workload)}), as {kind.what.format(name=name)}: {message}",
         explanation=f"The API server refuses the pods of this controller, as {kind.what.format(name=name)}. {kind.why} "
-        "A restart would ask for the same and be refused.",
+        "Restarting asks for the same and is refused again.",
         evidence=cited(
             (each.evidence for each in told),
             [_words(workload, message, snapshot)],

@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from tools.analyzers.interface import (
+    Blame,
     Claim,
     began_at,
     cited,
@@ -12,13 +13,14 @@ from tools.analyzers.interface import (
     find_blame,
     finding,
     is_proven,
+    is_superseded,
     logs_of,
     said,
 )
 from tools.analyzers.pods import is_out_of_memory
-from tools.evidence import Category, Finding
+from tools.evidence import Category, Evidence, Finding, evidence
 from tools.logs.reading import Sign, SignKind
-from tools.snapshot import Container, LogTail, Pod, Release, Snapshot, Topic, Workload
+from tools.snapshot import Container, Difference, LogTail, Pod, Release, Snapshot, Topic, Workload
 
 K = SignKind
 
@@ -142,7 +144,11 @@ _ELSEWHERE = frozenset(
 def crashed(snapshot: Snapshot) -> Iterator[Finding]:
     """The program ends with a fault of its own, told by its log or, where that tells nothing, by its exit code."""
     for workload in snapshot.workloads:
-        pairs = [pair for pair in failing(workload, snapshot) if not is_out_of_memory(*pair)]
+        pairs = [
+            pair
+            for pair in failing(workload, snapshot)
+            if not is_out_of_memory(*pair) and not is_superseded(pair[0], workload)
+        ]
         if pairs:
             yield _crash(workload, pairs, snapshot)
 
@@ -152,27 +158,19 @@ def _crash(workload: Workload, pairs: list[tuple[Pod, Container]], snapshot: Sna
     container = next((each for _, each in pairs if each.is_init), pairs[0][1])
     tails = [each for pod in pods for each in pod.logs if each.container == container.name]
     sign, tail, meaning = _told_by(tails)
-    topics = meaning.topics if meaning else frozenset[Topic]()
-
-    def is_direct(release: Release, _older: Release) -> bool:
-        return bool(release.changed & topics) and meaning is not None
-
-    blame = find_blame(workload, pods, is_direct, snapshot.thresholds)
+    blame = _blame(workload, pods, container, tails, meaning, snapshot)
     code = container.ended.exit_code if container.ended else -1
-    category, what = _category(workload, container, meaning)
-    shown = [each.evidence for each in pods]
-    if sign is not None and tail is not None:
-        shown.insert(0, said(tail, sign, snapshot))
+    category, what = _category(workload, container, meaning, blame)
+    shown = [said(tail, sign, snapshot)] if sign is not None and tail is not None else []
     how = f"{what} {container.name} "
-    how += (
-        meaning.words.format(target=sign.target or "see its log") if meaning and sign else f"ends with exit code {code}"
-    )
+    target = sign.target or "see its log" if sign else ""
+    how += meaning.words.format(target=target) if meaning else f"ends with exit code {code}"
     restarts = max(each.restarts for _, each in pairs)
     claim = Claim(
         category=category,
         summary=f"{how}: {count_words(workload, pods)}, up to {restarts} restarts",
         explanation=_explanation(container, code, meaning, sign),
-        evidence=cited(shown, logs_of(pods)),
+        evidence=cited(shown, _around(tails, snapshot), (each.evidence for each in pods), logs_of(pods)),
         confidence=meaning.confidence if meaning else 0.45 if _points_elsewhere(tails) else 0.6,
         pods=pods,
         since=began_at(pods, "BackOff"),
@@ -180,6 +178,55 @@ def _crash(workload: Workload, pairs: list[tuple[Pod, Container]], snapshot: Sna
         may_roll_back=is_proven(pods, snapshot.thresholds),
     )
     return finding(workload, claim)
+
+
+def _blame(
+    workload: Workload,
+    pods: tuple[Pod, ...],
+    container: Container,
+    tails: list[LogTail],
+    meaning: _Meaning | None,
+    snapshot: Snapshot,
+) -> Blame | None:
+    """A release is to blame that changed what the program complains of by name, or how it is started."""
+    topics = meaning.topics if meaning else _STARTING if _never_started(container) else frozenset[Topic]()
+    said_of = " ".join(entry.text for tail in tails for entry in tail.reading.entries[-60:])
+
+    def is_direct(release: Release, _older: Release) -> bool:
+        return bool(release.changed & topics) or any(_is_named(each, said_of) for each in release.differences)
+
+    return find_blame(workload, pods, is_direct, snapshot.thresholds)
+
+
+_STARTING: frozenset[Topic] = frozenset({"command"})
+
+
+def _is_named(changed: Difference, text: str) -> bool:
+    """Whether a log speaks of a variable that a release changed."""
+    label = changed.label.rpartition("env ")[2]
+    return changed.topic == "environment" and len(label) > 3 and label.lower() in text.lower()
+
+
+def _never_started(container: Container) -> bool:
+    ended = container.ended
+    return ended is not None and (ended.exit_code in (126, 127, 128) or ended.reason in _NEVER_STARTED)
+
+
+_NEVER_STARTED = frozenset({"StartError", "ContainerCannotRun"})
+
+
+def _around(tails: list[LogTail], snapshot: Snapshot) -> list[Evidence]:
+    """The first error of a log with the lines after it: the reason often stands a line below."""
+    found = []
+    for tail in sorted(tails, key=lambda each: not each.previous)[:1]:
+        first = tail.reading.first_error
+        if first is not None:
+            after = [each for each in tail.reading.entries if first.number < each.number <= first.number + 3]
+            pieces = [first.text, "\n".join(each.first_line[:130] for each in after)]
+            for number, piece in enumerate(each for each in pieces if each):
+                part = f":{tail.container}:first-error{number}"
+                found.append(evidence("log", tail.pod, snapshot.say(piece[:1_200]), first.at, part))
+    return found
 
 
 def _told_by(tails: list[LogTail]) -> tuple[Sign | None, LogTail | None, _Meaning | None]:
@@ -204,10 +251,17 @@ def _points_elsewhere(tails: list[LogTail]) -> bool:
     )
 
 
-def _category(workload: Workload, container: Container, meaning: _Meaning | None) -> tuple[Category, str]:
+def _category(
+    workload: Workload, container: Container, meaning: _Meaning | None, blame: Blame | None
+) -> tuple[Category, str]:
     if container.is_init:
         return Category.INIT_CONTAINER_FAILED, "init container"
     what = "job container" if workload.ref.kind in ("Job", "CronJob") else "container"
+    if blame is not None and blame.is_direct and blame.release.changed & _STARTING and _never_started(container):
+        return Category.BAD_ROLLOUT_CONFIG, what
+    is_crash = meaning is None or meaning.category is Category.APP_CRASH
+    if blame is not None and blame.is_direct and is_crash and "environment" in blame.release.changed:
+        return Category.APP_CONFIG_ERROR, what
     if meaning is not None and (meaning.category is not Category.APP_CRASH or what == "container"):
         return meaning.category, what
     return (Category.JOB_FAILED if what == "job container" else Category.APP_CRASH), what
@@ -221,7 +275,9 @@ def _explanation(container: Container, code: int, meaning: _Meaning | None, sign
             "help as long as it ends the same way each time."
         )
     words = meaning.words.format(target=sign.target or "see its log")
-    return f"{told} Its log says why: it {words}. {meaning.advice} A restart does not help: it would end the same way."
+    return (
+        f"{told} Its log says why: it {words}. {meaning.advice} Restarting does not help: it ends the same way again."
+    )
 
 
 def _exit_words(name: str, code: int) -> str:

@@ -2,8 +2,8 @@
 
 from collections.abc import Iterator
 
-from tools.analyzers.interface import Claim, began_at, cited, count_words, events_about, find_blame, finding
-from tools.evidence import Category, Finding
+from tools.analyzers.interface import Blame, Claim, began_at, cited, count_words, events_about, find_blame, finding
+from tools.evidence import Category, Evidence, Finding
 from tools.snapshot import Container, Pod, Snapshot, Thresholds, Workload
 
 _PULLING = frozenset({"ErrImagePull", "ImagePullBackOff", "InvalidImageName"})
@@ -42,17 +42,18 @@ def image_cannot_be_pulled(snapshot: Snapshot) -> Iterator[Finding]:
         category = _category(pods, container)
         if category is None:
             continue
+        blame = find_blame(workload, pods, lambda new, _old: "image" in new.changed, snapshot.thresholds)
         claim = Claim(
             category=category,
             summary=f"image {container.image} cannot be pulled for {count_words(workload, pods)}: {_REASONS[category]}",
             explanation=f"Container {container.name} cannot start because its image {container.image} does not come. "
             f"{_WHY[category]}{_still_serving(workload)}",
-            evidence=cited((each.evidence for each in events_about(pods, "Failed")), (each.evidence for each in pods)),
+            evidence=cited(_telling_first(pods), (each.evidence for each in pods)),
             confidence=0.92,
             pods=pods,
             since=began_at(pods, "Failed", "BackOff"),
-            blame=find_blame(workload, pods, lambda new, _old: "image" in new.changed, snapshot.thresholds),
-            may_roll_back=category in (Category.IMAGE_NOT_FOUND, Category.IMAGE_AUTH),
+            blame=blame,
+            may_roll_back=category in (Category.IMAGE_NOT_FOUND, Category.IMAGE_AUTH) or _is_elsewhere(blame),
         )
         yield finding(workload, claim)
 
@@ -63,6 +64,20 @@ _REASONS = {
     Category.IMAGE_RATE_LIMITED: "the registry's rate limit is reached",
     Category.IMAGE_REGISTRY_UNREACHABLE: "the registry cannot be reached",
 }
+
+
+def _telling_first(pods: tuple[Pod, ...]) -> list[Evidence]:
+    """The events that repeat the registry's words before those that only say that it failed."""
+    told = sorted(events_about(pods, "Failed", "InspectFailed"), key=lambda each: -len(each.message))
+    return [each.evidence for each in told]
+
+
+def _is_elsewhere(blame: Blame | None) -> bool:
+    """Whether the blamed release pulls from another registry than the one before it."""
+    if blame is None or not blame.is_direct:
+        return False
+    before, after = ({each.partition("/")[0] for each in one.images} for one in (blame.last_good, blame.release))
+    return not after <= before
 
 
 def _waits_long(pod: Pod, snapshot: Snapshot) -> bool:

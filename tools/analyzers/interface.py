@@ -209,6 +209,12 @@ def failing(workload: Workload, snapshot: Snapshot) -> list[tuple[Pod, Container
     ]
 
 
+def is_superseded(pod: Pod, workload: Workload) -> bool:
+    """Whether a pod of a StatefulSet still runs an earlier revision than the one that is wanted now."""
+    known = [each.template_hash for each in workload.releases]
+    return workload.ref.kind == "StatefulSet" and pod.template_hash in known[1:]
+
+
 def logs_of(pods: Iterable[Pod]) -> list[Evidence]:
     """What the logs of these pods show, the log of how a container ended before the log of how it is now."""
     tails = [each for pod in pods for each in pod.logs]

@@ -80,15 +80,15 @@ def _hanging(workload: Workload, snapshot: Snapshot) -> Iterator[Finding]:
     due = last_due(schedule, now)
     before = last_due(schedule, due - timedelta(minutes=1)) if due else None
     period = due - before if due and before else timedelta(hours=1)
-    patience = max(timedelta(minutes=30), PERIODS * period)
+    forbids = str(part(workload.raw, "spec", "concurrencyPolicy") or "Allow") == "Forbid"
+    patience = max(timedelta(minutes=30), period if forbids else PERIODS * period)
     late = [each for each in _jobs(workload, snapshot) if _runs_since(each, now) > patience]
     if not late:
         return
     job = min(late, key=lambda each: str(part(each, "status", "startTime")))
     pods = tuple(each for each in workload.members if each.owner == ref_of("Job", job))
     beside = _sidecar(pods)
-    policy = str(part(workload.raw, "spec", "concurrencyPolicy") or "Allow")
-    blocked = " No further Job is started meanwhile (concurrencyPolicy Forbid)." if policy == "Forbid" else ""
+    blocked = " No further Job is started meanwhile (concurrencyPolicy Forbid)." if forbids else ""
     why = (
         f"Container {beside[0]} is done, and {beside[1]} beside it never ends, so the pod never completes. Let the "
         "sidecar end with the main container (an init container with restartPolicy Always does)."
@@ -148,10 +148,16 @@ def _not_started(workload: Workload, snapshot: Snapshot) -> Iterator[Finding]:
     yield finding(workload, claim)
 
 
+_ABOUT_JOBS = frozenset(
+    {"job", "jobs", "cron", "cronjob", "cronjobs", "backup", "backups", "nightly", "daily", "hourly", "scheduled"}
+    | {"schedule", "run", "ran", "running", "report", "reports", "batch", "export", "exports", "import", "imports"}
+)
+
+
 def suspended(snapshot: Snapshot) -> Iterator[Finding]:
     """A suspended CronJob starts nothing. Somebody did that on purpose: said only when it is what was asked about."""
     for workload in snapshot.workloads:
-        is_asked = workload.ref.kind == "CronJob" and workload.ref.name in snapshot.focus
+        is_asked = workload.ref.kind == "CronJob" and snapshot.focus & {workload.ref.name, *_ABOUT_JOBS}
         if not is_asked or part(workload.raw, "spec", "suspend") is not True:
             continue
         last = at(part(workload.raw, "status", "lastScheduleTime"))
@@ -164,7 +170,6 @@ def suspended(snapshot: Snapshot) -> Iterator[Finding]:
             evidence=(seen(snapshot, workload.raw, _cron_words(workload.raw)),),
             confidence=0.8,
             pods=(),
-            since=last,
         )
         yield finding(workload, claim)
 

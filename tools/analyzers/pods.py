@@ -39,7 +39,7 @@ def out_of_memory(snapshot: Snapshot) -> Iterator[Finding]:
             f"{count_words(workload, pods)} killed, up to {restarts} restarts",
             explanation=f"The program in container {container.name} used more memory than {bound}, so the kernel "
             f"killed it (exit code 137). Kubernetes starts it again, it grows again and is killed again. "
-            "A restart does not help: the same program meets the same limit. Either the limit must be raised or the "
+            "Restarting does not help: the same program meets the same limit. Either the limit must be raised or the "
             "program must use less.",
             evidence=cited((each.evidence for each in pods), logs_of(pods)),
             confidence=0.9 if is_certain else 0.55,

@@ -8,6 +8,10 @@ from tools.evidence import Category, Evidence, Finding, evidence
 from tools.snapshot import Container, Event, Pod, Probe, Snapshot, Topic, Workload
 
 _NOT_THERE = re.compile(r"statuscode: (404|405)")
+_OTHER_PROTOCOL = re.compile(
+    r"(?i)HTTP response to HTTPS client|malformed HTTP response|first record does not look like a TLS|"
+    r"HTTP request to an HTTPS|plain HTTP request was sent|server preface|error reading server preface"
+)
 _LISTENS = re.compile(r"(?i)\b(?:listening|listens|started|serving|bound)\b.{0,80}?\b\d{2,5}\b")
 # A clean end when asked to stop, SIGKILL after the grace period, or SIGTERM that the program did not catch.
 _STOPPED_FROM_OUTSIDE = frozenset({0, 137, 143})
@@ -73,6 +77,7 @@ def _finding(workload: Workload, pods: tuple[Pod, ...], asked: _Asked, snapshot:
         f"so the pod {effect}. {reason}",
         evidence=cited(
             (each.evidence for each in told),
+            (each.evidence for each in events_about(pods, "Killing")),
             (each.evidence for each in pods),
             _listening(pods, snapshot),
             logs_of(pods),
@@ -104,6 +109,8 @@ def _why_wrong(
         return f"It asks port {probe.port}, which the container does not declare ({', '.join(sorted(declared))})"
     if probe is not None and all(_NOT_THERE.search(each.message) for each in told):
         return f"The program answers, but has nothing at {probe.path or 'the path that is asked'}"
+    if told and all(_OTHER_PROTOCOL.search(each.message) for each in told):
+        return "The program answers, in another protocol than the probe speaks"
     return None
 
 

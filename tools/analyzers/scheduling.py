@@ -77,7 +77,7 @@ def _claim(workload: Workload, pods: tuple[Pod, ...], reason: Reason, message: s
         summary=f"{count_words(workload, pods)} cannot be placed on any node: {message}",
         explanation=f"The scheduler finds no node for these pods, so they wait. Each asks for {pods[0].requests}. "
         f"{_room(reason, pods[0].raw, snapshot)}{_WHY[category]}{_autoscaler(pods)} "
-        "A restart does not help: the new pod would wait as well.",
+        "Restarting does not help: a new pod waits as well.",
         evidence=cited((each.evidence for each in told), (each.evidence for each in pods)),
         confidence=0.9,
         pods=pods,

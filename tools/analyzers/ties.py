@@ -77,7 +77,7 @@ _TOPICS: tuple[tuple[frozenset[Category], str], ...] = (
     (frozenset({C.CONFIG_CHANGE_REGRESSION, C.BAD_ROLLOUT_CONFIG}), r"config|setting|flag|limit|timeout|value"),
     (
         frozenset({C.INIT_CONTAINER_FAILED, C.JOB_FAILED, C.CRONJOB_NOT_COMPLETING}),
-        r"init|migrat|job|cron|schema|sidecar",
+        r"init|migrat|job|cron|schema|sidecar|suspend|pause",
     ),
     (
         frozenset({C.CONNECTION_POOL_EXHAUSTED, C.SLOW_DEPENDENCY}),
@@ -116,6 +116,8 @@ _IMPLIED: tuple[tuple[frozenset[Category], frozenset[str]], ...] = (
     ),
 )
 _HOST = re.compile(r"\b(?:[a-z0-9-]+\.){1,5}[a-z]{2,}\b")
+# Faults that any change of the program can bring: here coming just before is enough, if it is about that program.
+_ANY_CHANGE = frozenset({C.APP_CRASH, C.HIGH_LATENCY, C.MEMORY_LEAK, C.CPU_THROTTLING})
 _NEAR = ((timedelta(minutes=45), 2.0), (timedelta(hours=3), 1.5), (timedelta(hours=26), 1.0), (timedelta(days=8), 0.4))
 # A fault may be noticed a little after clocks say that its change came.
 _SKEW = timedelta(minutes=3)
@@ -124,12 +126,16 @@ ENOUGH = 3.9
 
 @dataclass(frozen=True, slots=True)
 class Trail:
-    """What a fault is about: the names it touches, the values its evidence holds, its topic, and when it began."""
+    """What a fault is about: the names it touches, the values its evidence holds, its topic, and when it began.
+
+    ``by_time``: any change of the program may bring such a fault, so that coming just before it is a tie.
+    """
 
     names: frozenset[str]
     values: frozenset[str]
     topic: re.Pattern[str] | None
     began: datetime | None
+    by_time: bool = False
 
     def touches(self, change: RecordedChange) -> bool:
         """Whether a change says that it is about one of the names."""
@@ -175,6 +181,7 @@ def trail_of(found: Finding, snapshot: Snapshot) -> Trail:
         frozenset(each.lower() for each in values) - {each.lower() for each in names},
         re.compile(topic, re.IGNORECASE) if topic else None,
         began,
+        found.category in _ANY_CHANGE,
     )
 
 
@@ -209,7 +216,7 @@ def suspect(change: RecordedChange, trail: Trail, snapshot: Snapshot) -> Suspici
     if not touched and len(told) < 2:
         return Suspicion(change, 0, True, "touches nothing of what is wrong")
     weight = touched + min(3.0, 1.0 * len(told)) + near
-    is_tied = weight >= ENOUGH and near >= 0.4 and (bool(told) or (trail.topic is None and near >= 1.5))
+    is_tied = weight >= ENOUGH and near >= 0.4 and (bool(told) or (trail.by_time and near >= 1.5))
     shown = f"; it speaks of {', '.join(sorted(told)[:3])}" if told else ""
     return Suspicion(change, weight, False, f"in force {_span(before)} before the trouble began{shown}", is_tied)
 

@@ -19,6 +19,10 @@ _MISSING_KEY = re.compile(
 )
 
 
+# How a container ends that could not even be started: the runtime's message says why, for there is no log.
+_NEVER_STARTED = frozenset({"StartError", "ContainerCannotRun", "RunContainerError", "CreateContainerError"})
+
+
 def revision_of(obj: JsonObject) -> int:
     return number((meta(obj).get("annotations") or {}).get(REVISION))
 
@@ -110,6 +114,8 @@ def container_words(container: Container) -> str:
         ended = container.ended
         when = f" at {ended.finished_at:%Y-%m-%d %H:%M:%S} UTC" if ended.finished_at else ""
         parts.append(f"last exit {ended.exit_code} {ended.reason}{when}")
+        if ended.message and ended.reason in _NEVER_STARTED:
+            parts.append(str(ended.message))
     if container.memory_limit:
         parts.append(f"memory limit {container.memory_limit}")
     # What the kubelet says while it waits to start a container again repeats the reason and the pod's own name.
