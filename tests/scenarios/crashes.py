@@ -247,7 +247,6 @@ def thumbnails_after_base_image() -> Scenario:
             + '-2m5s|{"level":30,"time":"<t>","pid":1,"msg":"resizing","format":"avif","source":"heic"}\n',
             previous=True,
         )
-        world.log(pod, '-20s|{"level":30,"time":"<t>","pid":1,"msg":"listening","port":3000,"vips":"8.16.0"}\n')
     world.service("thumbs")
     world.change(
         "rel-thumbs-2026.18.0",

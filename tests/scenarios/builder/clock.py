@@ -62,6 +62,22 @@ LINE = re.compile(r"^-((?:\d+(?:\.\d+)?[dhms])+|0)\|(.*)$")
 BLANK = re.compile(r"<(int|float|hex|pick|ip):?([^<>]*)>|<t>")
 
 
+def fitted(observed_at: datetime, script: str, begin: datetime | None, end: datetime | None) -> str:
+    """A log script moved so that its last time is ``end``, without what then is before ``begin``; as it is without an end."""
+    lines = script.strip("\n").splitlines()
+    times = [observed_at - span(found[1]) for line in lines if (found := LINE.match(line))]
+    if begin is None or end is None or not times:
+        return script
+    moved, kept, keep = end - max(times), [], True
+    for line in lines:
+        if found := LINE.match(line):
+            at = observed_at - span(found[1]) + moved
+            keep = at >= begin
+            line = f"-{(observed_at - at).total_seconds():.0f}s|{found[2]}"
+        kept += [line] if keep else []
+    return "\n".join(kept)
+
+
 def log_text(observed_at: datetime, script: str, style: str, seed: str) -> str:
     """Writes a log from a script.
 
@@ -70,11 +86,11 @@ def log_text(observed_at: datetime, script: str, style: str, seed: str) -> str:
     ``<pick:a,b>`` and ``<ip>`` are drawn anew each time, the same on every run.
     """
     dice = random.Random(seed)
-    written, at = [], observed_at
+    written, at = [], datetime.min.replace(tzinfo=UTC)
     for line in script.strip("\n").splitlines():
         found = LINE.match(line)
         if found:
-            at = observed_at - span(found[1]) + timedelta(microseconds=dice.randrange(1000, 980_000))
+            at = max(at, observed_at - span(found[1])) + timedelta(microseconds=dice.randrange(1000, 400_000))
             line = found[2]
         written.append(BLANK.sub(partial(_fill, at, style, dice), line))
     return "\n".join(written) + "\n"

@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
-from tests.scenarios.builder.clock import course, iso, iso_micro, log_text, span
+from tests.scenarios.builder.clock import course, fitted, iso, iso_micro, log_text, span
 from tests.scenarios.builder.scenario import JsonObject, Scenario, Truth
 
 SPACE = uuid.UUID("6f1c2a7e-93b4-4d0e-8a51-20c7be5d9f34")
@@ -201,11 +201,36 @@ class Core:
     def log(
         self, pod: JsonObject, script: str, *, style: str = "iso", container: str = "", previous: bool = False
     ) -> None:
-        """What a container of a pod printed (see ``log_text``); ``previous`` is about the run before this one."""
+        """What a container of a pod printed (see ``log_text``); ``previous`` is about the run before this one.
+
+        Where that run is over, the script is moved to end with it, and lines from before it began are left out.
+        """
         name = container or pod["spec"]["containers"][0]["name"]
         key = (pod["metadata"]["namespace"], pod["metadata"]["name"], name)
-        target = self.previous_logs if previous else self.logs
-        target[key] = log_text(self.observed_at, script, style, "/".join(key) + str(previous))
+        begin, end = self._run(pod, name, previous)
+        text = log_text(self.observed_at, fitted(self.observed_at, script, begin, end), style, "/".join(key))
+        # While a container waits to be started again, both logs are those of the run that ended last.
+        waits = any(
+            each["name"] == name and "waiting" in each["state"]
+            for each in [*pod["status"].get("initContainerStatuses", []), *pod["status"].get("containerStatuses", [])]
+        )
+        for target in (self.logs, self.previous_logs) if waits else (self.previous_logs if previous else self.logs,):
+            target[key] = text
+
+    @staticmethod
+    def _run(pod: JsonObject, container: str, previous: bool) -> tuple[datetime | None, datetime | None]:
+        """When the run that a log is of began, and ended if it is over."""
+        status = pod["status"]
+        rows = [*status.get("initContainerStatuses", []), *status.get("containerStatuses", [])]
+        found = next((each for each in rows if each["name"] == container), None)
+        if found is None:
+            return None, None
+        now = None if previous else found["state"].get("terminated")
+        over = now or (found["lastState"].get("terminated") if previous or "waiting" in found["state"] else None)
+        if over is None:
+            return None, None
+        begin, end = (datetime.fromisoformat(over[each].replace("Z", "+00:00")) for each in ("startedAt", "finishedAt"))
+        return begin, end
 
     def change(
         self,
