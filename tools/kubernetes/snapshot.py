@@ -34,7 +34,7 @@ IN_PLACE = (
     *("HorizontalPodAutoscaler", "PodDisruptionBudget"),
 )
 OF_CLUSTER = (
-    *("PersistentVolume", "StorageClass", "IngressClass"),
+    *("Namespace", "PersistentVolume", "StorageClass", "IngressClass"),
     *("ValidatingWebhookConfiguration", "MutatingWebhookConfiguration"),
 )
 # Read only from files that hold them: a live cluster is not asked for these. Of Secrets no value is ever kept.

@@ -1,0 +1,209 @@
+"""Pods that run as their template does not say: something changed them on their way in, and they suffer from that."""
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+
+from tools.analyzers.interface import Claim, cited, count_words, failing, finding, logs_of, seen
+from tools.analyzers.scheduling import waits_for
+from tools.evidence import Category, Finding
+from tools.objects import annotations_of, containers_of, items, labels_of, mapping, name_of, owner_of, quantity
+from tools.snapshot import Pod, Snapshot, Workload
+from tools.world import JsonObject
+
+_PULLING = frozenset({"ErrImagePull", "ImagePullBackOff", "InvalidImageName"})
+_CONFIG = frozenset({"CreateContainerConfigError", "CreateContainerError", "RunContainerError"})
+_NOT_MADE = _PULLING | _CONFIG
+_WORD = re.compile(r"[\w./-]{5,}")
+_LIMIT_RANGER = "kubernetes.io/limit-ranger"
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """One thing in which a pod differs from its template; ``container`` is None for the whole pod.
+
+    ``value`` is what a variable holds now: it is compared with logs and never shown.
+    """
+
+    container: str | None
+    what: str
+    text: str
+    value: str = field(default="", repr=False)
+
+
+def mutated(snapshot: Snapshot) -> Iterator[Finding]:
+    """Every pod of a revision differs from its template in the same way, and fails by that very thing."""
+    for workload in snapshot.workloads:
+        pods = tuple(each for each in workload.pods if not each.going and each.reason != "Evicted")
+        for pod in pods[:1]:
+            template = _template_of(pod, workload, snapshot)
+            guilty = (
+                [each for each in _changes(pod, template) if _explains(each, pod, workload, snapshot)]
+                if template
+                else []
+            )
+            guilty = [each for each in guilty if _is_everywhere(each, pod, template, workload)]
+            if guilty:
+                yield finding(workload, _claim(workload, pods, guilty, snapshot))
+
+
+def _claim(workload: Workload, pods: tuple[Pod, ...], guilty: list[Change], snapshot: Snapshot) -> Claim:
+    pod = pods[0]
+    what = "; ".join(each.text for each in guilty[:3])
+    hooks = list(_webhooks(snapshot))
+    names = ", ".join(dict.fromkeys(name_of(each) for each in hooks)) or "a mutating webhook"
+    return Claim(
+        category=Category.ADMISSION_MUTATION,
+        summary=f"{count_words(workload, pods)} fail by what is not in their template: {what}",
+        explanation=f"The pods differ from the template of {workload.ref.kind} {workload.ref.name}: {what}. Something "
+        f"changed them as they were made ({names}), and what it changed is what fails. Whoever runs that webhook has "
+        "to correct what it injects, or the pods must be left out of it. A restart or an older revision would be "
+        "changed in the same way.",
+        evidence=cited(
+            [seen(snapshot, {"kind": "Pod", **pod.raw}, f"differs from its template: {what}", part=":template")],
+            (each.evidence for each in pods),
+            logs_of(pods),
+            (seen(snapshot, each, f"changes pods as they are made: {_hook_words(each)}") for each in hooks),
+        ),
+        confidence=0.9 if hooks else 0.78,
+        pods=pods,
+        since=min((each.created_at for each in pods if each.created_at), default=None),
+    )
+
+
+# ---- in what a pod differs ------------------------------------------------------------------------------------------
+
+
+def _template_of(pod: Pod, workload: Workload, snapshot: Snapshot) -> JsonObject:
+    """The template the pod was made from: that of its own revision, where it was read."""
+    owner = owner_of(pod.raw)
+    if owner is None:
+        return {}
+    if owner.kind == "ReplicaSet":
+        return mapping(snapshot.find("ReplicaSet", owner.namespace, owner.name) or {}, "spec", "template")
+    if owner.kind in ("StatefulSet", "DaemonSet"):
+        drawn = labels_of(pod.raw).get("controller-revision-hash", "-")
+        for each in snapshot.of("ControllerRevision", owner.namespace):
+            if name_of(each) in (drawn, f"{owner.name}-{drawn}"):
+                return mapping(each, "data", "spec", "template")
+        return {}
+    return workload.template if owner.kind == "Job" else {}
+
+
+def _changes(pod: Pod, template: JsonObject) -> Iterator[Change]:
+    wanted = {str(each.get("name")): each for each in containers_of(template)}
+    if not wanted:
+        return
+    for container in containers_of({"kind": "Pod", **pod.raw}):
+        name = str(container.get("name"))
+        before = wanted.get(name)
+        if before is None:
+            yield Change(name, "container", f"container {name} (image {container.get('image')}) was added")
+        else:
+            yield from _of_container(name, before, container, pod)
+    # The DaemonSet controller itself ties each pod to its node by affinity.
+    is_of_daemon = pod.owner is not None and pod.owner.kind == "DaemonSet"
+    for key in ("nodeSelector",) if is_of_daemon else ("nodeSelector", "affinity"):
+        was, now = mapping(template, "spec", key), mapping(pod.raw, "spec", key)
+        if now and now != was:
+            yield Change(None, "placement", f"{key} was set to {now}")
+
+
+def _of_container(name: str, before: JsonObject, after: JsonObject, pod: Pod) -> Iterator[Change]:
+    if after.get("image") != before.get("image"):
+        yield Change(name, "image", f"image {before.get('image')} became {after.get('image')}")
+    for key in ("command", "args"):
+        if items(after, key) != items(before, key):
+            yield Change(name, "command", f"{key} of {name} was changed")
+    was, now = ({str(each.get("name")): each for each in items(side, "env")} for side in (before, after))
+    for key in sorted(now.keys() | was.keys()):
+        if now.get(key) != was.get(key):
+            how = "added" if key not in was else "taken away" if key not in now else "changed"
+            value = str(now.get(key, {}).get("value") or "")
+            yield Change(name, "environment", f"variable {key} of {name} was {how}", value)
+    if items(after, "envFrom") != items(before, "envFrom"):
+        yield Change(name, "environment", f"environment sources of {name} were changed")
+    if mapping(after, "securityContext") != mapping(before, "securityContext"):
+        yield Change(name, "security", f"securityContext of {name} was changed")
+    yield from _of_resources(name, before, after, pod)
+
+
+def _of_resources(name: str, before: JsonObject, after: JsonObject, pod: Pod) -> Iterator[Change]:
+    by_range = _LIMIT_RANGER in annotations_of(pod.raw)
+    for group in ("limits", "requests"):
+        was, now = mapping(before, "resources", group), mapping(after, "resources", group)
+        # A container with limits alone is given requests to match, and a LimitRange fills in what is left out.
+        implied = mapping(before, "resources", "limits") if group == "requests" else {}
+        for key in sorted(now):
+            old = was.get(key, implied.get(key))
+            if old is None and by_range:
+                continue
+            if old is None or quantity(old) != quantity(now[key]):
+                told = f"{key} {group[:-1]} of {name} became {now[key]} (template: {old or 'none'})"
+                yield Change(name, f"{key} {group}", told)
+
+
+def _is_everywhere(change: Change, pod: Pod, template: JsonObject, workload: Workload) -> bool:
+    """Whether all pods of the same revision have it: one that alone differs was changed by hand afterwards."""
+    alike = [each for each in workload.members if each.raw and _revision(each) == _revision(pod) and not each.going]
+    return all(change in list(_changes(each, template)) for each in alike)
+
+
+def _revision(pod: Pod) -> tuple[str | None, str | None]:
+    labels = labels_of(pod.raw)
+    return labels.get("pod-template-hash"), labels.get("controller-revision-hash")
+
+
+# ---- whether that is why it fails -----------------------------------------------------------------------------------
+
+
+def _explains(change: Change, pod: Pod, workload: Workload, snapshot: Snapshot) -> bool:
+    if change.container is None or change.what.endswith("requests"):
+        return bool(waits_for(pod)) and _speaks_of_place(change, pod)
+    container = next((each for each in pod.containers if each.name == change.container), None)
+    if container is None:
+        return False
+    if change.what == "memory limits":
+        return container.ended is not None and container.ended.reason == "OOMKilled"
+    crashes = any(one.ref == pod.ref and each.name == container.name for one, each in failing(workload, snapshot))
+    suffers = crashes or (container.state == "running" and not container.ready)
+    if change.what in ("container", "image", "command"):
+        return suffers or container.reason in _NOT_MADE
+    tells = _is_named(change, pod) if change.what == "environment" else change.what == "security" and _is_denied(pod)
+    return (tells and suffers) or (change.what in ("environment", "security") and container.reason in _CONFIG)
+
+
+def _speaks_of_place(change: Change, pod: Pod) -> bool:
+    words = waits_for(pod).lower()
+    if change.what == "placement":
+        return "affinity" in words or "selector" in words
+    return f"insufficient {change.what.split()[0]}" in words
+
+
+def _is_named(change: Change, pod: Pod) -> bool:
+    """Whether the log speaks of the variable or of what it holds; without that the program may fail by anything."""
+    words = [change.text.split()[1], *(each.strip("/") for each in _WORD.findall(change.value))]
+    return any(word in each.text for word in words for each in pod.logs)
+
+
+def _is_denied(pod: Pod) -> bool:
+    return any("permission" in each.text.lower() or "read-only file system" in each.text.lower() for each in pod.logs)
+
+
+# ---- who did it -----------------------------------------------------------------------------------------------------
+
+
+def _webhooks(snapshot: Snapshot) -> Iterator[JsonObject]:
+    """The configurations that change pods as they are made."""
+    for each in snapshot.of("MutatingWebhookConfiguration"):
+        if any(_is_about_pods(rule) for hook in items(each, "webhooks") for rule in items(hook, "rules")):
+            yield each
+
+
+def _is_about_pods(rule: JsonObject) -> bool:
+    resources, operations = items(rule, "resources"), items(rule, "operations")
+    return bool({"pods", "*", "*/*"} & set(resources)) and bool({"CREATE", "*"} & set(operations))
+
+
+def _hook_words(configuration: JsonObject) -> str:
+    return ", ".join(str(each.get("name")) for each in items(configuration, "webhooks"))
