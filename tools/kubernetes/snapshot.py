@@ -152,7 +152,7 @@ async def _metrics(looks: Looks, namespace: str | None, now: datetime) -> list[S
 async def _details(looks: Looks, seen: Scan, focus: frozenset[str], limits: Thresholds, caps: Caps) -> _Read:
     kinds = [*IN_PLACE, *FROM_FILES]
     listed, cluster_wide, events, pods = await asyncio.gather(
-        asyncio.gather(*(_in_places(looks, kind, seen.places) for kind in kinds)),
+        asyncio.gather(*(_in_places(looks, kind, _places_of(kind, seen.places)) for kind in kinds)),
         asyncio.gather(*(looks.listed(kind, None, limit=100) for kind in OF_CLUSTER)),
         _events(looks, seen.places, caps),
         _pods(looks, seen, focus, limits, caps),
@@ -163,6 +163,12 @@ async def _details(looks: Looks, seen: Scan, focus: frozenset[str], limits: Thre
         _revisions(looks, objects, seen, focus, caps), _scale_ups(looks, pods, seen.places)
     )
     return _Read(objects | revisions, [*events, *helped], pods)
+
+
+def _places_of(kind: str, places: Sequence[str | None]) -> Sequence[str | None]:
+    """Whether the scheduler runs is told by its lease, which is not where pods wait for it."""
+    is_beside = kind == "Lease" and None not in places and PLATFORM not in places
+    return (*places, PLATFORM) if is_beside else places
 
 
 async def _in_places(looks: Looks, kind: str, places: Sequence[str | None]) -> list[JsonObject]:
