@@ -478,11 +478,11 @@ def restricted_namespace() -> Scenario:
 @scenario
 def burst_over_quota() -> Scenario:
     world = cluster("2026-12-14T11:24:00Z", "campaigns", "audience", "assets")
-    hard = {"limits.memory": "12Gi", "pods": "40", "requests.cpu": "6", "requests.memory": "8Gi"}
+    hard = {"limits.memory": "11776Mi", "pods": "40", "requests.cpu": "6", "requests.memory": "8Gi"}
     world.quota(
-        "team", hard, {"limits.memory": "11776Mi", "pods": "15", "requests.cpu": "2450m", "requests.memory": "5888Mi"}
+        "team", hard, {"limits.memory": "11264Mi", "pods": "14", "requests.cpu": "1200m", "requests.memory": "5632Mi"}
     )
-    why = 'pods "<set>-x2x9k" is forbidden: exceeded quota: team, requested: limits.memory=1Gi, used: limits.memory=11776Mi, limited: limits.memory=12Gi'
+    why = 'pods "<set>-x2x9k" is forbidden: exceeded quota: team, requested: limits.memory=1Gi, used: limits.memory=11264Mi, limited: limits.memory=11776Mi'
     sender = world.deployment(
         "sender",
         template(container("sender", f"{REGISTRY}/campaigns/sender:8.8.1", port=8080, memory=("512Mi", "1Gi"))),
@@ -530,7 +530,7 @@ def burst_over_quota() -> Scenario:
 def surge_pod_no_room() -> Scenario:
     world = cluster("2026-04-27T08:47:00Z", "hr", "payslips", "absence")
     hard = {"pods": "8", "requests.cpu": "4"}
-    world.quota("hr-quota", hard, {"pods": "8", "requests.cpu": "1"})
+    world.quota("hr-quota", hard, {"pods": "8", "requests.cpu": "600m"})
     world.limit_range(
         "defaults",
         [
