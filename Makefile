@@ -5,7 +5,7 @@ PY := $(VENV)/bin/python
 STAMP := $(VENV)/.ready
 ARGS ?=
 
-.PHONY: help setup demo bench test test-all mutants check fmt lock clean
+.PHONY: help setup demo eval bench test test-all mutants check fmt lock clean
 .DEFAULT_GOAL := help
 
 help:
@@ -13,6 +13,7 @@ help:
 	@echo 'make demo ARGS="--headless"   the same story played in the terminal'
 	@echo "make test                     the tests (needs only Python)"
 	@echo 'make bench ARGS="NAME"         figures beside baselines, printed; never a test'
+	@echo "make eval                     how the triage engine does on the scenario library, failures first"
 	@echo "make check                    format, lint, types, layers"
 	@echo "make setup | fmt | lock | test-all | mutants | clean"
 
@@ -29,6 +30,9 @@ $(STAMP): requirements-dev.lock
 
 demo: $(STAMP)
 	@$(PY) -m bot demo $(ARGS)
+
+eval: $(STAMP)
+	@$(PY) -m tests.scenarios eval --html .cache/eval/index.html $(ARGS)
 
 bench: $(STAMP)
 	@$(PY) -m bench $(ARGS)
