@@ -116,6 +116,10 @@ _IMPLIED: tuple[tuple[frozenset[Category], frozenset[str]], ...] = (
     ),
 )
 _HOST = re.compile(r"\b(?:[a-z0-9-]+\.){1,5}[a-z]{2,}\b")
+# Faults that rules of the whole namespace bring: there a change of the namespace itself is one of what failed.
+_OF_NAMESPACE = frozenset(
+    {C.POD_SECURITY_DENIED, C.QUOTA_EXCEEDED, C.NETWORK_POLICY_BLOCK, C.RBAC_FORBIDDEN, C.ADMISSION_WEBHOOK_FAILURE}
+)
 # Faults that any change of the program can bring: here coming just before is enough, if it is about that program.
 _ANY_CHANGE = frozenset({C.APP_CRASH, C.HIGH_LATENCY, C.MEMORY_LEAK, C.CPU_THROTTLING})
 _NEAR = ((timedelta(minutes=45), 2.0), (timedelta(hours=3), 1.5), (timedelta(hours=26), 1.0), (timedelta(days=8), 0.4))
@@ -170,6 +174,8 @@ def trail_of(found: Finding, snapshot: Snapshot) -> Trail:
     for ref in (found.subject, *found.affected):
         workload = snapshot.workload(ref) or snapshot.workload_behind(ref)
         names |= _names_of(workload, snapshot) if workload is not None else {ref.name} if ref.kind != "Pod" else set()
+    if found.category in _OF_NAMESPACE and found.subject.namespace:
+        names.add(found.subject.namespace)
     names |= {name for categories, implied in _IMPLIED if found.category in categories for name in implied}
     # What a pod is told to run stands in each of its lines: it says nothing of what is wrong.
     text = " ".join((found.summary, *(each.text for each in found.evidence if each.source not in ("rollout", "pod"))))

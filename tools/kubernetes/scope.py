@@ -1,5 +1,6 @@
 """Which namespace and which deployments a question is about, by names that exist in the cluster."""
 
+import asyncio
 import difflib
 import re
 from collections.abc import Sequence
@@ -51,7 +52,7 @@ class Scope:
 async def find_scope(
     question: str, world: Reader, *, namespace: str | None = None, default_namespace: str | None = None
 ) -> Scope:
-    """At most three requests. A named namespace goes first, then a named workload's, then the default, then all."""
+    """At most six requests. A named namespace goes first, then a named workload's, then the default, then all."""
     text = question.lower()
     tokens = list(dict.fromkeys(_TOKEN.findall(text)))
     wanted = [namespace] if namespace else _explicit(text)
@@ -101,14 +102,19 @@ def _with_environment(text: str) -> str | None:
     return found[1] if found else None
 
 
+_WORKLOADS = ("Deployment", "StatefulSet", "DaemonSet", "CronJob")
+
+
 async def _by_workload(tokens: Sequence[str], world: Reader) -> Scope | None:
     try:
-        table = await world.cluster.table("Deployment", None)
-        names = {each.get("Name", "") for each in table.records()}
-        match = _named_workload(tokens, names)
+        tables = await asyncio.gather(*(world.cluster.table(kind, None) for kind in _WORKLOADS))
+        kinds = {
+            row.get("Name", ""): kind for kind, table in zip(_WORKLOADS, tables, strict=True) for row in table.records()
+        }
+        match = _named_workload(tokens, set(kinds))
         if match is None:
             return None
-        found = await world.cluster.list("Deployment", None, field_selector=f"metadata.name={match}", limit=5)
+        found = await world.cluster.list(kinds[match], None, field_selector=f"metadata.name={match}", limit=5)
     except WorldError:
         return None
     spaces = sorted({str(meta(each).get("namespace")) for each in found})

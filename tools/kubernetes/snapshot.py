@@ -6,6 +6,7 @@ A source that fails becomes a line in ``not_checked`` and never an exception. Th
 
 import asyncio
 import dataclasses
+import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -17,6 +18,7 @@ from tools.kubernetes.rollout import selector_of
 from tools.kubernetes.rows import is_suspicious, node_rows_of
 from tools.kubernetes.scan import PLATFORM, Caps, Scan, choose, scan
 from tools.kubernetes.workloads import Parts, deployments_of, group, revisions_of_sets, with_events
+from tools.logs.reading import SignKind
 from tools.objects import condition, name_of, namespace_of
 from tools.snapshot import Event, Pod, Snapshot, Thresholds
 from tools.world import JsonObject, Reader, RecordedChange, Series, WorldError
@@ -76,14 +78,60 @@ async def take(
         where = f"namespace {namespace}" if namespace else "all namespaces"
         looks.not_checked.insert(0, world.redactor.text(f"pods of {where}: {seen.blind}").clip(300))
     read = await _details(looks, seen, wanted, limits, caps)
+    pods, told = await _with_logs(looks, seen, read, caps.logs, now)
+    for place in _elsewhere(pods, seen, limits):
+        # The fault may lie where the programs here call, or in the platform under them.
+        beside = await scan(looks, place, wanted, limits, caps)
+        more = await _details(looks, beside, wanted, limits, caps)
+        its_pods, its_events = await _with_logs(looks, beside, more, caps.logs // 3, now)
+        known = {each.ref for each in its_pods}
+        pods, told = [*(each for each in pods if each.ref not in known), *its_pods], [*told, *its_events]
+        read, seen = _joined(read, more), dataclasses.replace(seen, platform=(*seen.platform, *beside.rows))
     read.objects["Node"] = tuple(nodes)
-    told = [event_from(each, world.redactor) for each in read.events]
-    pods = [with_events(pod_from(each, world.redactor), told) for each in read.pods]
-    pods, untold = await read_logs(world, _by_need(pods, seen, wanted, limits), caps.logs, now)
-    if untold:
-        looks.note(untold)
     picture = _assembled(looks, seen, read, _Rest(pods, told, changes, metrics), now, limits)
     return dataclasses.replace(picture, namespace=namespace, focus=wanted)
+
+
+async def _with_logs(looks: Looks, seen: Scan, read: _Read, most: int, now: datetime) -> tuple[list[Pod], list[Event]]:
+    redactor = looks.world.redactor
+    told = [event_from(each, redactor) for each in read.events]
+    pods = [with_events(pod_from(each, redactor), told) for each in read.pods]
+    pods, untold = await read_logs(looks.world, _by_need(pods, seen), most, now)
+    if untold:
+        looks.note(untold)
+    return pods, told
+
+
+def _joined(one: _Read, other: _Read) -> _Read:
+    kinds = one.objects.keys() | other.objects.keys()
+    objects = {kind: _once((*one.objects.get(kind, ()), *other.objects.get(kind, ()))) for kind in kinds}
+    return _Read(objects, [*one.events, *other.events], [*one.pods, *other.pods])
+
+
+def _once(objects: Iterable[JsonObject]) -> tuple[JsonObject, ...]:
+    return tuple({(namespace_of(each), name_of(each)): each for each in objects}.values())
+
+
+_OTHER_PLACE = re.compile(r"^[a-z0-9-]+(?:\.[a-z0-9-]+)?\.([a-z0-9-]+)\.svc\b|^[a-z0-9-]+\.([a-z0-9-]+)(?::\d+)?$")
+_REACHING = (
+    *(SignKind.CONNECTION_REFUSED, SignKind.CONNECTION_TIMEOUT, SignKind.CONNECTION_RESET, SignKind.DNS_FAILURE),
+    *(SignKind.AUTHENTICATION_FAILED, SignKind.READ_ONLY, SignKind.TOO_MANY_CONNECTIONS, SignKind.UPSTREAM_ERROR),
+    *(SignKind.SLOW, SignKind.CERTIFICATE_EXPIRED, SignKind.PROTOCOL_MISMATCH),
+)
+_MOST_PLACES = 2
+_WORLD = frozenset({"com", "net", "org", "io", "dev", "cloud", "app", "local", "internal", "example", "test"})
+
+
+def _elsewhere(pods: Sequence[Pod], seen: Scan, limits: Thresholds) -> list[str]:
+    """Namespaces outside the question that are worth a look: where programs complain of, and an unwell platform."""
+    if None in seen.places:
+        return []
+    found = [PLATFORM] if any(is_suspicious(each, limits) for each in seen.platform) else []
+    for tail in (each for pod in pods for each in pod.logs):
+        for sign in tail.reading.standing(*_REACHING):
+            named = _OTHER_PLACE.match((sign.target or "").removeprefix("http://").removeprefix("https://"))
+            found += [each for each in (named.groups() if named else ()) if each and each not in _WORLD]
+    return [each for each in dict.fromkeys(found) if each not in seen.places][:_MOST_PLACES]
 
 
 @dataclass(frozen=True, slots=True)
@@ -244,11 +292,7 @@ async def _scale_ups(looks: Looks, pods: Sequence[JsonObject], places: Sequence[
     return flat(await asyncio.gather(*reads))
 
 
-def _by_need(pods: Sequence[Pod], seen: Scan, focus: frozenset[str], limits: Thresholds) -> list[Pod]:
-    """Those whose logs are wanted most first: what looks wrong, then what is asked about, then the rest."""
-    bad = {each.name for each in (*seen.rows, *seen.platform) if is_suspicious(each, limits)}
-
-    def need(pod: Pod) -> tuple[bool, bool]:
-        return pod.ref.name not in bad, not any(pod.ref.name.startswith(f"{name}-") for name in focus)
-
-    return sorted(pods, key=need)
+def _by_need(pods: Sequence[Pod], seen: Scan) -> list[Pod]:
+    """Those whose logs are wanted most first: what looks wrong, then the rest."""
+    bad = {each.name for each in seen.suspicious}
+    return sorted(pods, key=lambda each: each.ref.name not in bad)

@@ -19,7 +19,7 @@ from tools.kubernetes.templates import without_hash
 from tools.world import Reader, WriteOptions
 
 SAY = Redactor().text
-MOST_REQUESTS = 45
+MOST_REQUESTS = 50
 ONE_NAMESPACE = 45
 
 

@@ -28,7 +28,7 @@ async def test_a_question_names_its_namespace(stage: StageMaker) -> None:
         made.emulator.requests.clear()
         scope = await find_scope(question, made.world)
         assert (scope.namespace, scope.unknown) == (namespace, None), question
-        assert len(made.emulator.requests) <= 3
+        assert len(made.emulator.requests) <= 6
 
 
 async def test_a_name_that_is_an_everyday_word_needs_the_word_namespace(stage: StageMaker) -> None:
