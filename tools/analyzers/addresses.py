@@ -136,6 +136,35 @@ def serves_port(place: Place) -> bool:
     return place.port is None or not ports or place.port in ports
 
 
+def is_address(host: str) -> bool:
+    """Whether a host is written as an IPv4 address."""
+    return _IP.fullmatch(host) is not None
+
+
+def target_port(place: Place) -> int | None:
+    """The port of the pods behind a place that is really called; None where that cannot be told."""
+    if place.service is None:
+        return place.port
+    ports = items(place.service, "spec", "ports")
+    asked = next(
+        (each for each in ports if number(each.get("port")) == place.port), ports[0] if len(ports) == 1 else {}
+    )
+    target = asked.get("targetPort", asked.get("port"))
+    if not isinstance(target, str) or target.isdigit():
+        return number(target) or None
+    return named_ports(place.behind).get(target) if place.behind is not None else None
+
+
+def named_ports(workload: Workload) -> dict[str, int]:
+    """The ports to which a workload's containers give names."""
+    return {
+        str(port.get("name")): number(port.get("containerPort"))
+        for container in containers_of(workload.template)
+        for port in items(container, "ports")
+        if port.get("name")
+    }
+
+
 def nearest(place: Place, snapshot: Snapshot) -> str | None:
     """The Service that was probably meant by a name that does not exist, with its namespace where that differs."""
     known = {name_of(each): namespace_of(each) for each in snapshot.of("Service")}

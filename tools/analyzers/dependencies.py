@@ -7,8 +7,10 @@ from datetime import datetime, timedelta
 from tools.analyzers.addresses import Place, find_place, nearest, serves_port, setting_with
 from tools.analyzers.credentials import rotated
 from tools.analyzers.interface import Blame, Claim, cited, count_words, find_blame, finding, said, seen
+from tools.analyzers.policies import behind_trouble
 from tools.evidence import Category, Evidence, Finding, ObjectRef, Remedy
 from tools.logs.reading import Level, Sign, SignKind
+from tools.objects import ref_of
 from tools.snapshot import LogTail, Pod, Release, Snapshot, Workload
 
 K = SignKind
@@ -53,23 +55,27 @@ class Trouble:
         return [said(tail, sign, snapshot) for tail, sign in self.told[:3]]
 
 
-def troubles(snapshot: Snapshot) -> Iterator[Trouble]:
-    """What the logs of each workload complain of now, by kind and target, the weightiest kind first."""
+def troubles(snapshot: Snapshot, *, least: int = REPEATED) -> Iterator[Trouble]:
+    """What the logs of each workload complain of now, by kind and target, the weightiest kind first.
+
+    A workload that serves has to say it ``least`` times; to support what objects show already, once is enough.
+    """
     for workload in snapshot.workloads:
         failing = {each.ref for each in workload.pods}
         found: dict[tuple[SignKind, str | None], list[tuple[LogTail, Sign]]] = {}
         for tail in (each for pod in workload.members for each in pod.logs):
             for sign in tail.reading.standing(*_KINDS):
-                if tail.pod in failing or _counts(sign, snapshot):
+                if tail.pod in failing or _counts(sign, snapshot, least):
                     found.setdefault((sign.kind, sign.target), []).append((tail, sign))
         for (kind, target), told in sorted(found.items(), key=lambda each: _KINDS.index(each[0][0])):
             place = find_place(target, workload.ref.namespace, snapshot)
             yield Trouble(workload, kind, tuple(told), place, any(tail.pod in failing for tail, _ in told))
 
 
-def _counts(sign: Sign, snapshot: Snapshot) -> bool:
+def _counts(sign: Sign, snapshot: Snapshot, least: int) -> bool:
     is_late = sign.last_at is None or snapshot.observed_at - sign.last_at <= LATELY
-    return sign.level >= Level.ERROR and sign.count >= REPEATED and is_late
+    is_bad = sign.level >= (Level.ERROR if least >= REPEATED else Level.WARN)
+    return is_bad and sign.count >= least and is_late
 
 
 def unmet(snapshot: Snapshot) -> Iterator[Finding]:
@@ -88,7 +94,7 @@ def unmet(snapshot: Snapshot) -> Iterator[Finding]:
 
 def _unresolved(trouble: Trouble, snapshot: Snapshot) -> Finding:
     place, name = trouble.place, trouble.sign.target or "a name"
-    dns = _dns(snapshot)
+    dns = (*_barriers(trouble, snapshot), *name_services(snapshot))
     is_unknown = trouble.sign.detail("cause") != "unanswered"
     is_wrong = is_unknown and place is not None and place.is_ours and place.service is None
     if is_wrong and place is not None:
@@ -115,10 +121,17 @@ def _unresolved(trouble: Trouble, snapshot: Snapshot) -> Finding:
     )
 
 
-def _dns(snapshot: Snapshot) -> tuple[ObjectRef, ...]:
+def name_services(snapshot: Snapshot) -> tuple[ObjectRef, ...]:
+    """What answers questions for names: the workloads and the Service, read or not."""
     found = [each.ref for each in snapshot.workloads if each.ref.name in ("coredns", "kube-dns", "node-local-dns")]
-    found += [ObjectRef("Service", "kube-system", "kube-dns")]
-    return tuple(found)
+    found += [ObjectRef("Service", "kube-system", "kube-dns"), ObjectRef("Deployment", "kube-system", "coredns")]
+    return tuple(dict.fromkeys(found))
+
+
+def _barriers(trouble: Trouble, snapshot: Snapshot) -> tuple[ObjectRef, ...]:
+    """The network policies that keep the program from what it complains of."""
+    block = behind_trouble(trouble.workload, trouble.kind, trouble.place, snapshot)
+    return tuple(ref_of("NetworkPolicy", each) for each in block.policies) if block is not None else ()
 
 
 def _unreachable(trouble: Trouble, snapshot: Snapshot) -> Finding:
@@ -147,6 +160,7 @@ def _unreachable(trouble: Trouble, snapshot: Snapshot) -> Finding:
             f"The Service {place.name} exists, but not with port {place.port}. Correct the port in the program's "
             "settings (or in the Service, if that was changed).",
             0.82,
+            because=place.refs[:1],
             shown=[seen(snapshot, place.service, _ports_words(place))],
         )
     where = "" if place is not None and place.is_ours else " It is outside the cluster, so it could not be looked at."
@@ -157,7 +171,7 @@ def _unreachable(trouble: Trouble, snapshot: Snapshot) -> Finding:
         f"cannot reach {target}: {'refused' if trouble.kind is K.CONNECTION_REFUSED else 'no answer'}",
         f"The program needs {target}, which {how}.{where} Mend the dependency; a restart of the caller does not help.",
         0.72 if trouble.is_down else 0.62,
-        because=place.refs if place else (),
+        because=(*_barriers(trouble, snapshot), *(place.refs if place else ())),
     )
 
 
@@ -244,7 +258,8 @@ def _other(trouble: Trouble, snapshot: Snapshot) -> Finding:
             0.55,
         ),
     }[trouble.kind]
-    return _made(trouble, snapshot, category, summary, explanation, confidence, because=refs)
+    because = (*_barriers(trouble, snapshot), *refs)
+    return _made(trouble, snapshot, category, summary, explanation, confidence, because=because)
 
 
 def _made(  # noqa: PLR0913 - one sentence each for people, and what only some kinds have

@@ -1,0 +1,191 @@
+"""Network policies as the API defines them, and a name service that fails."""
+
+from typing import Any
+
+import pytest
+
+from tests.scenarios.kit import REGISTRY, Cluster, Ended, container, crash_loop, template
+from tests.tools.analyzers.picture import found_by, roots_of
+from tools.analyzers.dependencies import unmet
+from tools.analyzers.networking import name_service, policy_blocks
+from tools.analyzers.policies import End, blocks
+
+WEB = End("shop", {"app": "web"}, {"team": "a"}, ("10.1.0.5",))
+DB = End("data", {"app": "db"}, {"team": "b"}, ("10.1.0.9",), {"sql": 5432})
+
+
+def policy(spec: dict[str, Any], namespace: str = "data", name: str = "p") -> dict[str, Any]:
+    return {"kind": "NetworkPolicy", "metadata": {"name": name, "namespace": namespace}, "spec": spec}
+
+
+def inward(*rules: dict[str, Any], **more: Any) -> dict[str, Any]:
+    return policy({"podSelector": {}, "policyTypes": ["Ingress"], "ingress": list(rules), **more})
+
+
+def outward(*rules: dict[str, Any]) -> dict[str, Any]:
+    return policy({"podSelector": {}, "policyTypes": ["Egress"], "egress": list(rules)}, "shop")
+
+
+TEAM_A = {"namespaceSelector": {"matchLabels": {"team": "a"}}}
+APP_WEB = {"podSelector": {"matchLabels": {"app": "web"}}}
+EVERYBODY: dict[str, Any] = {}
+
+
+@pytest.mark.parametrize(
+    ("made", "is_blocked"),
+    [
+        ([], False),
+        ([inward()], True),
+        ([inward(EVERYBODY)], False),
+        ([inward(), inward({"from": [TEAM_A]})], False),
+        ([inward({"from": [{"namespaceSelector": {}}]})], False),
+        ([inward({"from": [APP_WEB]})], True),
+        ([inward({"from": [{**TEAM_A, **APP_WEB}]})], False),
+        ([inward({"from": [{**TEAM_A, "podSelector": {"matchLabels": {"app": "x"}}}]})], True),
+        ([inward({"from": [APP_WEB, TEAM_A]})], False),
+        ([inward({"ports": [{"port": 5432}]})], False),
+        ([inward({"ports": [{"port": "sql"}]})], False),
+        ([inward({"ports": [{"port": 5000, "endPort": 6000}]})], False),
+        ([inward({"ports": [{"port": 3306}]})], True),
+        ([inward({"ports": [{"protocol": "UDP", "port": 5432}]})], True),
+        ([inward({"from": [TEAM_A], "ports": [{"port": 3306}]}, {"ports": [{"port": 5432}], "from": [APP_WEB]})], True),
+        ([inward({"from": [{"ipBlock": {"cidr": "10.1.0.0/16"}}]})], False),
+        ([inward({"from": [{"ipBlock": {"cidr": "10.1.0.0/16", "except": ["10.1.0.0/28"]}}]})], True),
+        ([inward(podSelector={"matchLabels": {"app": "other"}})], False),
+        ([inward(podSelector={"matchExpressions": [{"key": "app", "operator": "In", "values": ["db"]}]})], True),
+        ([policy({"podSelector": {}})], True),
+        ([policy({"podSelector": {}}, "shop")], False),
+        ([policy({"podSelector": {}, "egress": [{"to": [APP_WEB]}]}, "shop")], True),
+        ([outward()], True),
+        ([outward({"to": [{"namespaceSelector": {"matchLabels": {"team": "b"}}}]})], False),
+        ([outward({"to": [{"podSelector": {}}]})], True),
+        ([policy({"podSelector": {}, "policyTypes": ["Egress"]})], False),
+    ],
+)
+def test_policies_add_up_as_the_api_defines_it(made: list[dict[str, Any]], is_blocked: bool) -> None:
+    assert (blocks(made, WEB, DB, 5432) is not None) is is_blocked
+
+
+def test_pods_on_the_hosts_network_have_no_policies() -> None:
+    assert blocks([outward()], End("shop", is_host_network=True), DB, 5432) is None
+
+
+def test_a_name_outside_may_be_in_any_block_that_is_admitted() -> None:
+    outside = End(None)
+    assert blocks([outward({"to": [{"ipBlock": {"cidr": "203.0.113.0/24"}}]})], WEB, outside, 443) is None
+    assert blocks([outward({"to": [{"podSelector": {}}]})], WEB, outside, 443) is not None
+    known = End(None, addresses=("198.51.100.7",))
+    assert blocks([outward({"to": [{"ipBlock": {"cidr": "203.0.113.0/24"}}]})], WEB, known, 443) is not None
+
+
+def app(name: str, port: int = 8080, **more: Any) -> dict[str, Any]:
+    return template(container(name, f"{REGISTRY}/shop/{name}:1", port=port), **more)
+
+
+def cluster(line: str = 'error="dial tcp stock:80: i/o timeout"', *callers: str) -> Cluster:
+    world = Cluster("2026-03-11T09:42:00Z", "shop")
+    world.nodes("node-a", "node-b")
+    world.namespace()
+    world.deployment("stock", app("stock"))
+    world.service("stock")
+    for name in callers or ("web",):
+        (pod,) = world.deployment(name, app(name), replicas=1, empty=True).pods(1)
+        world.log(pod, "\n".join(f'-{each}m|<t> level=ERROR msg="get" {line}' for each in (4, 3, 2)))
+    return world
+
+
+ADMIN_ONLY = {
+    "podSelector": {"matchLabels": {"app": "stock"}},
+    "policyTypes": ["Ingress"],
+    "ingress": [{"from": [{"podSelector": {"matchLabels": {"app": "admin"}}}]}],
+}
+
+
+def test_a_policy_that_does_not_admit_who_complains_is_the_cause() -> None:
+    world = cluster()
+    world.network_policy("stock-in", ADMIN_ONLY)
+    assert roots_of(world, policy_blocks, unmet) == [("network_policy_block", "NetworkPolicy/shop/stock-in")]
+    found = found_by(world, policy_blocks, unmet)
+    assert [str(each) for each in found["NetworkPolicy/shop/stock-in"].affected] == ["Deployment/shop/web"]
+    assert found["Deployment/shop/web"].because[0] == found["NetworkPolicy/shop/stock-in"].subject
+
+
+def test_the_port_that_counts_is_the_pods_own_not_the_services() -> None:
+    world = cluster()
+    world.network_policy("stock-in", {**ADMIN_ONLY, "ingress": [{"ports": [{"port": 8080}]}]})
+    assert found_by(world, policy_blocks) == {}
+    world = cluster()
+    world.network_policy("stock-in", {**ADMIN_ONLY, "ingress": [{"ports": [{"port": 80}]}]})
+    assert "NetworkPolicy/shop/stock-in" in found_by(world, policy_blocks)
+
+
+@pytest.mark.parametrize("line", ['error="dial tcp stock:80: connect: connection refused"', 'msg="all is well"'])
+def test_a_policy_is_quiet_where_nobody_waits_in_vain(line: str) -> None:
+    world = cluster(line)
+    world.network_policy("stock-in", ADMIN_ONLY)
+    assert found_by(world, policy_blocks) == {}
+
+
+def test_a_policy_that_keeps_a_program_from_the_name_service_is_the_cause() -> None:
+    world = cluster('error="getaddrinfo EAI_AGAIN payments.example.com"')
+    own = {"podSelector": {"matchLabels": {"app": "web"}}, "policyTypes": ["Egress"]}
+    world.network_policy("web-out", {**own, "egress": [{"to": [{"podSelector": {}}]}]})
+    assert roots_of(world, policy_blocks, unmet, name_service)[0] == (
+        "network_policy_block",
+        "NetworkPolicy/shop/web-out",
+    )
+    admitted = cluster('error="getaddrinfo EAI_AGAIN payments.example.com"')
+    admitted.network_policy("web-out", {**own, "egress": [{"ports": [{"port": 53, "protocol": "UDP"}]}]})
+    assert found_by(admitted, policy_blocks) == {}
+
+
+def test_a_release_that_took_the_admitted_label_is_the_culprit() -> None:
+    world = cluster('msg="well"', "other")
+    before, after = app("web", labels={"db-client": "yes"}), app("web")
+    made = world.deployment("web", before, after, ages=("9d", "15m"), first_revision=7, replicas=1, empty=True)
+    (pod,) = made.pods(1)
+    world.log(pod, "\n".join(f'-{each}m|<t> level=ERROR error="dial tcp stock:80: i/o timeout"' for each in (4, 3, 2)))
+    rule = {"from": [{"podSelector": {"matchLabels": {"db-client": "yes"}}}]}
+    world.network_policy("stock-in", {**ADMIN_ONLY, "ingress": [rule]})
+    found = found_by(world, policy_blocks)["NetworkPolicy/shop/stock-in"]
+    assert found.culprit == "Deployment/shop/web@8"
+    assert found.remedy is not None
+    assert found.remedy.to_revision == 7
+
+
+def name_server(world: Cluster, state: Any = None) -> None:
+    home, world.home = world.home, "kube-system"
+    made = world.deployment("coredns", template(container("coredns", "registry.k8s.io/coredns:v1")), empty=True)
+    for pod in made.pods(2, state):
+        if state is not None:
+            world.log(
+                pod, "-1m|/etc/coredns/Corefile:7 - Error during parsing: Unknown directive 'forwad'", previous=True
+            )
+    world.home = home
+
+
+UNANSWERED = 'error="getaddrinfo EAI_AGAIN stock"'
+
+
+def test_a_name_service_that_crashes_is_the_cause_of_who_cannot_resolve() -> None:
+    world = cluster(UNANSWERED, "web", "cart")
+    name_server(world, crash_loop("20m", 8, Ended(1, "1m", "1s")))
+    assert roots_of(world, name_service, unmet) == [("dns_failure", "Deployment/kube-system/coredns")]
+    found = found_by(world, name_service)["Deployment/kube-system/coredns"]
+    assert any("Unknown directive" in each.text for each in found.evidence)
+    assert found.confidence > 0.9
+
+
+def test_several_programs_without_an_answer_point_at_the_name_service_and_one_does_not() -> None:
+    many = cluster(UNANSWERED, "web", "cart")
+    name_server(many)
+    assert roots_of(many, name_service, unmet) == [("dns_failure", "Deployment/kube-system/coredns")]
+    one = cluster(UNANSWERED)
+    name_server(one)
+    assert found_by(one, name_service) == {}
+
+
+def test_a_name_service_that_runs_is_nothing() -> None:
+    world = cluster('msg="well"')
+    name_server(world)
+    assert found_by(world, name_service, policy_blocks) == {}
