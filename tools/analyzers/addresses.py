@@ -174,6 +174,13 @@ def nearest(place: Place, snapshot: Snapshot) -> str | None:
     return near[0] if near else None
 
 
+def nearest_name(name: str, namespace: str | None, snapshot: Snapshot) -> str | None:
+    """The Service of a namespace whose name is nearest to one that does not exist there."""
+    known = [name_of(each) for each in snapshot.of("Service", namespace)]
+    near = difflib.get_close_matches(name, known, n=1, cutoff=0.6)
+    return near[0] if near else None
+
+
 def setting_with(workload: Workload, text: str, snapshot: Snapshot) -> str | None:
     """Where a workload's settings name this text: ``env DB_HOST``, or ``ConfigMap settings, key db.host``."""
     for container in containers_of(workload.template):
