@@ -90,14 +90,21 @@ def ref_of(kind: str, obj: JsonObject) -> ObjectRef:
     return ObjectRef(kind, namespace_of(obj), name_of(obj))
 
 
+def _controller(obj: JsonObject) -> JsonObject | None:
+    """The reference to what controls it; a single one that does not say counts, as in files written by hand."""
+    owners = [each for each in items(obj, "metadata", "ownerReferences") if isinstance(each, dict)]
+    named = next((each for each in owners if each.get("controller")), None)
+    return named or (owners[0] if len(owners) == 1 and "controller" not in owners[0] else None)
+
+
 def owner_of(obj: JsonObject) -> ObjectRef | None:
     """The object that controls this one."""
-    owner = next((each for each in items(obj, "metadata", "ownerReferences") if each.get("controller")), None)
-    return ObjectRef(str(owner["kind"]), namespace_of(obj), str(owner["name"])) if owner else None
+    owner = _controller(obj)
+    return ObjectRef(str(owner.get("kind")), namespace_of(obj), str(owner.get("name"))) if owner else None
 
 
 def owner_uid(obj: JsonObject) -> str | None:
-    owner = next((each for each in items(obj, "metadata", "ownerReferences") if each.get("controller")), None)
+    owner = _controller(obj)
     return str(owner.get("uid")) if owner else None
 
 

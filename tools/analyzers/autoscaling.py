@@ -146,10 +146,11 @@ def scaled_to_zero(snapshot: Snapshot) -> Iterator[Finding]:
         before = _count_before(workload, told, snapshot)
         shown = [each for _, each in sorted(needs, key=lambda each: -each[0])]
         is_sure = any(weight >= 2 for weight, _ in needs)
-        remedy = None
-        if before and workload.ref.kind == "Deployment":
-            why = say(f"it had {before} replicas before it was scaled to 0")
-            remedy = Remedy("scale", workload.ref, why, replicas=before)
+        told_before = (
+            f"it had {before} replicas before" if before else "how many it had is not known: one to begin with"
+        )
+        why = say(f"nothing answers in its place while it has no replicas; {told_before}")
+        remedy = Remedy("scale", workload.ref, why, replicas=before or 1)
         had = f", {before} before" if before else ""
         yield finding(
             workload,

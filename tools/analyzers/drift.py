@@ -81,7 +81,7 @@ def orphaned(snapshot: Snapshot) -> Iterator[Finding]:
     for pod in snapshot.pods:
         if pod.owner is not None or pod.phase != "Running" or pod.going:
             continue
-        made_by = _maker(pod, snapshot)
+        made_by = _maker(pod, snapshot) if snapshot.workload(pod.ref) is not None else None
         serving = [name_of(each) for each in snapshot.of("Service", pod.ref.namespace) if _selects(each, pod)]
         if made_by is None or not serving:
             continue

@@ -8,7 +8,20 @@ from tools.evidence import ObjectRef, evidence
 from tools.kubernetes.objects import REVISION, revision_of
 from tools.kubernetes.rollout import revisions_of, template_hash_of
 from tools.kubernetes.templates import TEMPLATE_HASH, config_names, differences, images_of
-from tools.objects import REVISION_HASH, at, mapping, meta, number, owner_uid, ref_of
+from tools.objects import (
+    REVISION_HASH,
+    at,
+    labels_of,
+    mapping,
+    matches,
+    meta,
+    name_of,
+    namespace_of,
+    number,
+    owner_uid,
+    ref_of,
+    template_of,
+)
 from tools.snapshot import Difference, Release
 from tools.world import JsonObject
 
@@ -21,10 +34,25 @@ _WHO = ("deployed-by", "released-by", "changed-by", "triggered-by")
 def releases_of(deployment: JsonObject, replica_sets: Iterable[JsonObject], redactor: Redactor) -> tuple[Release, ...]:
     """The newest first; each is compared with the one before it."""
     ref = ref_of("Deployment", deployment)
-    found = revisions_of(deployment, replica_sets)[: MOST_RELEASES + 1]
+    found = _of(deployment, tuple(replica_sets))[: MOST_RELEASES + 1]
     pairs = itertools.pairwise([*found, None])
     made = [_release(ref, newer, older, redactor) for newer, older in pairs if newer is not None]
     return tuple(made[:MOST_RELEASES])
+
+
+def _of(deployment: JsonObject, replica_sets: tuple[JsonObject, ...]) -> list[JsonObject]:
+    """Its ReplicaSets; by name and labels where files were written by hand and hold no uids. Only for looking."""
+    if meta(deployment).get("uid"):
+        return revisions_of(deployment, replica_sets)
+    selector, prefix = mapping(deployment, "spec", "selector"), f"{name_of(deployment)}-"
+    alike = [
+        each
+        for each in replica_sets
+        if namespace_of(each) == namespace_of(deployment)
+        and name_of(each).startswith(prefix)
+        and matches(selector, labels_of(template_of(each)))
+    ]
+    return sorted(alike, key=revision_of, reverse=True)
 
 
 def revisions_from(controller: JsonObject, revisions: Iterable[JsonObject], redactor: Redactor) -> tuple[Release, ...]:

@@ -9,7 +9,7 @@ from safety.redaction import Redactor
 from tools.evidence import ObjectRef
 from tools.kubernetes.objects import deployment_from
 from tools.kubernetes.releases import releases_of, revisions_from
-from tools.objects import owner_of, ref_of
+from tools.objects import labels_of, mapping, matches, owner_of, ref_of, template_of
 from tools.snapshot import Deployment, Event, Pod, Release, Workload
 from tools.world import JsonObject
 
@@ -95,17 +95,42 @@ def _unread(members: Sequence[Pod], names: frozenset[str]) -> int:
 
 def _top(ref: ObjectRef, known: Mapping[ObjectRef, JsonObject]) -> ObjectRef:
     owner = owner_of(known[ref])
+    if owner is None and ref.kind == "ReplicaSet":
+        owner = _deployment_named(ref, labels_of(template_of(known[ref])), known)
     return _top(owner, known) if owner is not None and owner in known else owner or ref
 
 
 def _above(pod: Pod, known: Mapping[ObjectRef, JsonObject], top: Mapping[ObjectRef, ObjectRef]) -> ObjectRef:
-    if pod.owner is None or pod.owner.kind == "Node":
+    if pod.owner is not None and pod.owner.kind == "Node":
         return pod.ref  # the kubelet runs a static pod itself
-    if pod.owner in known:
+    if pod.owner is not None and pod.owner in known:
         return top[pod.owner]
+    labels = labels_of(pod.raw)
+    if pod.owner is None:
+        return _selected_by(pod, labels, known) or pod.ref
     if pod.owner.kind == "ReplicaSet" and pod.template_hash:
         # A ReplicaSet that a deployment made is named after it and the hash of the pod's template; no request needed.
         name = pod.owner.name.removesuffix(f"-{pod.template_hash}")
         if name != pod.owner.name:
             return ObjectRef("Deployment", pod.ref.namespace, name)
-    return pod.owner
+    return _deployment_named(pod.owner, labels, known) or pod.owner
+
+
+def _deployment_named(
+    owner: ObjectRef, labels: Mapping[str, str], known: Mapping[ObjectRef, JsonObject]
+) -> ObjectRef | None:
+    """The deployment after which a ReplicaSet is named, if it selects what that makes: where no reference says so."""
+    ref = ObjectRef("Deployment", owner.namespace, owner.name.rpartition("-")[0])
+    found = known.get(ref) if owner.kind == "ReplicaSet" else None
+    return ref if found is not None and matches(mapping(found, "spec", "selector"), labels) else None
+
+
+def _selected_by(pod: Pod, labels: Mapping[str, str], known: Mapping[ObjectRef, JsonObject]) -> ObjectRef | None:
+    """The controller that selects a pod without an owner and after which it is named, as in files written by hand."""
+    for ref, found in known.items():
+        selector = mapping(found, "spec", "selector")
+        is_named = ref.namespace == pod.ref.namespace and pod.ref.name.startswith(f"{ref.name}-")
+        is_one = ref.kind in ("Deployment", "StatefulSet", "DaemonSet")
+        if is_one and is_named and selector and matches(selector, labels):
+            return ref
+    return None
