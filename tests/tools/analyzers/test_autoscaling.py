@@ -97,7 +97,8 @@ def test_a_route_or_a_program_that_calls_it_shows_that_it_is_needed() -> None:
     routed = empty()
     routed.ingress("shop", "shop.example.com", {"/": ("api", 80)})
     found = found_by(routed, scaled_to_zero)["Deployment/shop/api"]
-    assert found.remedy is None
+    assert found.remedy is not None
+    assert (found.remedy.class_, found.remedy.replicas) == ("scale", 1)
     assert any("leads to service api" in each.text for each in found.evidence)
     called = empty()
     (pod,) = called.deployment("web", template(container("web", "web:1")), replicas=1).made
