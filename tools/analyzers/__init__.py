@@ -3,6 +3,7 @@
 from tools.analyzers import (
     admission,
     autoscaling,
+    certificates,
     config,
     control_plane,
     crashes,
@@ -43,6 +44,9 @@ ANALYZERS: tuple[Analyzer, ...] = (
     routes.ingresses,
     routes.gateways,
     routes.meshes,
+    certificates.expired,
+    certificates.called_expired,
+    networking.shown_expired,
     networking.policy_blocks,
     networking.name_service,
     probes.liveness,

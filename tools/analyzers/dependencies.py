@@ -1,10 +1,11 @@
 """What a program depends on and does not get: told by its own log, joined with the objects that the addresses mean."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from tools.analyzers.addresses import Place, find_place, nearest, serves_port, setting_with
+from tools.analyzers.certificates import holders
 from tools.analyzers.credentials import rotated
 from tools.analyzers.interface import Blame, Claim, cited, count_words, find_blame, finding, said, seen
 from tools.analyzers.policies import behind_trouble
@@ -80,16 +81,27 @@ def _counts(sign: Sign, snapshot: Snapshot, least: int) -> bool:
 
 def unmet(snapshot: Snapshot) -> Iterator[Finding]:
     """A program does not get what it depends on: nobody answers, the name is unknown, the credentials are refused."""
+    first: dict[tuple[Category, str], ObjectRef] = {}
     for each in troubles(snapshot):
-        match each.kind:
-            case K.DNS_FAILURE:
-                yield _unresolved(each, snapshot)
-            case K.CONNECTION_REFUSED | K.CONNECTION_TIMEOUT | K.CONNECTION_RESET:
-                yield _unreachable(each, snapshot)
-            case K.AUTHENTICATION_FAILED:
-                yield _refused_login(each, snapshot)
-            case _:
-                yield _other(each, snapshot)
+        found = _found(each, snapshot)
+        if each.place is not None and not each.place.is_ours and not each.place.is_local:
+            # What is outside has no object of its own: who complains of it first stands for it.
+            leader = first.setdefault((found.category, each.place.host.lower()), found.subject)
+            if leader != found.subject:
+                found = replace(found, because=(*found.because, leader))
+        yield found
+
+
+def _found(trouble: Trouble, snapshot: Snapshot) -> Finding:
+    match trouble.kind:
+        case K.DNS_FAILURE:
+            return _unresolved(trouble, snapshot)
+        case K.CONNECTION_REFUSED | K.CONNECTION_TIMEOUT | K.CONNECTION_RESET:
+            return _unreachable(trouble, snapshot)
+        case K.AUTHENTICATION_FAILED:
+            return _refused_login(trouble, snapshot)
+        case _:
+            return _other(trouble, snapshot)
 
 
 def _unresolved(trouble: Trouble, snapshot: Snapshot) -> Finding:
@@ -258,7 +270,9 @@ def _other(trouble: Trouble, snapshot: Snapshot) -> Finding:
             0.55,
         ),
     }[trouble.kind]
-    because = (*_barriers(trouble, snapshot), *refs)
+    is_over = trouble.kind is K.CERTIFICATE_EXPIRED and trouble.place is not None
+    held = holders(trouble.place, snapshot) if is_over and trouble.place else ()
+    because = (*_barriers(trouble, snapshot), *held, *refs)
     return _made(trouble, snapshot, category, summary, explanation, confidence, because=because)
 
 

@@ -5,6 +5,7 @@ from collections.abc import Iterator
 
 from tools.analyzers import policies
 from tools.analyzers.addresses import target_port
+from tools.analyzers.certificates import holders
 from tools.analyzers.dependencies import Trouble, name_services, troubles
 from tools.analyzers.interface import Claim, cited, failing, finding_on, seen
 from tools.analyzers.policies import Block, End
@@ -83,6 +84,40 @@ def _relabelled(trouble: Trouble, snapshot: Snapshot) -> Relabelling | None:
     return relabelled(
         trouble.workload, lambda labels: admits(policies.relabelled(caller, labels), there), snapshot
     ) or relabelled(place.behind, lambda labels: admits(caller, policies.relabelled(there, labels)), snapshot)
+
+
+# ---- certificates ---------------------------------------------------------------------------------------------------
+
+
+def shown_expired(snapshot: Snapshot) -> Iterator[Finding]:
+    """Programs refuse what an Ingress or a workload of ours shows them, because its certificate's end is past."""
+    found: dict[ObjectRef, list[Trouble]] = {}
+    for each in troubles(snapshot):
+        if each.kind is K.CERTIFICATE_EXPIRED and each.place is not None:
+            held = holders(each.place, snapshot)
+            behind = (each.place.behind.ref,) if each.place.behind else ()
+            for ref in (*held, *behind)[:1]:
+                found.setdefault(ref, []).append(each)
+    for ref, told in found.items():
+        callers = tuple(dict.fromkeys(each.workload.ref for each in told))
+        if ref in callers:
+            continue
+        names = ", ".join(each.name for each in callers[:3])
+        yield finding_on(
+            ref,
+            Claim(
+                category=Category.CERTIFICATE_EXPIRED,
+                summary=f"{ref.kind} {ref.name} shows a certificate that is past its end; {names} refuses it",
+                explanation=f"{told[0].target} answers with a certificate whose end is past, and who checks it refuses "
+                "the connection. Renew the certificate, see why that did not happen by itself, and make sure that "
+                "what serves it reads the new one.",
+                evidence=cited([line for each in told[:3] for line in each.lines(snapshot)]),
+                confidence=0.85,
+                pods=(),
+                since=min((each.since for each in told if each.since), default=None),
+                affected=callers,
+            ),
+        )
 
 
 # ---- the name service -----------------------------------------------------------------------------------------------
