@@ -63,8 +63,10 @@ def _claim(workload: Workload, told: list[tuple[Pod, LogTail, Sign]], snapshot: 
 
 def _is_own(pod: Pod, account: str) -> bool:
     """Whether the account is the pod's own: programs also log what others were forbidden."""
-    name = part(pod.raw, "spec", "serviceAccountName") or "default"
-    return not pod.raw or account == f"{pod.ref.namespace}:{name}"
+    name = part(pod.raw, "spec", "serviceAccountName")
+    return not pod.raw or (
+        account == f"{pod.ref.namespace}:{name}" if name else account.startswith(f"{pod.ref.namespace}:")
+    )
 
 
 def _bindings(namespace: str, account: str, snapshot: Snapshot) -> list[JsonObject]:

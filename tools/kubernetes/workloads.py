@@ -69,7 +69,7 @@ def group(parts: Parts) -> tuple[Workload, ...]:
     told: dict[ObjectRef, list[Event]] = defaultdict(list)
     for event in parts.told:
         if event.subject.kind in CONTROLLERS:
-            told[top.get(event.subject, event.subject)].append(event)
+            told[top.get(event.subject) or _named_after(event.subject, known)].append(event)
     tops = sorted({*members, *(each for each in top.values() if each.kind != "ReplicaSet")})
     by_ref = {each.ref: each for each in parts.deployments}
     read = {each.ref.name for each in parts.pods}
@@ -86,6 +86,12 @@ def group(parts: Parts) -> tuple[Workload, ...]:
         )
         for ref in tops
     )
+
+
+def _named_after(ref: ObjectRef, known: Mapping[ObjectRef, JsonObject]) -> ObjectRef:
+    """The deployment that a ReplicaSet is named after which was not listed itself."""
+    deployment = ObjectRef("Deployment", ref.namespace, ref.name.rpartition("-")[0])
+    return deployment if ref.kind == "ReplicaSet" and deployment in known else ref
 
 
 def _unread(members: Sequence[Pod], names: frozenset[str]) -> int:
