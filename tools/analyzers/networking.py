@@ -12,7 +12,7 @@ from tools.analyzers.policies import Block, End
 from tools.analyzers.selectors import Relabelling, relabelled
 from tools.evidence import Category, Evidence, Finding, ObjectRef
 from tools.logs.reading import SignKind
-from tools.objects import ref_of
+from tools.objects import part, ref_of
 from tools.snapshot import Snapshot, Workload
 
 K = SignKind
@@ -150,7 +150,7 @@ def name_service(snapshot: Snapshot) -> Iterator[Finding]:
             named = True
             yield down
     callers = {each.workload.ref for each in told} - {each.ref for each in servers}
-    if named or len(callers) < 2 or not any(each.sign.detail("cause") == "unanswered" for each in told):
+    if named or len(callers) < 2:
         return
     ref = next((each.ref for each in servers), ObjectRef("Deployment", "kube-system", "coredns"))
     names = ", ".join(sorted(each.name for each in callers)[:4])
@@ -172,7 +172,13 @@ def name_service(snapshot: Snapshot) -> Iterator[Finding]:
 
 
 def _is_its_fault(trouble: Trouble, snapshot: Snapshot) -> bool:
-    return policies.behind_trouble(trouble.workload, trouble.kind, trouble.place, snapshot) is None
+    """No answer at all, or the answer that a Service which exists does not; a wrong name is the program's own."""
+    if policies.behind_trouble(trouble.workload, trouble.kind, trouble.place, snapshot) is not None:
+        return False
+    service = trouble.place.service if trouble.place else None
+    # A headless Service has a name only while pods stand behind it.
+    is_there = service is not None and part(service, "spec", "clusterIP") not in (None, "None")
+    return is_there or trouble.sign.detail("cause") == "unanswered"
 
 
 def _down(server: Workload, snapshot: Snapshot, told: list[Trouble]) -> Finding | None:
@@ -183,7 +189,7 @@ def _down(server: Workload, snapshot: Snapshot, told: list[Trouble]) -> Finding 
         server.raw
     )
     is_all_bad = bool(bad) and {pod.ref for pod, _ in bad} >= {each.ref for each in server.members}
-    if not (is_none_ready or is_all_bad or ((bad or lines) and asked) or len(lines) >= _MANY):
+    if not (is_none_ready or is_all_bad or ((bad or lines) and asked)):
         return None
     if is_none_ready or is_all_bad:
         state, sure = f"none of its pods is ready ({server.desired or 'no'} wanted)", 0.92
@@ -212,9 +218,6 @@ def _down(server: Workload, snapshot: Snapshot, told: list[Trouble]) -> Finding 
             affected=callers,
         ),
     )
-
-
-_MANY = 3
 
 
 def _own_faults(server: Workload, snapshot: Snapshot) -> list[Evidence]:

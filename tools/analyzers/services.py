@@ -13,6 +13,7 @@ from tools.analyzers.selectors import Near, near, relabelled, selector_of
 from tools.evidence import Category, Evidence, Finding, ObjectRef, Remedy
 from tools.logs.reading import SignKind
 from tools.objects import (
+    annotations_of,
     containers_of,
     created_at,
     items,
@@ -75,6 +76,8 @@ def routes_to(service: JsonObject, snapshot: Snapshot) -> Iterator[ObjectRef]:
     """The Ingresses and routes of its namespace that lead to a Service."""
     name, space = name_of(service), namespace_of(service)
     for each in snapshot.of("Ingress", space):
+        if annotations_of(each).get("nginx.ingress.kubernetes.io/canary") == "true":
+            continue  # it gets requests only now and then, and its pods may be away until then
         paths = [path for rule in items(each, "spec", "rules") for path in items(rule, "http", "paths")]
         backends = [part(each, "spec", "defaultBackend"), *(part(path, "backend") for path in paths)]
         if any(part(one, "service", "name") == name for one in backends):
@@ -110,7 +113,8 @@ def _nobody(found: Called, snapshot: Snapshot) -> Iterator[Finding]:
         return
     changed = relabelled(meant.workload, lambda labels: _fits(found.service, labels), snapshot)
     is_headless = part(found.service, "spec", "clusterIP") == "None"
-    is_alone = not is_headless and not _is_served(meant.workload, found.service, snapshot)
+    is_namesake = meant.workload.ref.name == found.ref.name
+    is_alone = is_namesake and not is_headless and not _is_served(meant.workload, found.service, snapshot)
     is_missed = bool(found.complaints or changed is not None or (found.routes and not is_headless))
     # A second Service for a canary or a preview that does not run now is usual, as long as nobody misses it.
     if not is_missed and not is_alone:
@@ -209,11 +213,41 @@ def port_mismatch(snapshot: Snapshot) -> Iterator[Finding]:
         if not servers:
             continue
         ports = items(each.service, "spec", "ports")
+        yield from _lost_port(each, snapshot)
         for port in ports:
             claim = _wrong_port(each, port, servers, snapshot, is_only=len(ports) == 1)
             if claim is not None:
                 yield _blamed(finding_on(each.ref, claim), servers[0], port, snapshot)
                 break
+
+
+def _lost_port(found: Called, snapshot: Snapshot) -> Iterator[Finding]:
+    """Several programs call a port that the Service lacks: it was changed, rather than each of them wrongly set up."""
+    known = {number(each.get("port")) for each in items(found.service, "spec", "ports")}
+    lost = [each for each in found.complaints if each.place and each.place.port and each.place.port not in known]
+    callers = tuple(dict.fromkeys(each.workload.ref for each in lost))
+    asked = {each.place.port for each in lost if each.place}
+    if len(callers) < 2 or len(asked) != 1:
+        return
+    port, shown = asked.pop(), ", ".join(map(str, sorted(known)))
+    yield finding_on(
+        found.ref,
+        Claim(
+            category=Category.SERVICE_PORT_MISMATCH,
+            summary=f"Service {found.ref.name} has no port {port}, which {len(callers)} programs call (it has {shown})",
+            explanation=f"{', '.join(each.name for each in callers[:3])} call port {port} of the Service, and it has "
+            f"{shown}. As several programs agree on the port, the Service was most likely changed. Give it that port "
+            "again, or change what calls it.",
+            evidence=cited(
+                [seen(snapshot, found.service, f"ports: {shown}")],
+                [line for each in lost[:2] for line in each.lines(snapshot)],
+            ),
+            confidence=0.88,
+            pods=(),
+            since=min((each.since for each in lost if each.since), default=None),
+            affected=callers,
+        ),
+    )
 
 
 def _wrong_port(
@@ -228,7 +262,7 @@ def _wrong_port(
         sure = 0.93 if refused else 0.85 if is_only and not _is_unready(servers) else 0.0
         words = f"no container of {servers[0].ref.name} has a port of that name"
     else:
-        sure = _sureness(target, refused, servers, heard)
+        sure = _sureness(target, refused, servers, heard if refused or is_only else [])
         words = f"{servers[0].ref.name} listens on {', '.join(map(str, heard or _declared(servers)))}"
     if not sure:
         return None

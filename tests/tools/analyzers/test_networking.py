@@ -189,3 +189,12 @@ def test_a_name_service_that_runs_is_nothing() -> None:
     world = cluster('msg="well"')
     name_server(world)
     assert found_by(world, name_service, policy_blocks) == {}
+
+
+def test_names_that_do_not_exist_are_not_the_name_services_fault() -> None:
+    world = cluster('error="lookup stok on 10.96.0.10:53: no such host"', "web", "cart")
+    name_server(world)
+    assert found_by(world, name_service) == {}
+    known = cluster('error="lookup stock.shop.svc on 10.96.0.10:53: no such host"', "web", "cart")
+    name_server(known)
+    assert roots_of(known, name_service, unmet) == [("dns_failure", "Deployment/kube-system/coredns")]

@@ -60,6 +60,11 @@ def test_services_without_pods_on_purpose_are_nothing() -> None:
     world.service("by-hand", selector={})
     world.service("db-primary", selector={"app": "stock", "role": "primary"})
     world.service("legacy", selector={"app": "reports"})
+    world.deployment("shard-b", body("shard-b"))
+    world.service("shard-a")
+    world.ingress("canary", "shop.example.com", {"/": ("stock-canary", 80)})["metadata"]["annotations"] = {
+        "nginx.ingress.kubernetes.io/canary": "true"
+    }
     world.deployment("paused", body("paused"), replicas=0)
     world.service("paused")
     world.service("new", selector={"app": "stokk"}, age="2m")
@@ -146,3 +151,13 @@ def test_refusals_of_a_service_whose_ports_are_right_are_not_its_fault() -> None
     complain(world, "stock:80")
     assert named(world, "Service", "stock")["spec"]["ports"][0]["targetPort"] == "http"
     assert found_by(world, port_mismatch, selector_mismatch) == {}
+
+
+def test_a_port_that_several_callers_agree_on_is_missing_from_the_service() -> None:
+    world = cluster()
+    world.deployment("stock", body("stock"))
+    world.service("stock", port=8081)
+    complain(world, "stock:80")
+    assert roots_of(world, port_mismatch, unmet) == [("wrong_dependency_address", "Deployment/shop/web")]
+    complain(world, "stock:80", "cart")
+    assert roots_of(world, port_mismatch, unmet) == [("service_port_mismatch", "Service/shop/stock")]
