@@ -1,6 +1,7 @@
 """Makes a snapshot of whole objects, as the scan would, without a cluster: for tests of single analyzers."""
 
 import dataclasses
+import math
 from collections.abc import Iterable, Mapping
 from datetime import datetime
 from typing import Any
@@ -15,20 +16,39 @@ from tools.kubernetes.objects import event_from, pod_from
 from tools.kubernetes.rows import is_suspicious, node_rows_of, pod_rows
 from tools.kubernetes.workloads import Parts, deployments_of, group, with_events
 from tools.logs.read import read_log
-from tools.objects import name_of, namespace_of
+from tools.objects import at, name_of, namespace_of
 from tools.snapshot import LogTail, Snapshot, Thresholds
-from tools.world import Table
+from tools.world import RecordedChange, Series, Table
 
 REDACTOR = Redactor()
 
 
 def picture(world: Cluster, namespace: str | None = None) -> Snapshot:
-    """What a snapshot of everything in ``world`` holds; metrics are left out."""
+    """What a snapshot of everything in ``world`` holds, what was measured and recorded beside it included."""
     world.finish()
     objects: dict[str, tuple[dict[str, Any], ...]] = {}
     for each in world.objects:
         objects[each["kind"]] = (*objects.get(each["kind"], ()), each)
-    return of_objects(objects, world.observed_at, namespace, [(world.logs, False), (world.previous_logs, True)])
+    seen = of_objects(objects, world.observed_at, namespace, [(world.logs, False), (world.previous_logs, True)])
+    series = tuple(_series(each) for each in world.metrics or ())
+    changes = tuple(_change(each) for each in world.changes or ())
+    return dataclasses.replace(seen, metrics=series, recorded=changes)
+
+
+def _series(told: dict[str, Any]) -> Series:
+    points = tuple((_when(when), math.nan if value is None else value) for when, value in told["points"])
+    return Series(told["metric"], told["labels"], told["unit"], points)
+
+
+def _change(told: dict[str, Any]) -> RecordedChange:
+    lists = {key: tuple(told.get(key) or ()) for key in ("files", "services")}
+    return RecordedChange(**{**told, **lists, "at": _when(told["at"])})
+
+
+def _when(value: str) -> datetime:
+    found = at(value)
+    assert found is not None
+    return found
 
 
 Logs = Mapping[tuple[str, str, str], str]
