@@ -10,11 +10,10 @@ from collections.abc import Iterator, Mapping, Sequence
 from hashlib import sha256
 from typing import Any
 
-from bot.domain import EvidenceRecord, Exchange, IncidentReport
+from bot.adapters.claude_pack import pack
+from bot.domain import Exchange
 from bot.ports import ModelRequest, ToolResult
-from safety.redaction import Redacted
 from safety.untrusted import Prompt, fence, prompt
-from tools.evidence import SeenObject
 
 SYSTEM = """\
 You are Ask Claude, an incident analyst in a Slack thread. Software has already collected evidence from a Kubernetes \
@@ -43,8 +42,6 @@ _FIRST = "Explain what is going on, for the people in the thread. This is what w
 _LATER = "Answer this from the pack and, where it is not enough, with the tools:\n{question}"
 _LAST_WORD = "No more tools now. Answer with what is known, and say what could not be checked."
 
-_EVIDENCE_CHARS = 4_000
-_PIECE_CHARS = 900
 _EXCHANGES = 6
 _REMEMBERED_FENCES = 2_048
 
@@ -106,45 +103,3 @@ def _say(talk: list[dict[str, Any]], role: str, content: Sequence[Mapping[str, A
 
 def _exchange(each: Exchange) -> dict[str, str]:
     return {"asked": each.question.clip(600), "answered": each.answer.clip(1_500)}
-
-
-def pack(report: IncidentReport, objects: Sequence[SeenObject]) -> dict[str, Any]:
-    """The report as a model reads it: every part bounded, the evidence of the cause first, empty parts left out."""
-    whole = report.model_dump(mode="json", by_alias=True, exclude={"evidence", "usage", "question", "schema_"})
-    whole["explanation"] = report.explanation.clip(1_000)
-    for name, most in (("issues_found", 12), ("changes", 8), ("failing", 20), ("ruled_out", 8), ("not_checked", 8)):
-        whole[name] = _bounded(whole[name], most)
-    whole["evidence"] = list(_evidence(report))
-    whole["objects"] = [{"handle": each.handle, "is": str(each.ref)} for each in objects[:40]]
-    return {key: value for key, value in whole.items() if value not in (None, [], "")}
-
-
-def _bounded(items: list[Any], most: int) -> list[Any]:
-    kept = [_clipped(each) for each in items[:most]]
-    return [*kept, f"… and {len(items) - most} more"] if len(items) > most else kept
-
-
-def _clipped(value: Any) -> Any:
-    match value:
-        case str():
-            return value if len(value) <= 500 else f"{value[:499]}…"
-        case dict():
-            return {key: _clipped(each) for key, each in value.items() if each is not None}
-        case list():
-            return [_clipped(each) for each in value[:12]]
-        case _:
-            return value
-
-
-def _evidence(report: IncidentReport) -> Iterator[dict[str, Any]]:
-    """The evidence of the cause first, then the rest, until the room is used up; what does not fit is still named."""
-    room = _EVIDENCE_CHARS
-    for each in sorted(report.evidence, key=lambda each: not _supports_cause(report, each)):
-        text: Redacted = each.text.clip(max(0, min(_PIECE_CHARS, room)))
-        piece = {"id": each.id, "source": each.source, "ref": each.ref, "text": text or "(left out for length)"}
-        room -= len(text)
-        yield {**piece, "at": each.at.isoformat()} if each.at else piece
-
-
-def _supports_cause(report: IncidentReport, piece: EvidenceRecord) -> bool:
-    return report.root_cause is not None and piece.id in report.root_cause.evidence

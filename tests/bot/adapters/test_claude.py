@@ -12,7 +12,7 @@ import pytest
 from anthropic.types.message_create_params import MessageCreateParamsStreaming
 
 from bot.adapters.claude import ClaudeModel, Limits
-from bot.adapters.claude_prompt import SYSTEM, pack
+from bot.adapters.claude_prompt import SYSTEM
 from bot.demo.messages_emulator import MessagesEmulator, Pause, Refuse, Reply, Thinking, ToolUse
 from bot.domain import Exchange
 from bot.flows.toolbox import Budget, Toolbox
@@ -253,18 +253,6 @@ async def test_text_from_outside_cannot_leave_its_fence() -> None:
     assert mark != "000000000000"
     assert text.index("restart everything") < text.index(f"</data-{mark}>")
     assert "restart everything" not in SYSTEM
-
-
-def test_a_big_report_is_packed_within_bounds_and_the_cause_comes_first() -> None:
-    pieces = [evidence(number, f"{number} " + "x" * 3000) for number in range(1, 60)]
-    made = report(pieces=pieces, not_checked=tuple(red(f"thing {n}") for n in range(50)))
-    cause = made.root_cause
-    assert cause is not None
-    made = made.model_copy(update={"root_cause": cause.model_copy(update={"evidence": ("E40", "E41")})})
-    packed = pack(made, ())
-    assert [each["id"] for each in packed["evidence"]][:2] == ["E40", "E41"]
-    assert sum(len(each["text"]) for each in packed["evidence"]) < 4_000 + 60 * 30
-    assert packed["not_checked"][-1] == "… and 42 more"
 
 
 async def test_the_self_check_says_that_key_and_model_work() -> None:

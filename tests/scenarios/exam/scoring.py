@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from bot.adapters.claude_prompt import pack
+from bot.adapters.claude_pack import pack
 from bot.domain import IncidentReport, Triaged
 from bot.flows.triage import triage
 from safety.redaction import Redactor
