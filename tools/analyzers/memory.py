@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from tools.analyzers.interface import Blame, Claim, cited, finding, logs_of
-from tools.analyzers.metrics import Measure, Reading, readings
+from tools.analyzers.metrics import Measure, Reading, by_workload
 from tools.analyzers.trends import Points, grows_steadily, lives, rise, slope
 from tools.evidence import Category, Evidence, Finding, Remedy
 from tools.objects import quantity
@@ -39,8 +39,12 @@ class Leak:
 
 def leaking(snapshot: Snapshot) -> Iterator[Finding]:
     """Memory rises steadily in each life of a container until it is killed, or would be soon."""
+    lines = by_workload(snapshot)
     for workload in snapshot.workloads:
-        found = _measured(workload, snapshot) or _by_lives(workload, snapshot)
+        mine = lines.get(workload.ref, [])
+        if any(each.measure is Measure.TRAFFIC and _is_more(each) for each in mine):
+            continue  # there is more to do than before, which takes memory without a leak
+        found = _measured(workload, mine, snapshot) or _by_lives(workload, snapshot)
         if found is None:
             continue
         blame = _released(workload, found, snapshot)
@@ -64,10 +68,13 @@ def leaking(snapshot: Snapshot) -> Iterator[Finding]:
 # ---- by measured lines ----------------------------------------------------------------------------------------------
 
 
-def _measured(workload: Workload, snapshot: Snapshot) -> Leak | None:
-    mine = [each for each in readings(snapshot, Measure.MEMORY) if each.workload == workload and not each.peer]
-    if _more_traffic(workload, snapshot):
-        return None
+def _is_more(reading: Reading) -> bool:
+    found = rise(reading.points)
+    return found is not None and found.ratio >= 1.5
+
+
+def _measured(workload: Workload, lines: list[Reading], snapshot: Snapshot) -> Leak | None:
+    mine = [each for each in lines if each.measure is Measure.MEMORY and not each.peer]
     courses = [(each, found) for each in mine if (found := _course(each, workload))]
     if not courses:
         return None
@@ -76,12 +83,6 @@ def _measured(workload: Workload, snapshot: Snapshot) -> Leak | None:
     pods = tuple(each for each in workload.members if each.ref.name in named) or workload.pods
     shown = tuple(each.shown(snapshot, found[0], each.points[-1][0]) for each, found in courses[:3])
     return Leak(words, cited(shown, (each.evidence for each in pods)), confidence, pods, began, life)
-
-
-def _more_traffic(workload: Workload, snapshot: Snapshot) -> bool:
-    """Whether there is more to do than before, which takes memory without a leak."""
-    mine = (each for each in readings(snapshot, Measure.TRAFFIC) if each.workload == workload)
-    return any(found is not None and found.ratio >= 1.5 for found in (rise(each.points) for each in mine))
 
 
 def _course(reading: Reading, workload: Workload) -> tuple[str, datetime, timedelta, float] | None:
@@ -160,7 +161,7 @@ def _by_lives(workload: Workload, snapshot: Snapshot) -> Leak | None:
     if restarts < 3 or not killed:
         return None
     life = max(each for _, _, each in killed)
-    if life < SHORTEST_LIFE or _DAILY[0] <= life <= _DAILY[1] or _more_traffic(workload, snapshot):
+    if life < SHORTEST_LIFE or _DAILY[0] <= life <= _DAILY[1]:
         return None
     pods = tuple(dict.fromkeys(pod for pod, _, _ in killed))
     limit = killed[0][1].memory_limit

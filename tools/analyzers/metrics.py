@@ -21,10 +21,6 @@ from tools.world import Series
 class Measure(StrEnum):
     """What a series measures, in the unit that its points are brought to."""
 
-    VOLUME_USED = "volume used"
-    VOLUME_FREE = "volume free"
-    VOLUME_SIZE = "volume size"
-    VOLUME_SHARE = "volume share"
     POOL_ACTIVE = "pool active"
     POOL_MOST = "pool most"
     POOL_PENDING = "pool pending"
@@ -46,9 +42,6 @@ M = Measure
 _FAMILIES: tuple[tuple[Measure, re.Pattern[str]], ...] = tuple(
     (measure, re.compile(pattern))
     for measure, pattern in (
-        (M.VOLUME_FREE, r"(?:volume|pvc|persistent).*(?:avail|free)"),
-        (M.VOLUME_SIZE, r"(?:volume|pvc|persistent).*(?:capac|size|total|limit)"),
-        (M.VOLUME_USED, r"(?:volume|pvc|persistent).*(?:us(?:ed|age)|util|full)"),
         (M.POOL_PENDING, r"(?:pool|hikari|connections?).*(?:pending|wait|queue|acquir)"),
         (M.POOL_MOST, r"(?:pool|hikari|connections?).*(?:max|limit|capac|size|total$)"),
         (
@@ -75,7 +68,7 @@ _NOT_LATENCY = re.compile(
 )
 _TIMES = {"s": 1000.0, "sec": 1000.0, "second": 1000.0, "us": 0.001, "µs": 0.001, "microsecond": 0.001, "ns": 1e-6}
 _BYTES = {"ki": 2**10, "mi": 2**20, "gi": 2**30, "ti": 2**40, "k": 1e3, "m": 1e6, "g": 1e9, "t": 1e12}
-_SHARES = frozenset({M.THROTTLED, M.LOSS, M.ERROR_SHARE, M.CPU_SHARE, M.VOLUME_SHARE})
+_SHARES = frozenset({M.THROTTLED, M.LOSS, M.ERROR_SHARE, M.CPU_SHARE})
 _SPACES = ("namespace", "exported_namespace", "kubernetes_namespace", "k8s_namespace", "k8s_namespace_name", "ns")
 _PODS = ("pod", "pod_name", "kubernetes_pod_name", "k8s_pod_name", "exported_pod")
 _OWNERS = (
@@ -99,7 +92,6 @@ _PEERS = (
     *("db", "database", "db_system", "callee", "downstream"),
 )
 _NODES = ("node", "node_name", "k8s_node_name", "kubernetes_node", "host", "hostname", "instance")
-_CLAIMS = ("persistentvolumeclaim", "pvc", "claim", "claim_name", "persistentvolumeclaim_name", "k8s_pvc_name")
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,11 +106,10 @@ class Reading:
     container: str | None
     peer: str | None
     node: str | None
-    claim: ObjectRef | None
 
     def shown(self, snapshot: Snapshot, text: str, when: datetime | None) -> Evidence:
         """Evidence made of the series: the metric, of what, and a sentence about its values."""
-        of = self.workload.ref if self.workload else self.claim or ObjectRef("Node", None, self.node or "unknown")
+        of = self.workload.ref if self.workload else ObjectRef("Node", None, self.node or "unknown")
         what = "" if self.pod is None else f" of pod {self.pod}"
         to = f" to {self.peer}" if self.peer else ""
         part = f":{self.series.metric}:{self.pod or ''}:{self.peer or ''}:{self.container or ''}"
@@ -136,10 +127,19 @@ def readings(snapshot: Snapshot, *measures: Measure) -> Iterator[Reading]:
             yield _reading(series, measure, points, snapshot)
 
 
+def by_workload(snapshot: Snapshot) -> dict[ObjectRef, list[Reading]]:
+    """The series about each workload, read once."""
+    found: dict[ObjectRef, list[Reading]] = {}
+    for each in readings(snapshot):
+        if each.workload is not None:
+            found.setdefault(each.workload.ref, []).append(each)
+    return found
+
+
 def _reading(series: Series, measure: Measure, points: Points, snapshot: Snapshot) -> Reading:
     labels = {re.sub(r"\W", "_", key.lower()): value for key, value in series.labels.items() if value}
     space = _first(labels, _SPACES) or snapshot.namespace
-    pod, claim = _first(labels, _PODS), _first(labels, _CLAIMS)
+    pod = _first(labels, _PODS)
     workload = _workload(labels, pod, space, snapshot)
     peer = _first(labels, _PEERS)
     if workload is not None and peer is not None:
@@ -155,7 +155,6 @@ def _reading(series: Series, measure: Measure, points: Points, snapshot: Snapsho
         _first(labels, ("container", "container_name", "k8s_container_name")),
         peer,
         _first(labels, _NODES),
-        ObjectRef("PersistentVolumeClaim", space, claim) if claim else None,
     )
 
 
@@ -206,7 +205,7 @@ def measure_of(series: Series) -> Measure | None:
             return _AS_SHARE.get(found, found) if found and is_share else found
 
 
-_AS_SHARE = {M.CPU: M.CPU_SHARE, M.VOLUME_USED: M.VOLUME_SHARE, M.ERRORS: M.ERROR_SHARE}
+_AS_SHARE = {M.CPU: M.CPU_SHARE, M.ERRORS: M.ERROR_SHARE}
 
 
 def _status(series: Series) -> str:
@@ -248,7 +247,7 @@ def _factor(unit: str, name: str, measure: Measure) -> float:
         written = unit or next((each for each in ("us", "ns") if name.endswith(f"_{each}")), "")
         known = _TIMES.get(written.removesuffix("s") if len(written) > 2 else written)
         return known if known is not None else 1000.0 if _in_seconds(unit, name) else 1.0
-    if measure in (M.MEMORY, M.VOLUME_USED, M.VOLUME_FREE, M.VOLUME_SIZE):
+    if measure is M.MEMORY:
         return _BYTES.get(re.sub(r"b(?:ytes?)?$", "", unit), 1.0)
     if measure is M.CPU:
         return (
