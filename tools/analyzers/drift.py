@@ -70,7 +70,11 @@ def _template(pod: Pod, workload: Workload, snapshot: Snapshot) -> JsonObject:
     """The template of the very ReplicaSet that made it, else the controller's if the pod is of its newest revision."""
     if pod.owner is not None and pod.owner.kind == "ReplicaSet":
         made_by = snapshot.find("ReplicaSet", pod.owner.namespace, pod.owner.name)
-        return template_of(made_by) if made_by is not None else {}
+        if made_by is not None:
+            return template_of(made_by)
+        # Without its ReplicaSet, only pods that all come from one can be held against the deployment's template.
+        is_only = {each.owner for each in workload.members} == {pod.owner}
+        return workload.template if is_only and not workload.releases else {}
     newest = workload.releases[0].template_hash if workload.releases else None
     is_newest = newest is None or newest == pod.template_hash
     return workload.template if workload.ref.kind in ("StatefulSet", "DaemonSet") and is_newest else {}

@@ -1,6 +1,7 @@
 """Puts pods under the controller that a person would name, with the events about all that stands between them."""
 
 import dataclasses
+import re
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -119,7 +120,21 @@ def _above(pod: Pod, known: Mapping[ObjectRef, JsonObject], top: Mapping[ObjectR
         name = pod.owner.name.removesuffix(f"-{pod.template_hash}")
         if name != pod.owner.name:
             return ObjectRef("Deployment", pod.ref.namespace, name)
+    if (
+        pod.owner.kind == "ReplicaSet"
+        and (found := _HASHED.fullmatch(pod.owner.name))
+        and not _has_any(known, pod.owner)
+    ):
+        # Nothing above pods was listed here: a name with a hash was made by a deployment.
+        return ObjectRef("Deployment", pod.ref.namespace, found[1])
     return _deployment_named(pod.owner, labels, known) or pod.owner
+
+
+_HASHED = re.compile(r"(.+)-(?=[a-z0-9]*\d)[bcdfghjklmnpqrstvwxz2456789]{8,10}")
+
+
+def _has_any(known: Mapping[ObjectRef, JsonObject], owner: ObjectRef) -> bool:
+    return any(each.kind in ("ReplicaSet", "Deployment") and each.namespace == owner.namespace for each in known)
 
 
 def _deployment_named(

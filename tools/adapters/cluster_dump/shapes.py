@@ -54,8 +54,21 @@ def _model(kind: str, version: str) -> Any:
     return getattr(client, f"{(version or KINDS[kind].version).capitalize()}{kind}", None)
 
 
+def _with_writes_only(metadata: JsonObject) -> JsonObject:
+    """Of what the server keeps of every writer only who wrote and when: it dates changes that leave no other trace."""
+    rest = {key: value for key, value in metadata.items() if key != "managedFields"}
+    kept = metadata.get("managedFields")
+    fields = ("manager", "operation", "time")
+    writes = [
+        {key: each[key] for key in fields if isinstance(each.get(key), str)}
+        for each in (kept if isinstance(kept, list) else ())
+        if isinstance(each, dict)
+    ]
+    return {**rest, "managedFields": writes} if writes else rest
+
+
 def _shaped(obj: JsonObject, model: Any) -> JsonObject:
-    metadata = {key: value for key, value in obj["metadata"].items() if key != "managedFields"}
+    metadata = _with_writes_only(obj["metadata"])
     trimmed = {**obj, "metadata": metadata}
     if model is not None:
         return _of_model(trimmed, model)
@@ -156,7 +169,7 @@ _PLAIN: dict[str, Callable[[Any], Any]] = {
 def _without_values(secret: JsonObject) -> JsonObject:
     """What a Secret is called and which keys it has; its values are never kept, not even in memory."""
     metadata = _of_model(secret["metadata"], client.V1ObjectMeta)
-    metadata.pop("managedFields", None)
+    metadata = _with_writes_only(metadata)
     annotations = metadata.get("annotations") or {}
     # An annotation may hold anything; that something was rotated at a time is worth keeping.
     metadata["annotations"] = {
