@@ -25,6 +25,7 @@ def main(argv: list[str] | None = None) -> int:
         "run": commands.run,
         "check": commands.check,
         "investigate": commands.investigate,
+        "schema": commands.schema,
         "db": commands.database,
         "audit": commands.audit,
     }

@@ -13,7 +13,7 @@ from bot import wiring
 from bot.adapters.claude import ClaudeModel
 from bot.adapters.store.database import Busy, Database, StoreUnusable, migrate, must_exist
 from bot.config import BadSetting, Settings, read_settings
-from bot.domain import Answer, Triaged
+from bot.domain import Answer, Triaged, report_schema
 from bot.entrypoints.check import Surroundings, check_all
 from bot.entrypoints.slack.runtime import CannotStart
 from bot.flows.triage import judged, triage
@@ -84,6 +84,7 @@ async def investigate(arguments: argparse.Namespace) -> int:
             seen.now,
             namespace=arguments.namespace,
             default_namespace=None if arguments.dump is not None else settings.default_namespace,
+            thresholds=wiring.thresholds_of(settings),
         )
         triaged = _as_read_only(triaged, seen)
         answer = None
@@ -138,6 +139,12 @@ def _print_answer(triaged: Triaged, answer: Answer | None) -> None:
     if answer.caveat:
         print(f"! {answer.caveat}\n")
     print(answer.text)
+
+
+async def schema(_arguments: argparse.Namespace) -> int:
+    """Print the JSON Schema of a report."""
+    print(report_schema(), end="")
+    return 0
 
 
 async def database(_arguments: argparse.Namespace) -> int:

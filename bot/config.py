@@ -50,6 +50,24 @@ class Settings(BaseSettings):
     )
     verify_seconds: float = Field(120, gt=0, description="How long a change may take to show its effect.")
     parallel_threads: int = Field(8, ge=1, le=64, description="Threads worked on at the same time.")
+    triage_restarts: int = Field(
+        5, ge=0, description="A pod that restarted so often, or less, is let be unless it fails now."
+    )
+    triage_pod_age_minutes: float = Field(5, ge=0, description="A pod younger than this may still be starting.")
+    triage_crashes: int = Field(
+        3, ge=0, description="A container that crashed so often, or less, is let be while it runs."
+    )
+    triage_image_pull_seconds: float = Field(
+        60, ge=0, description="So long an image may take to be pulled, retries and all."
+    )
+    triage_pending_minutes: float = Field(2, ge=0, description="So long a pod may wait for a node.")
+    triage_scaling_up_minutes: float = Field(
+        10, ge=0, description="So long it may wait while the autoscaler adds a node."
+    )
+    triage_not_ready_minutes: float = Field(
+        2, ge=0, description="So long a pod or a node may be not ready, as during a rollout."
+    )
+    triage_recent_minutes: float = Field(30, ge=0, description="Restarts and events longer ago than this are history.")
     log_level: Literal["debug", "info", "warning", "error"] = Field("info", description="How much is logged.")
     log_format: Literal["json", "text"] = Field("text", description="One JSON object a line, or lines for people.")
 

@@ -1,5 +1,6 @@
 """What the bot talks about: threads, people, alerts, investigations, reports, proposals, decisions."""
 
+import json
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -137,7 +138,7 @@ class Issue(_Model):
     affected_pods: tuple[str, ...]
     related_deployment: str | None
     recent_changes: tuple[str, ...] = ()
-    recommendations: tuple[Redacted, ...] = ()
+    recommendations: tuple[Redacted, ...] = Field(min_length=1, max_length=3)
     since: AwareDatetime | None
     confidence: float = Field(ge=0, le=1)
     explained_by: str | None = None
@@ -169,6 +170,20 @@ class Remediation(_Model):
     model_config = ConfigDict(frozen=True, extra="forbid", populate_by_name=True)
 
 
+class Recurrence(_Model):
+    """The same cause in the same workload before: how often within 60 days, this time counted, and what ended it last.
+
+    ``pattern`` only where the times keep to one, such as a day of the week; ``text`` says all of it in one line.
+    """
+
+    count: int = Field(ge=2)
+    first_at: AwareDatetime
+    last_at: AwareDatetime
+    pattern: str | None
+    last_fix: Redacted | None
+    text: Redacted
+
+
 class IncidentReport(_Model):
     """What is known without a model: posted first, read by the model, and the whole answer when none is connected.
 
@@ -192,6 +207,7 @@ class IncidentReport(_Model):
     not_checked: tuple[Redacted, ...] = ()
     evidence: tuple[EvidenceRecord, ...] = ()
     explanation: Redacted
+    recurrence: Recurrence | None = None
     usage: Mapping[str, float] = Field(default_factory=dict)
 
     model_config = ConfigDict(frozen=True, extra="forbid", populate_by_name=True)
@@ -203,9 +219,18 @@ class IncidentReport(_Model):
         cited |= set(self.root_cause.evidence) if self.root_cause else set()
         if cited - known:
             raise ValueError(f"evidence that does not exist is cited: {sorted(cited - known)}")
-        if self.culprit_change is not None and self.culprit_change not in {each.id for each in self.changes}:
+        changes = {each.id for each in self.changes}
+        if self.culprit_change is not None and self.culprit_change not in changes:
             raise ValueError("the culprit is not among the changes")
+        if {each for issue in self.issues_found for each in issue.recent_changes} - changes:
+            raise ValueError("an issue names a change that is not among the changes")
         return self
+
+
+def report_schema() -> str:
+    """The JSON Schema of a report as it is printed and stored, in its published form."""
+    made = IncidentReport.model_json_schema(by_alias=True, mode="serialization")
+    return json.dumps({"$schema": "https://json-schema.org/draft/2020-12/schema", **made}, indent=2) + "\n"
 
 
 @dataclass(frozen=True, slots=True)

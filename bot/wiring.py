@@ -50,6 +50,7 @@ from tools.adapters.cluster_dump import DumpReader
 from tools.adapters.kubernetes_api import KubernetesApi, KubernetesWriter
 from tools.adapters.no_cluster import NoCluster
 from tools.kubernetes.catalogue import catalogue
+from tools.snapshot import Thresholds
 from tools.world import ClusterReader, ClusterWriter, Order, Reader, Unreachable, WorldError, Writer
 
 log = structlog.get_logger()
@@ -195,6 +196,20 @@ def make_model(settings: Settings, redactor: Redactor) -> ClaudeModel | OfflineA
     return ClaudeModel(key, settings.anthropic_base_url, settings.orchestrator_model, redactor)
 
 
+def thresholds_of(settings: Settings) -> Thresholds:
+    """What is normal life here and no trouble, as somebody set it."""
+    return Thresholds(
+        restarts=settings.triage_restarts,
+        pod_age=timedelta(minutes=settings.triage_pod_age_minutes),
+        crash_loops=settings.triage_crashes,
+        image_pull=timedelta(seconds=settings.triage_image_pull_seconds),
+        pending=timedelta(minutes=settings.triage_pending_minutes),
+        scaling_up=timedelta(minutes=settings.triage_scaling_up_minutes),
+        not_ready=timedelta(minutes=settings.triage_not_ready_minutes),
+        recent=timedelta(minutes=settings.triage_recent_minutes),
+    )
+
+
 def make_investigator(model: LanguageModel, world: Reader, clock: Clock) -> Investigator:
     fallback = OfflineAnalyst(standing_in=True)
     return Investigator(model, fallback, catalogue(), world, clock)
@@ -218,7 +233,8 @@ def build(
     if executor is not None:
         executor.proposals = proposals
     investigator = make_investigator(outside.model, world, clock)
-    habits = Habits(timedelta(minutes=settings.thread_idle_minutes), settings.default_namespace)
+    idle = timedelta(minutes=settings.thread_idle_minutes)
+    habits = Habits(idle, settings.default_namespace, thresholds_of(settings))
     conversations = Conversations(stores, outside.chat, clock, world, Desk(investigator, proposals, habits))
     alerts = Alerts(stores, outside.chat, clock, redactor, conversations)
     inbox = Inbox(stores.inbox, outside.chat, clock, redactor, settings.parallel_threads)

@@ -29,6 +29,7 @@ def parser() -> argparse.ArgumentParser:
     _demo(commands)
     commands.add_parser("check", help="check tokens, scopes, channels, cluster, model, database", description=_CHECK)
     _investigate(commands)
+    commands.add_parser("schema", help="print the JSON Schema of a report", description=_SCHEMA)
     _database(commands)
     _audit(commands)
     return top
@@ -38,6 +39,9 @@ _RUN = (
     "Connects to Slack over Socket Mode and works until Ctrl-C or SIGTERM. Needs SLACK_BOT_TOKEN and SLACK_APP_TOKEN."
 )
 _CHECK = "Checks every connection, one line each with what to do about it. Exit status 1 if something must be mended."
+
+
+_SCHEMA = "Prints the JSON Schema of what `investigate --format json` prints: docs/incident-report.schema.json."
 
 
 def _demo(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:

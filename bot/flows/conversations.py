@@ -35,6 +35,7 @@ from bot.stores import Stores
 from safety.actions import ActionKind
 from safety.redaction import Redacted
 from tools.evidence import SeenObject
+from tools.snapshot import Thresholds
 from tools.world import Reader
 
 log = structlog.get_logger()
@@ -63,6 +64,7 @@ class Habits:
 
     idle: timedelta
     default_namespace: str | None
+    thresholds: Thresholds
 
 
 class Conversations:
@@ -155,7 +157,9 @@ class Conversations:
         earlier = await self._stores.investigations.latest(thread.id)
         where = earlier.triaged.report.namespace if earlier and earlier.triaged else None
         default = where or self._habits.default_namespace
-        triaged = await triage(question, self._world, began, default_namespace=default)
+        triaged = await triage(
+            question, self._world, began, default_namespace=default, thresholds=self._habits.thresholds
+        )
         triaged = await self._with_judgement(run, thread, triaged)
         await self._stores.investigations.triaged(run.id, triaged)
         findings = Findings(triaged.report, self._clock.now() - began)

@@ -9,6 +9,7 @@ from typing import Literal
 
 from bot.domain import EvidenceRecord, IncidentReport, Issue, Remediation, ReportedChange, RootCause
 from bot.flows.closing import Remains, not_checked, ruled_out
+from bot.flows.recommendations import recommendations
 from safety.redaction import Redacted
 from tools.analyzers.causes import Joined
 from tools.evidence import Change, Evidence, EvidenceId, Finding, ObjectRef
@@ -143,7 +144,7 @@ class _Writer:
     def _issue(self, found: Finding, cause: Finding | None) -> Issue:
         pods = [each for each in found.affected if each.kind == "Pod"]
         top = self._top(found.subject)
-        blamed = [each.id for each in self._picture.changes if each.id == found.culprit]
+        blamed = [each.id for each in self._picture.changes[:MOST_CHANGES] if each.id == found.culprit]
         return Issue(
             namespace=found.subject.namespace,
             severity=self._severity(found),
@@ -155,7 +156,7 @@ class _Writer:
             affected_pods=tuple(dict.fromkeys(each.name for each in pods)),
             related_deployment=top.name if top.kind == "Deployment" else None,
             recent_changes=tuple(blamed),
-            recommendations=() if found.remedy is None else (found.remedy.why,),
+            recommendations=recommendations(found, cause, self._say),
             since=found.since,
             confidence=found.confidence,
             explained_by=str(cause.subject) if cause else None,

@@ -12,7 +12,7 @@ from tools.analyzers.changes import blame
 from tools.evidence import ObjectRef, SeenObject
 from tools.kubernetes.scope import Scope, find_scope
 from tools.kubernetes.snapshot import take
-from tools.snapshot import Deployment, Snapshot
+from tools.snapshot import Deployment, Snapshot, Thresholds
 from tools.world import Reader
 
 MOST_OBJECTS = 20
@@ -25,16 +25,18 @@ async def triage(
     *,
     namespace: str | None = None,
     default_namespace: str | None = None,
+    thresholds: Thresholds | None = None,
 ) -> Triaged:
     """Look at what the question is about and say what is wrong there, with the evidence for each claim.
 
-    Whether the suggested change is allowed is not judged here: ``judged`` fills that in.
+    ``thresholds`` say what is normal life and no trouble. Whether the suggested change is allowed is not judged here:
+    ``judged`` fills that in.
     """
     scope = await find_scope(question, world, namespace=namespace, default_namespace=default_namespace)
     say = world.redactor.text
     if scope.unknown is not None:
         return Triaged(no_such_namespace(question, world.cluster.name, scope, now, say), ())
-    snapshot = await take(world, scope.namespace, now, focus=scope.focus)
+    snapshot = await take(world, scope.namespace, now, focus=scope.focus, thresholds=thresholds)
     joined, changes = blame(_asked_first(analyze(snapshot), scope), snapshot)
     report = write(Picture(question, scope, snapshot, joined, changes))
     return Triaged(report, _objects(snapshot, joined, scope))

@@ -64,6 +64,7 @@ def report(
                 affected_pods=(pod,),
                 related_deployment=deployment,
                 since=NOW - timedelta(minutes=11),
+                recommendations=(red(f"Raise the memory limit of {deployment}."),),
                 confidence=0.93,
                 evidence=ids[:1],
             ),

@@ -1,19 +1,48 @@
 """The words the bot speaks: what a report must hold, and which states are the end."""
 
+import json
 from datetime import timedelta
+from pathlib import Path
 
+import jsonschema
 import pytest
 from pydantic import ValidationError
 
-from bot.domain import FINAL_STATES, IncidentReport, ProposalState, ThreadId, Usage
+from bot.domain import FINAL_STATES, IncidentReport, ProposalState, ThreadId, Usage, report_schema
 from bot.flows.execution import LEASE
 from safety.policy import ApprovalRule
 from tests.bot.investigations import evidence, report
+
+ROOT = Path(__file__).resolve().parents[2]
 
 
 def test_a_report_survives_json_word_for_word() -> None:
     made = report()
     assert IncidentReport.model_validate_json(made.model_dump_json(by_alias=True)) == made
+
+
+def test_a_report_is_what_the_published_schema_says() -> None:
+    published = (ROOT / "docs" / "incident-report.schema.json").read_text(encoding="utf-8")
+    assert published == report_schema(), "write it anew: python -m bot schema > docs/incident-report.schema.json"
+    schema = json.loads(published)
+    jsonschema.Draft202012Validator.check_schema(schema)
+    document = json.loads(report().model_dump_json(by_alias=True))
+    validator = jsonschema.Draft202012Validator(schema)
+    validator.validate(document)
+    assert not validator.is_valid({**document, "verdict": "perhaps"})
+    assert not validator.is_valid({**document, "anything": "else"})
+
+
+def test_every_issue_says_what_a_person_can_do() -> None:
+    issue = report().issues_found[0]
+    with pytest.raises(ValidationError, match="recommendations"):
+        report(issues_found=(issue.model_dump() | {"recommendations": ()},))
+
+
+def test_an_issue_names_no_change_that_the_report_does_not_have() -> None:
+    issue = report().issues_found[0].model_copy(update={"recent_changes": ("C9",)})
+    with pytest.raises(ValidationError, match="not among the changes"):
+        report(issues_found=(issue,))
 
 
 @pytest.mark.parametrize(

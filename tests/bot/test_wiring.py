@@ -3,6 +3,7 @@
 import ast
 import subprocess
 import sys
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +18,7 @@ from bot.stores import Stores
 from safety.redaction import Redactor
 from tests.fakes import FakeChat, FakePeople, FixedClock
 from tools.adapters.no_cluster import NoCluster
+from tools.snapshot import Thresholds
 
 ROOT = Path(__file__).resolve().parents[2]
 HEAVY = ("slack_bolt", "slack_sdk", "anthropic", "kubernetes", "sqlalchemy", "alembic", "pydantic", "aiohttp", "yaml")
@@ -33,7 +35,7 @@ def _imported_after(code: str) -> set[str]:
 HELPS = [
     ["--help"],
     ["--version"],
-    *([each, "--help"] for each in ("run", "demo", "check", "investigate", "db", "audit")),
+    *([each, "--help"] for each in ("run", "demo", "check", "investigate", "schema", "db", "audit")),
 ]
 
 
@@ -140,3 +142,13 @@ def test_a_librarys_traceback_reaches_the_log_without_its_secrets() -> None:
     assert "Traceback" in done.stderr
     assert "no way in with" in done.stderr
     assert "correct-horse-battery" not in done.stderr
+
+
+def test_the_settings_say_what_is_no_trouble_and_their_defaults_are_those_of_the_engine() -> None:
+    assert wiring.thresholds_of(Settings(_env_file=None)) == Thresholds()  # type: ignore[call-arg]
+    changed = read_settings(triage_restarts=9, triage_pod_age_minutes=7, triage_crashes=4, triage_image_pull_seconds=5)
+    limits = wiring.thresholds_of(changed)
+    assert (limits.restarts, limits.crash_loops) == (9, 4)
+    assert (limits.pod_age, limits.image_pull) == (timedelta(minutes=7), timedelta(seconds=5))
+    with pytest.raises(BadSetting, match="TRIAGE_RESTARTS"):
+        read_settings(triage_restarts=-1)

@@ -35,6 +35,7 @@ def issue(subject: str, text: Any, piece: str) -> Issue:
         root_cause=text,
         affected_pods=("plum-1",) * 30,
         related_deployment="plum",
+        recommendations=(red("Read the log."),),
         since=None,
         confidence=0.8,
         evidence=(piece,),

@@ -3,6 +3,7 @@
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
@@ -16,6 +17,7 @@ from bot.flows.triage import judged, triage
 from safety.redaction import Redactor
 from tools.adapters.kubernetes_api import KubernetesApi, KubernetesWriter
 from tools.kubernetes.templates import without_hash
+from tools.snapshot import Thresholds
 from tools.world import Reader, WriteOptions
 
 SAY = Redactor().text
@@ -342,3 +344,15 @@ def test_every_scenario_with_a_fault_is_among_the_expected() -> None:
         scenario = load_scenario(path)
         if path.stem in known:
             assert scenario.expect["category"] == next(each[2] for each in EXPECTED if each[0] == path.stem)
+
+
+async def test_what_counts_as_trouble_is_set_from_outside(tmp_path: Path) -> None:
+    async with opened("pending-resources", tmp_path) as case:
+        now, world = case.emulator.clock.now, Reader(case.api, Redactor())
+        question = SAY(str(case.emulator.scenario.story["question"]))
+        strict = await triage(question, world, now)
+        patient = await triage(
+            question, world, now, thresholds=Thresholds(pending=timedelta(days=9), scaling_up=timedelta(days=9))
+        )
+    assert strict.report.verdict == "incident"
+    assert patient.report.verdict != "incident"
