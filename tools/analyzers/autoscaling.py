@@ -135,7 +135,10 @@ def _meaning(reason: str, message: str, target: ObjectRef, snapshot: Snapshot) -
 def scaled_to_zero(snapshot: Snapshot) -> Iterator[Finding]:
     """A workload has no pods because it is told to have none, and something needs it."""
     for workload in snapshot.workloads:
-        if workload.ref.kind not in ("Deployment", "StatefulSet") or workload.desired != 0 or _is_on_purpose(workload):
+        if workload.ref.kind not in ("Deployment", "StatefulSet") or workload.desired != 0:
+            continue
+        # Whoever asks where it is does not think that it is off on purpose, whatever its annotations say.
+        if _is_on_purpose(workload) and workload.ref.name not in snapshot.focus:
             continue
         if part(workload.raw, "metadata", "deletionTimestamp"):
             continue
@@ -162,7 +165,7 @@ def scaled_to_zero(snapshot: Snapshot) -> Iterator[Finding]:
                 + (f" to {before}." if before else "; how many it had is not known.")
                 + " A restart does not make pods where none are wanted.",
                 evidence=cited(
-                    [seen(snapshot, workload.raw, "spec.replicas is 0")], (each.evidence for each in told), shown
+                    [seen(snapshot, workload.raw, _told_of_itself(workload))], (each.evidence for each in told), shown
                 ),
                 confidence=0.9 if is_sure and told else 0.85 if is_sure else 0.7,
                 pods=(),
@@ -170,6 +173,11 @@ def scaled_to_zero(snapshot: Snapshot) -> Iterator[Finding]:
                 remedy=remedy,
             ),
         )
+
+
+def _told_of_itself(workload: Workload) -> str:
+    notes = [f"{key}: {value}" for key, value in sorted(annotations_of(workload.raw).items()) if _NOTED.search(key)]
+    return "; ".join(["spec.replicas is 0", *notes])
 
 
 def _is_on_purpose(workload: Workload) -> bool:
@@ -261,12 +269,18 @@ def _scaled_down(workload: Workload, snapshot: Snapshot) -> list[Event]:
     ]
 
 
+_NOTED = re.compile(r"(?i)(?:original|previous|saved|last|before)[-_./]?\w*replicas$")
+
+
 def _count_before(workload: Workload, told: list[Event], snapshot: Snapshot) -> int:
-    """How many it had, by the event, by what was applied last, or by what its autoscaler wants at least."""
+    """How many it had, by the event, by a note of what scaled it, by what was applied last, or by its autoscaler."""
     for each in told:
         found = _TO_ZERO.search(each.message)
         if found:
             return int(found[1] or found[2])
+    noted = [number(value) for key, value in annotations_of(workload.raw).items() if _NOTED.search(key)]
+    if any(noted):
+        return max(noted)
     try:
         applied = json.loads(annotations_of(workload.raw).get(_LAST_APPLIED, "{}"))
     except ValueError:

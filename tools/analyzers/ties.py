@@ -232,7 +232,8 @@ def _mechanism(change: RecordedChange, trail: Trail) -> set[str]:
     text = f"{change.title}\n{change.diff}\n{' '.join(change.files)}"
     words = set(_words(text))
     found = {each for each in trail.values if each in words}
-    topics = {each.strip().lower() for each in trail.topic.findall(text)} if trail.topic else set()
+    about = f"{text}\n{change.repo or ''} {' '.join(change.services)}"
+    topics = {each.strip().lower() for each in trail.topic.findall(about)} if trail.topic else set()
     return found | set(sorted(topics)[:2])
 
 
