@@ -53,7 +53,7 @@ _FAMILIES: tuple[tuple[Measure, re.Pattern[str]], ...] = tuple(
         (M.LOSS, r"packet.*(?:loss|lost|drop)|(?:loss|dropped).*(?:packet|ratio|percent)|packet_?loss"),
         (M.ROUND_TRIP, r"(?:^|_)rtt(?:_|$)|round_?trip|ping"),
         (M.ERROR_SHARE, r"(?:error|5xx|fail\w*)_?(?:rate|ratio|percent\w*|share|pct)"),
-        (M.ERRORS, r"error|5xx|failures?|failed|exceptions?"),
+        (M.ERRORS, r"error|5xx|failures?|failed|exceptions?|reject"),
         (M.LATENCY, r"latenc|duration|response_?time|request_?time|(?:^|_)p(?:50|90|95|99)(?:_|$)"),
         (M.TRAFFIC, r"requests?(?:_|$)|(?:^|_)(?:rps|qps|rpm|traffic|throughput|hits|calls|messages_in)(?:_|$)"),
         (M.MEMORY, r"memory|(?:^|_)(?:rss|heap|mem|working_set)(?:_|$)"),
