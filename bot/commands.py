@@ -44,6 +44,7 @@ async def check(_arguments: argparse.Namespace) -> int:
         cluster=cluster,
         model=wiring.make_model(settings, redactor),
         mode=_mode(settings),
+        changes=wiring.make_sources(settings).changes,
     )
     all_ok = True
     try:

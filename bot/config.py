@@ -1,5 +1,6 @@
 """Every setting, read from the environment (and ``.env``) once. Data only: nothing here builds or connects anything."""
 
+import re
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
@@ -45,6 +46,23 @@ class Settings(BaseSettings):
         default_factory=dict,
         description="Channels whose alerts open threads: `C0123=Alertmanager` (several with `,`; monitors with `|`).",
     )
+    github_token: SecretStr | None = Field(
+        None, description="Token that may read the repositories below; without one GitHub is not asked."
+    )
+    github_url: str = Field("https://api.github.com", description="GitHub's API; another for GitHub Enterprise.")
+    github_repositories: Annotated[tuple[str, ...], NoDecode] = Field(
+        (), description="Repositories whose changes are read: `org/a,org/b`."
+    )
+    github_environment: str | None = Field(
+        None, description="The deployment environment on GitHub that is this cluster; default: any counts."
+    )
+    service_map: Path | None = Field(None, description="YAML file that maps services to repositories and paths.")
+    jira_url: str | None = Field(None, description="Address of Jira; without one Jira is not asked.")
+    jira_user: str | None = Field(None, description="E-mail for Jira Cloud; without one the token is a personal one.")
+    jira_token: SecretStr | None = Field(None, description="API token or personal access token for Jira.")
+    jira_projects: Annotated[tuple[str, ...], NoDecode] = Field(
+        (), description="Projects whose tickets are read: `OPS,SHOP`; default: all the token may see."
+    )
     thread_idle_minutes: float = Field(
         30, gt=0, description="After so long without a word a thread restarts from its summary."
     )
@@ -85,9 +103,33 @@ class Settings(BaseSettings):
             channels[channel.strip()] = channels.get(channel.strip(), ()) + named
         return channels
 
+    @field_validator("github_repositories", "jira_projects", mode="before")
+    @classmethod
+    def _names(cls, value: Any) -> Any:
+        return tuple(filter(None, (each.strip() for each in value.split(",")))) if isinstance(value, str) else value
+
+    @field_validator("github_repositories")
+    @classmethod
+    def _repositories(cls, value: tuple[str, ...]) -> tuple[str, ...]:
+        for each in value:
+            if not re.fullmatch(r"[\w.-]+/[\w.-]+", each):
+                raise ValueError(f"{each!r} is not owner/name, for example acme/shop")
+        return value
+
+    @field_validator("jira_projects")
+    @classmethod
+    def _projects(cls, value: tuple[str, ...]) -> tuple[str, ...]:
+        for each in value:
+            if not re.fullmatch(r"[A-Za-z][A-Za-z0-9_]*", each):
+                raise ValueError(f"{each!r} is not the key of a project, for example OPS")
+        return value
+
     def secrets(self) -> list[str]:
         """The values that must never leave this process."""
-        held = (self.slack_bot_token, self.slack_app_token, self.anthropic_api_key)
+        held = (
+            *(self.slack_bot_token, self.slack_app_token, self.anthropic_api_key),
+            *(self.github_token, self.jira_token),
+        )
         return [each.get_secret_value() for each in held if each is not None]
 
 

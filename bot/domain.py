@@ -155,6 +155,7 @@ class ReportedChange(_Model):
     by: Redacted | None
     suspected: bool
     why: Redacted
+    url: str | None = None
 
 
 class Remediation(_Model):

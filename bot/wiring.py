@@ -47,8 +47,12 @@ from safety.approval import Verdict
 from safety.policy import Mode
 from safety.redaction import Redactor
 from tools.adapters.cluster_dump import DumpReader
+from tools.adapters.github_api import GitHubChanges
+from tools.adapters.github_client import GitHubAccess
+from tools.adapters.jira_api import JiraAccess, JiraChanges
 from tools.adapters.kubernetes_api import KubernetesApi, KubernetesWriter
 from tools.adapters.no_cluster import NoCluster
+from tools.adapters.service_map import ServiceMap
 from tools.kubernetes.catalogue import catalogue
 from tools.snapshot import Thresholds
 from tools.world import ClusterReader, ClusterWriter, Order, Reader, Unreachable, WorldError, Writer
@@ -75,6 +79,7 @@ class Outside:
     cluster: ClusterReader
     writer: ClusterWriter | None
     model: LanguageModel
+    sources: "Sources"
 
 
 @dataclass(frozen=True, slots=True)
@@ -150,6 +155,33 @@ async def make_reader(settings: Settings) -> KubernetesApi | NoCluster:
 
 
 @dataclass(frozen=True, slots=True)
+class Sources:
+    """What records changes outside the cluster, and in words what could and is not connected."""
+
+    changes: tuple[GitHubChanges | JiraChanges, ...] = ()
+    unconnected: tuple[str, ...] = ()
+
+
+def make_sources(settings: Settings) -> Sources:
+    """The sources that the settings connect. Raises ``Rejected`` for a mapping file that cannot be used."""
+    services = ServiceMap.read(settings.service_map)
+    changes: list[GitHubChanges | JiraChanges] = []
+    absent: list[str] = []
+    repositories = dict.fromkeys(each.lower() for each in (*settings.github_repositories, *services.repositories()))
+    if settings.github_token is not None and repositories:
+        access = GitHubAccess(settings.github_token.get_secret_value(), settings.github_url)
+        changes += [GitHubChanges(access, each, services, settings.github_environment) for each in repositories]
+    else:
+        absent.append("GitHub (GITHUB_TOKEN and GITHUB_REPOSITORIES)")
+    if settings.jira_url is not None and settings.jira_token is not None:
+        token = settings.jira_token.get_secret_value()
+        changes.append(JiraChanges(JiraAccess(settings.jira_url, token, settings.jira_user), settings.jira_projects))
+    else:
+        absent.append("Jira (JIRA_URL and JIRA_TOKEN)")
+    return Sources(tuple(changes), (*absent, "cloud services", "dashboards"))
+
+
+@dataclass(frozen=True, slots=True)
 class Seen:
     """A cluster to look at and its now; ``not_checked`` says what cannot be seen in it, whatever is asked."""
 
@@ -161,8 +193,9 @@ class Seen:
 
 async def open_cluster(settings: Settings, redactor: Redactor) -> Seen:
     """The cluster of the kubeconfig as it is now."""
-    cluster = await make_reader(settings)
-    return Seen(Reader(cluster, redactor), SystemClock().now(), cluster.close)
+    cluster, sources = await make_reader(settings), make_sources(settings)
+    world = Reader(cluster, redactor, sources.changes, unconnected=sources.unconnected)
+    return Seen(world, SystemClock().now(), cluster.close)
 
 
 def open_dump(folder: Path, redactor: Redactor) -> Seen:
@@ -219,7 +252,8 @@ def build(
     settings: Settings, outside: Outside, stores: Stores, identity: Identity, clock: Clock, redactor: Redactor
 ) -> Bot:
     """Everything inside the process, from parts that are already there."""
-    world = Reader(outside.cluster, redactor)
+    told = outside.sources
+    world = Reader(outside.cluster, redactor, told.changes, unconnected=told.unconnected)
     policy = read_policy(settings.policy_file)
     mode = effective_mode(settings)
     judge = Judge(policy, mode, stores, outside.people, clock, world, redactor, identity.team)
@@ -324,6 +358,7 @@ async def assembled(settings: Settings, clock: Clock, redactor: Redactor) -> Asy
         stack.enter_context(SingleInstance(settings.database_url))
         database, stores = await stack.enter_async_context(opened_stores(settings, redactor))
         chat = SlackChat(client, Outbox(database), clock)
+        sources = make_sources(settings)
         cluster, writer = await make_reader(settings), await make_writer(settings)
         model = make_model(settings, redactor)
         for each in (cluster, writer):
@@ -331,7 +366,7 @@ async def assembled(settings: Settings, clock: Clock, redactor: Redactor) -> Asy
                 stack.push_async_callback(each.close)
         if isinstance(model, ClaudeModel):
             stack.push_async_callback(model.aclose)
-        outside = Outside(chat, SlackPeople(client, clock), cluster, writer, model)
+        outside = Outside(chat, SlackPeople(client, clock), cluster, writer, model, sources)
         bot = build(settings, outside, stores, greeting.identity, clock, redactor)
         app = build_app(client, bot.intake, bot.console)
         assert settings.slack_app_token is not None

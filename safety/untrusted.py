@@ -103,6 +103,17 @@ def mrkdwn(template: str, **parts: Redacted | int) -> Mrkdwn:
     return _mrkdwn(template.format(**{name: _live(part) for name, part in parts.items()}))
 
 
+_ADDRESS = re.compile(r"https?://[A-Za-z0-9.-]+(?::[0-9]{1,5})?(?:/[A-Za-z0-9._~%+-]*)+(?:#[A-Za-z0-9._-]+)?")
+
+
+def web_link(address: str, name: Redacted) -> Mrkdwn:
+    """A live link to a page that a connected source named. What is no plain address stays the name alone."""
+    shown = defuse(name)
+    if not _ADDRESS.fullmatch(address):
+        return shown
+    return _mrkdwn(f"<{address}|{shown.replace('|', '∣')}>")
+
+
 def _must_be_ours(template: str) -> None:
     if isinstance(template, Redacted):
         raise TypeError("text from outside is a part of a message, never its template")

@@ -72,7 +72,7 @@ def test_the_table_of_settings_is_what_the_code_reads() -> None:
     expected = []
     for name, field in Settings.model_fields.items():
         default = field.get_default(call_default_factory=True)
-        shown = "not set" if default is None or default == {} else f"`{default}`"
+        shown = "not set" if default in (None, {}, ()) else f"`{default}`"
         expected.append([f"`{name.upper()}`", shown, str(field.description).replace("|", r"\|")])
     assert _rows(_section("Settings")) == expected
 
@@ -87,7 +87,7 @@ def test_the_example_of_the_environment_names_every_setting_and_no_other() -> No
     for _, name, value in found:
         default = Settings.model_fields[name.lower()].get_default(call_default_factory=True)
         assert value, f"{name}= would be read as an empty value"
-        if default is not None and default != {}:
+        if default not in (None, {}, ()):
             assert value == str(default)
 
 

@@ -313,6 +313,7 @@ class Snapshot:
     focus: frozenset[str] = frozenset()
     warnings: int = 0
     not_checked: tuple[Redacted, ...] = ()
+    unconnected: tuple[str, ...] = ()
     blind: bool = False
     truncated: bool = False
     thresholds: "Thresholds" = field(default_factory=lambda: Thresholds())

@@ -229,12 +229,13 @@ class MetricSource(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Reader:
-    """What read tools get. Sources that are not connected are empty, and their absence is said in a report."""
+    """What read tools get. ``unconnected``: sources there could be and are not, in words that a report says."""
 
     cluster: ClusterReader
     redactor: Redactor
     changes: tuple[ChangeSource, ...] = ()
     metrics: tuple[MetricSource, ...] = ()
+    unconnected: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

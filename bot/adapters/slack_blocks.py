@@ -32,7 +32,19 @@ from bot.messages import (
 )
 from bot.ports import Rendered
 from safety.redaction import Redacted
-from safety.untrusted import Mrkdwn, channel, clipped, code, code_block, defuse, joined, local_time, mention, mrkdwn
+from safety.untrusted import (
+    Mrkdwn,
+    channel,
+    clipped,
+    code,
+    code_block,
+    defuse,
+    joined,
+    local_time,
+    mention,
+    mrkdwn,
+    web_link,
+)
 
 # Lengths of an answer in characters as Slack counts them, and of what is looked at at all.
 PIECE_LIMIT = 2400
@@ -205,7 +217,14 @@ def _change(change: ReportedChange) -> Mrkdwn:
     at = mrkdwn("{at} ", at=local_time(change.at, "{date_short_pretty} {time}")) if change.at else mrkdwn("")
     by = mrkdwn(" by {by}", by=change.by) if change.by else mrkdwn("")
     mark = mrkdwn("\n   *suspected*: {why}", why=change.why.clip(250)) if change.suspected else mrkdwn("")
-    return joined("", [mrkdwn("• "), at, mrkdwn("{title}", title=change.title.clip(250)), by, mark])
+    return joined("", [mrkdwn("• "), at, mrkdwn("{title}", title=change.title.clip(250)), by, _link(change), mark])
+
+
+def _link(change: ReportedChange) -> Mrkdwn:
+    """Where to read it; the words of the link are the change's name."""
+    if change.url is None:
+        return mrkdwn("")
+    return mrkdwn(" {link}", link=web_link(change.url, words(change.id).clip(120)))
 
 
 def _analysis(message: Analysis) -> Rendered:

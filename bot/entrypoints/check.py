@@ -1,10 +1,10 @@
 """``python -m bot check``: is everything around the bot in order? One line each, with what to do about it."""
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 import aiohttp
 import yaml
@@ -18,6 +18,7 @@ from bot.ports import LanguageModel, ModelFault
 from safety.policy import Mode, Policy
 from tools.world import ClusterReader, Forbidden, WorldError
 
+_SOURCES = {"github": "GITHUB_TOKEN and GITHUB_REPOSITORIES", "jira": "JIRA_URL and JIRA_TOKEN"}
 MANIFEST = Path(__file__).resolve().parents[2] / "manifest.yml"
 # What the first pass reads: verb, resource, API group.
 _READS = (
@@ -39,6 +40,16 @@ class Line:
     text: str
 
 
+class Checked(Protocol):
+    """A source of changes that can say whether it is reachable; ``what`` names it in a line."""
+
+    @property
+    def what(self) -> str: ...
+
+    async def check(self) -> str:
+        """One line for people. May raise any ``WorldError``."""
+
+
 @dataclass(frozen=True, slots=True)
 class Surroundings:
     """What is checked."""
@@ -48,6 +59,7 @@ class Surroundings:
     cluster: ClusterReader
     model: LanguageModel
     mode: Mode
+    changes: Sequence[Checked] = ()
 
 
 async def check_all(around: Surroundings) -> AsyncIterator[Line]:
@@ -57,6 +69,9 @@ async def check_all(around: Surroundings) -> AsyncIterator[Line]:
         yield line
     async for line in _cluster(around):
         yield line
+    for what, needed in _SOURCES.items():
+        async for line in _source(around, what, needed):
+            yield line
     yield await _model(around)
     yield _policy(around)
 
@@ -90,6 +105,17 @@ def _scopes(greeting: Greeting) -> Line:
             "scopes", False, f"missing: {', '.join(missing)}; update the app from manifest.yml and reinstall it"
         )
     return Line("scopes", True, f"all {len(wanted)} scopes of manifest.yml are granted")
+
+
+async def _source(around: Surroundings, what: str, needed: str) -> AsyncIterator[Line]:
+    connected = [each for each in around.changes if each.what == what]
+    if not connected:
+        yield Line(what, True, f"not connected: changes there are not seen (set {needed})")
+    for each in connected:
+        try:
+            yield Line(what, True, await each.check())
+        except WorldError as error:
+            yield Line(what, False, str(error))
 
 
 async def _membership(client: AsyncWebClient, channel: str) -> Line:

@@ -8,7 +8,7 @@ from tools.kubernetes.rows import is_failing
 from tools.kubernetes.scope import Scope
 from tools.snapshot import Snapshot
 
-_OUTSIDE = "Anything outside the cluster: source code, cloud services, dashboards."
+_OUTSIDE = ("source code", "cloud services", "dashboards")
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,4 +65,4 @@ def not_checked(remains: Remains, scope: Scope) -> Iterator[str]:
     if odd:
         named = ", ".join(f"{each.name} ({each.status})" for each in odd)
         yield f"Why these nodes are not plainly Ready: {named}"
-    yield _OUTSIDE
+    yield f"Anything outside the cluster: {', '.join(snapshot.unconnected or _OUTSIDE)}."

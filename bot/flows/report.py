@@ -250,6 +250,7 @@ class _Writer:
             by=change.by,
             suspected=change.suspected,
             why=self._say(f"tied to the cause; {change.why}") if change.suspected else change.why,
+            url=next((each.url for each in self._snapshot.recorded if each.id == change.id), None),
         )
 
     def _explanation(self, root: Finding | None) -> Redacted:

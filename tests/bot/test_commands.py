@@ -178,7 +178,19 @@ async def test_everything_in_order_is_one_good_line_each(tmp_path: Path, slack: 
     found = await _checked(settings, cluster)
     await cluster.close()
     await emulator.stop()
-    names = ["database", "slack", "scopes", "channel", "cluster", "rights", "changes", "model", "policy"]
+    names = [
+        "database",
+        "slack",
+        "scopes",
+        "channel",
+        "cluster",
+        "rights",
+        "changes",
+        "github",
+        "jira",
+        "model",
+        "policy",
+    ]
     assert list(found) == names
     assert [each for each in found.values() if not each.ok] == []
     assert "rules" in found["model"].text

@@ -95,7 +95,7 @@ async def test_without_a_cluster_a_stand_in_says_what_is_missing(tmp_path: Path)
 
 
 def _built(tmp_path: Path, stores: Stores, clock: FixedClock, **changed: Any) -> wiring.Bot:
-    outside = wiring.Outside(FakeChat(clock), FakePeople(), NoCluster("none"), None, OfflineAnalyst())
+    outside = wiring.Outside(FakeChat(clock), FakePeople(), NoCluster("none"), None, OfflineAnalyst(), wiring.Sources())
     identity = Identity("T", "U0BOT", "B0BOT")
     return wiring.build(settings(tmp_path, **changed), outside, stores, identity, clock, Redactor())
 

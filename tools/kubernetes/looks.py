@@ -52,5 +52,5 @@ class Looks:
         return flat(await asyncio.gather(*reads))
 
 
-def flat(lists: Iterable[Sequence[JsonObject]]) -> list[JsonObject]:
+def flat(lists: Iterable[Sequence[T]]) -> list[T]:
     return [each for one in lists for each in one]

@@ -21,7 +21,7 @@ from tools.kubernetes.workloads import Parts, deployments_of, group, revisions_o
 from tools.logs.reading import SignKind
 from tools.objects import condition, name_of, namespace_of
 from tools.snapshot import Event, Pod, Snapshot, Thresholds
-from tools.world import JsonObject, Reader, RecordedChange, Series, WorldError
+from tools.world import ChangeSource, JsonObject, Reader, RecordedChange, Series, WorldError
 
 CHANGES = timedelta(days=14)
 METRICS = timedelta(hours=24)
@@ -164,6 +164,7 @@ def _assembled(looks: Looks, seen: Scan, read: _Read, rest: _Rest, now: datetime
         recorded=tuple(rest.changes),
         warnings=sum(each.kind == "Warning" for each in rest.told),
         not_checked=tuple(looks.not_checked),
+        unconnected=looks.world.unconnected,
         blind=seen.blind is not None,
         truncated=seen.truncated,
         thresholds=limits,
@@ -175,13 +176,14 @@ def _assembled(looks: Looks, seen: Scan, read: _Read, rest: _Rest, now: datetime
 
 
 async def _changes(looks: Looks, now: datetime) -> list[RecordedChange]:
-    found: list[RecordedChange] = []
-    for source in looks.world.changes:
+    async def read(source: ChangeSource) -> Sequence[RecordedChange]:
         try:
-            found += await source.changes(now - CHANGES, now)
+            return await source.changes(now - CHANGES, now)
         except WorldError as error:
             looks.note(f"changes outside the cluster: {error}")
-    return found
+            return ()
+
+    return flat(await asyncio.gather(*(read(each) for each in looks.world.changes)))
 
 
 async def _metrics(looks: Looks, namespace: str | None, now: datetime) -> list[Series]:
