@@ -10,7 +10,7 @@ import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
-from typing import Any
+from typing import Any, cast
 
 from github.Commit import Commit
 from github.Deployment import Deployment
@@ -116,14 +116,19 @@ class GitHubChanges:
 
     async def _changes(self, since: datetime, until: datetime) -> list[RecordedChange]:
         ask = self.access.ask
-        read = _Read(
-            *await asyncio.gather(
-                ask(self.repository, lambda repo: _pulls(repo, since, until)),
-                ask(self.repository, lambda repo: _history(repo, since, until)),
-                ask(self.repository, lambda repo: _releases(repo, since, until)),
-                ask(self.repository, lambda repo: _deployments(repo, self.environment)),
-            )
+        # All are awaited even when one fails: a thread cannot be called back.
+        listed = await asyncio.gather(
+            ask(self.repository, lambda repo: _pulls(repo, since, until)),
+            ask(self.repository, lambda repo: _history(repo, since, until)),
+            ask(self.repository, lambda repo: _releases(repo, since, until)),
+            ask(self.repository, lambda repo: _deployments(repo, self.environment)),
+            return_exceptions=True,
         )
+        for each in listed:
+            if isinstance(each, BaseException):
+                raise each
+        merged, history, releases, deployments = listed
+        read = _Read(cast(Any, merged), cast(Any, history), cast(Any, releases), cast(Any, deployments))
         loose = [each for each in _loose(read) if _aware(each.commit.committer.date) >= since]
         pulls, commits = await asyncio.gather(
             asyncio.gather(*(self._pull(each, read, index) for index, each in enumerate(read.pulls))),

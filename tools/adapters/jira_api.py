@@ -81,7 +81,11 @@ class JiraChanges:
         client = None
         try:
             # No retries: the library's own wait for minutes.
-            client = JIRA(server=access.url, timeout=access.seconds, max_retries=0, logging=False, **login)
+            client = JIRA(
+                server=access.url, timeout=access.seconds, max_retries=0, logging=False, get_server_info=False, **login
+            )
+            # Asked for here, so that there is a client to close when the very first answer is a refusal.
+            client.deploymentType = client.server_info().get("deploymentType")
             return dict(work(client))
         except JIRAError as fault:
             raise told(fault) from None
