@@ -11,6 +11,7 @@ from bot.domain import (
     Exchange,
     Inbound,
     InboxId,
+    IncidentReport,
     Investigation,
     InvestigationId,
     Proposal,
@@ -84,11 +85,26 @@ class ThreadStore(Protocol):
         """The newest first."""
 
 
+@dataclass(frozen=True, slots=True)
+class Seen:
+    """A run that found a cause: when the incident began, as far as it knew, and when it looked."""
+
+    run: InvestigationId
+    began_at: datetime
+    seen_at: datetime
+
+
 class InvestigationStore(Protocol):
     async def begin(self, wanted: Investigation) -> Investigation:
         """Store it, or count another attempt at the stored one; answers what is stored."""
 
-    async def triaged(self, investigation: InvestigationId, triaged: Triaged) -> None: ...
+    async def triaged(self, investigation: InvestigationId, triaged: Triaged, began_at: datetime) -> None: ...
+
+    async def with_cause(self, report: IncidentReport, since: datetime) -> Sequence[Seen]:
+        """The runs since then that found the same cause in the same object of the same cluster."""
+
+    async def last_fix(self, report: IncidentReport, since: datetime) -> str | None:
+        """The newest change that helped in a thread of such a run, in words."""
 
     async def done(self, investigation: InvestigationId, failed: bool = False) -> None: ...
 

@@ -65,6 +65,7 @@ def pack(report: IncidentReport, objects: Sequence[SeenObject]) -> dict[str, Any
     for each in (one for one in report.changes if one.id == report.culprit_change):
         made.add("changes", _change(each, 200), 800)
     made.put("remediation", _remediation(report))
+    made.put("recurrence", _fitting(report.recurrence.text, 200) if report.recurrence else "")
     made.put("explanation", _fitting(report.explanation, 560))
     _objects(made, report, objects)
     for issue in report.issues_found:

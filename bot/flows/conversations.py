@@ -28,6 +28,7 @@ from bot.domain import (
 )
 from bot.flows.investigate import Investigator
 from bot.flows.proposals import Ask, Proposals
+from bot.flows.recurrence import recurrence, started
 from bot.flows.triage import judged, triage
 from bot.messages import Analysis, Findings, Notice, Opening, Tone, Working
 from bot.ports import Chat, ChatFault, Clock, Place
@@ -161,7 +162,9 @@ class Conversations:
             question, self._world, began, default_namespace=default, thresholds=self._habits.thresholds
         )
         triaged = await self._with_judgement(run, thread, triaged)
-        await self._stores.investigations.triaged(run.id, triaged)
+        before = await recurrence(self._stores.investigations, run.id, triaged.report, self._words)
+        triaged = Triaged(triaged.report.model_copy(update={"recurrence": before}), triaged.objects)
+        await self._stores.investigations.triaged(run.id, triaged, started(triaged.report))
         findings = Findings(triaged.report, self._clock.now() - began)
         await self._chat.say(f"{run.id}:findings", place, findings)
         working = _Working(self._chat, self._clock, f"{run.id}:analysis", place)
@@ -259,9 +262,17 @@ class Conversations:
         """The report says whether its own remedy would be allowed, and why not, before anybody reads it."""
         ask = self._suggested(run, thread, triaged, None)
         if ask is None:
-            return triaged
+            return self._by_a_person(triaged)
         against = await self._proposals.reasons_against(ask)
         return Triaged(judged(triaged.report, not against, against), triaged.objects)
+
+    def _by_a_person(self, triaged: Triaged) -> Triaged:
+        """A remedy that no action exists for: said as something that a person does, and never offered."""
+        wanted = triaged.report.remediation
+        if wanted.class_ == "none":
+            return triaged
+        text = f"only restarts and rollbacks of deployments run from here, so a person has to do this {wanted.class_}"
+        return Triaged(judged(triaged.report, False, (self._words(text),)), triaged.objects)
 
     async def _offer(
         self, run: Investigation, thread: Thread, triaged: Triaged, answer: Answer, user: str | None

@@ -98,6 +98,9 @@ def upgrade() -> None:
         sa.Column("started_at", sa.DateTime(), nullable=False),
         sa.Column("attempts", sa.Integer(), nullable=False),
         sa.Column("triaged", sa.Text(), nullable=True),
+        sa.Column("cause", sa.String(length=600), nullable=True),
+        sa.Column("began_at", sa.DateTime(), nullable=True),
+        sa.Column("seen_at", sa.DateTime(), nullable=True),
         sa.PrimaryKeyConstraint("id"),
     )
     op.create_index(
@@ -106,6 +109,7 @@ def upgrade() -> None:
         ["team", "channel", "thread_ts"],
         unique=False,
     )
+    op.create_index(op.f("ix_investigations_cause_seen_at"), "investigations", ["cause", "seen_at"], unique=False)
     op.create_table(
         "outbox",
         sa.Column("id", sa.Integer(), autoincrement=True, nullable=False),

@@ -20,6 +20,7 @@ def analysis(report: IncidentReport, closing: str) -> str:
         *evidence_lines(report, 3),
         *others(report),
         changed(report),
+        *([str(report.recurrence.text)] if report.recurrence else []),
         *open_points(report),
         *([f"*Next:* {advice(report)}"] if report.verdict != "healthy" else []),
         f"_{closing}_",

@@ -1,15 +1,26 @@
 """Runs over questions, with the picture each one took, so that a restart can go on from it."""
 
 import json
+from collections.abc import Sequence
+from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Row, func, select, update
+from sqlalchemy import Row, and_, func, select, update
 from sqlalchemy.dialects.sqlite import insert
 
 from bot.adapters.store.database import Database
-from bot.adapters.store.tables import investigations
+from bot.adapters.store.tables import investigations, proposals
 from bot.adapters.store.threads import in_thread
-from bot.domain import IncidentReport, Investigation, InvestigationId, InvestigationState, ThreadId, Triaged
+from bot.domain import (
+    IncidentReport,
+    Investigation,
+    InvestigationId,
+    InvestigationState,
+    ProposalState,
+    ThreadId,
+    Triaged,
+)
+from bot.stores import Seen
 from safety.redaction import Redactor
 from tools.evidence import ObjectRef, SeenObject
 
@@ -39,8 +50,45 @@ class SqlInvestigations:
             row = (await connection.execute(select(investigations).where(investigations.c.id == wanted.id))).one()
         return _investigation(row)
 
-    async def triaged(self, investigation: InvestigationId, triaged: Triaged) -> None:
-        await self._set(investigation, triaged=self._redactor.json(_document(triaged)))
+    async def triaged(self, investigation: InvestigationId, triaged: Triaged, began_at: datetime) -> None:
+        report = triaged.report
+        await self._set(
+            investigation,
+            triaged=self._redactor.json(_document(triaged)),
+            cause=_fingerprint(report),
+            began_at=began_at,
+            seen_at=report.observed_at,
+        )
+
+    async def with_cause(self, report: IncidentReport, since: datetime) -> Sequence[Seen]:
+        same = investigations.c.cause == _fingerprint(report)
+        wanted = select(investigations).where(same, investigations.c.seen_at >= since)
+        async with self._database.read() as connection:
+            rows = (await connection.execute(wanted.order_by(investigations.c.seen_at))).all()
+        return [Seen(InvestigationId(row.id), row.began_at, row.seen_at) for row in rows]
+
+    async def last_fix(self, report: IncidentReport, since: datetime) -> str | None:
+        of_thread = and_(*(investigations.c[each] == proposals.c[each] for each in ("team", "channel", "thread_ts")))
+        wanted = (
+            select(proposals.c.action, proposals.c.decided_at)
+            .join(investigations, of_thread)
+            .where(
+                investigations.c.cause == _fingerprint(report),
+                investigations.c.seen_at >= since,
+                proposals.c.state == ProposalState.SUCCEEDED.value,
+                proposals.c.verified == "effective",
+            )
+            .order_by(proposals.c.decided_at.desc())
+            .limit(1)
+        )
+        async with self._database.read() as connection:
+            row = (await connection.execute(wanted)).first()
+        if row is None:
+            return None
+        action = json.loads(row.action)
+        verb = "rollback" if action["kind"] == "rollback_deployment" else "restart"
+        to = f" to revision {action['to_revision']}" if action.get("to_revision") else ""
+        return f"a {verb} of {action['target']['name']}{to} ({row.decided_at:%Y-%m-%d %H:%M} UTC)"
 
     async def done(self, investigation: InvestigationId, failed: bool = False) -> None:
         state = InvestigationState.FAILED if failed else InvestigationState.DONE
@@ -67,6 +115,12 @@ class SqlInvestigations:
             await connection.execute(
                 update(investigations).where(investigations.c.id == investigation).values(**values)
             )
+
+
+def _fingerprint(report: IncidentReport) -> str | None:
+    """The cause and the object it is in, wherever the bot meets them again."""
+    cause = report.root_cause
+    return f"{report.cluster}:{cause.category}:{cause.subject}"[:600] if cause is not None else None
 
 
 def _document(triaged: Triaged) -> dict[str, Any]:

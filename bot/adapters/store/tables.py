@@ -147,7 +147,12 @@ investigations = Table(
     Column("started_at", UtcTime, nullable=False),
     Column("attempts", Integer, nullable=False),
     Column("triaged", RedactedText),
+    # What was found, so that the same can be found again: cluster, category and object, and when it began.
+    Column("cause", String(600)),
+    Column("began_at", UtcTime),
+    Column("seen_at", UtcTime),
     Index(None, "team", "channel", "thread_ts"),
+    Index(None, "cause", "seen_at"),
 )
 
 proposals = Table(

@@ -90,7 +90,7 @@ async def test_only_threads_that_have_not_gone_cold_are_counted(stores: Stores, 
 async def test_a_picture_comes_back_as_it_was_taken(stores: Stores) -> None:
     await stores.investigations.begin(investigation())
     taken = triaged()
-    await stores.investigations.triaged(InvestigationId("inv_1"), taken)
+    await stores.investigations.triaged(InvestigationId("inv_1"), taken, START)
     found = await stores.investigations.latest(HERE)
     assert found is not None
     assert found.triaged == taken
@@ -99,7 +99,7 @@ async def test_a_picture_comes_back_as_it_was_taken(stores: Stores) -> None:
 async def test_a_picture_of_a_healthy_place_comes_back_too(stores: Stores) -> None:
     healthy = report(verdict="healthy", root_cause=None, issues_found=(), culprit_change=None, namespace=None)
     await stores.investigations.begin(investigation())
-    await stores.investigations.triaged(InvestigationId("inv_1"), triaged(healthy))
+    await stores.investigations.triaged(InvestigationId("inv_1"), triaged(healthy), START)
     found = await stores.investigations.latest(HERE)
     assert found is not None
     assert found.triaged is not None
@@ -120,7 +120,7 @@ async def test_the_latest_is_the_newest_of_the_thread_that_has_a_picture(stores:
         await stores.investigations.begin(begun)
     assert await stores.investigations.latest(HERE) is None
     for number in (1, 0):
-        await stores.investigations.triaged(InvestigationId(f"inv_{number}"), triaged())
+        await stores.investigations.triaged(InvestigationId(f"inv_{number}"), triaged(), START)
     found = await stores.investigations.latest(HERE)
     assert found is not None
     assert found.id == "inv_1"

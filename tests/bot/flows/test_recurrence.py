@@ -1,0 +1,108 @@
+"""Whether it has happened before: what counts as one incident, which rhythms are seen, and what stays unsaid."""
+
+import random
+from datetime import datetime, timedelta
+
+import pytest
+
+from bot.domain import Investigation, InvestigationId, InvestigationState, ProposalState, Triaged
+from bot.flows.recurrence import occurrences, recurrence, rhythm, started
+from bot.stores import Seen, Stores
+from tests.bot.investigations import RED, red, report, triaged
+from tests.fakes import START
+from tests.proposals import THREAD, entry, payload, proposal, rollback, transition
+from tools.evidence import Category
+
+HOUR, DAY, WEEK = timedelta(hours=1), timedelta(days=1), timedelta(days=7)
+
+
+async def looked(stores: Stores, number: int, at: datetime, category: Category = Category.OOM_KILLED) -> Triaged:
+    made = report(category=category)
+    issue = made.issues_found[0].model_copy(update={"since": at - timedelta(minutes=10)})
+    found = triaged(made.model_copy(update={"observed_at": at, "issues_found": (issue,)}))
+    run = InvestigationId(f"inv_{number}")
+    wanted = Investigation(run, THREAD, red("why?"), InvestigationState.RUNNING, at, 1)
+    await stores.investigations.begin(wanted)
+    await stores.investigations.triaged(run, found, started(found.report))
+    return found
+
+
+def seen(*hours: float) -> list[Seen]:
+    return [
+        Seen(InvestigationId(str(each)), START + each * HOUR - timedelta(minutes=10), START + each * HOUR)
+        for each in hours
+    ]
+
+
+async def test_the_first_time_says_nothing_and_another_cause_does_not_count(stores: Stores) -> None:
+    await looked(stores, 1, START, Category.APP_CRASH)
+    last = await looked(stores, 2, START + DAY)
+    assert await recurrence(stores.investigations, InvestigationId("inv_2"), last.report, RED.text) is None
+
+
+async def test_each_incident_is_counted_once_with_the_last_one_before(stores: Stores) -> None:
+    for number, at in enumerate((START, START + HOUR / 2, START + DAY, START + 3 * DAY + 2 * HOUR)):
+        last = await looked(stores, number, at)
+    found = await recurrence(stores.investigations, InvestigationId("inv_3"), last.report, RED.text)
+    assert found is not None
+    assert (found.count, found.pattern, found.last_fix) == (3, None, None)
+    assert found.last_at == START + DAY - timedelta(minutes=10)
+    assert "oom killed in plum, 3 in 7 days" in found.text
+
+
+async def test_what_helped_last_time_is_named_and_what_did_not_is_not(stores: Stores) -> None:
+    await looked(stores, 1, START)
+    last = await looked(stores, 2, START + DAY)
+    for number, verdict in enumerate(("effective", "ineffective")):
+        at = START + timedelta(minutes=5 + number)
+        done = proposal(f"p{number}", rollback())
+        await stores.proposals.create(done, payload(), entry("proposal.created", done.id))
+        ran = transition(ProposalState.SUCCEEDED, ProposalState.PENDING, id_=done.id, fields={"decided_at": at})
+        assert await stores.proposals.move(ran, at)
+        await stores.proposals.set_verified(done.id, verdict, entry("execution.verified", done.id), at)
+    found = await recurrence(stores.investigations, InvestigationId("inv_2"), last.report, RED.text)
+    assert found is not None
+    assert found.last_fix == f"a rollback of plum to revision {rollback().to_revision} ({START:%Y-%m-%d} 10:05 UTC)"
+    assert found.text.endswith(f"What helped last time: {found.last_fix}.")
+
+
+async def test_what_is_older_than_sixty_days_is_forgotten(stores: Stores) -> None:
+    await looked(stores, 1, START)
+    last = await looked(stores, 2, START + 61 * DAY)
+    assert await recurrence(stores.investigations, InvestigationId("inv_2"), last.report, RED.text) is None
+
+
+def test_asking_again_while_it_lasts_is_no_second_occurrence() -> None:
+    assert len(occurrences(seen(0, 0.5, 1.2))) == 1
+    assert len(occurrences(seen(0, 5))) == 2
+    lasting = Seen(InvestigationId("x"), START - HOUR, START + 9 * HOUR)
+    assert len(occurrences([*seen(0), lasting])) == 1
+
+
+@pytest.mark.parametrize(
+    ("times", "said"),
+    [
+        ([START, START + WEEK, START + 2 * WEEK + HOUR / 2], "on {day}s"),
+        ([START, START + 2 * WEEK, START + 3 * WEEK, START + 5 * WEEK], "on {day}s"),
+        ([START + n * DAY for n in range(5)], "daily"),
+        ([START, START + 20 * DAY, START + 31 * DAY, START + 50 * DAY], None),
+        ([START, START + WEEK], None),
+        ([START, START + DAY, START + 2 * DAY], None),
+        ([START, START + WEEK, START + 2 * WEEK, START + 2.3 * WEEK, START + 3 * WEEK, START + 3.6 * WEEK], None),
+        ([START, START + 0.1 * WEEK, START + 2.4 * WEEK], None),
+    ],
+    ids=str,
+)
+def test_a_rhythm_is_said_only_where_nearly_all_keep_to_it(times: list[datetime], said: str | None) -> None:
+    found = rhythm(times)
+    if said is None:
+        assert found is None
+    else:
+        assert found is not None
+        assert found.startswith(said.format(day=f"{times[-1]:%A}"))
+
+
+def test_noise_has_no_rhythm() -> None:
+    chance = random.Random(7)
+    runs = [sorted(START + chance.random() * 60 * DAY for _ in range(chance.randint(3, 12))) for _ in range(300)]
+    assert sum(rhythm(each) is not None for each in runs) <= 1
