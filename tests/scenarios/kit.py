@@ -15,6 +15,9 @@ A scenario is a function without arguments, marked ``@scenario``, in a module of
 All spans (``"14m"``) are before the moment of looking. ``python -m tests.scenarios write DIR`` shows the result.
 """
 
+from collections.abc import Mapping
+from typing import Any
+
 from tests.scenarios.builder.clock import chatter
 from tests.scenarios.builder.configuration import Configuration
 from tests.scenarios.builder.scenario import JsonObject, Scenario, Truth, all_scenarios, scenario, write
@@ -77,12 +80,18 @@ GRUMBLES = (
 
 
 def cluster(
-    observed_at: str, namespace: str, *beside: str, nodes: tuple[str, ...] = ("node-1", "node-2", "node-3")
+    observed_at: str,
+    namespace: str,
+    *beside: str,
+    nodes: tuple[str, ...] = ("node-1", "node-2", "node-3"),
+    special: Mapping[str, Mapping[str, Any]] | None = None,
 ) -> Cluster:
     """A cluster with nodes, system parts, the home namespace, and well neighbours with the noise that is usual:
-    an old restart, a warning that is handled, releases of some days ago."""
+    an old restart, a warning that is handled, releases of some days ago. ``special`` maps a node's name to what is
+    said of it (see ``Surroundings.node``)."""
     world = Cluster(observed_at, namespace)
-    world.nodes(*nodes)
+    for node in nodes:
+        world.node(node, **(special or {}).get(node, {}))
     world.system()
     world.namespace()
     for number, name in enumerate(beside):

@@ -9,7 +9,7 @@ def is_owned(pod: JsonObject, owner: JsonObject) -> bool:
 
 def is_ready(pod: JsonObject) -> bool:
     """Whether the pod's own condition says so."""
-    return any(each["type"] == "Ready" and each["status"] == "True" for each in pod["status"]["conditions"])
+    return any(each["type"] == "Ready" and each["status"] == "True" for each in pod["status"].get("conditions", []))
 
 
 def counts_of(pods: list[JsonObject]) -> JsonObject:
