@@ -520,7 +520,7 @@ def managed_plane_asleep() -> Scenario:
             ),
             innocent=(fines.rollout(),),
             must_not_say=(ROLLBACK_HELPS, "7\\.0\\.1 (crashes|is (broken|faulty))"),
-            evidence=("Pending",),
+            evidence=("kube-scheduler",),
         ),
         notes="A managed control plane: its pods cannot be seen. The scheduler's lease is 44 minutes old, pods have no conditions.",
     )
