@@ -21,6 +21,7 @@ from pathlib import Path
 from typing import Any
 
 from bot.demo.cluster_emulator import ClusterEmulator, Scenario, ScenarioError, load_scenario, scenario_names
+from bot.demo.github_emulator import GitHubEmulator, read_data
 from bot.demo.player import Story, play
 from bot.demo.skipped_time import SkippedTime
 from bot.demo.slack_emulator import Limits, SlackEmulator
@@ -131,10 +132,12 @@ async def stage(
     clock = SkippedTime()
     cluster = ClusterEmulator(scenario)
     slack = SlackEmulator(ROOT / "manifest.yml", port, clock=clock.now, limits=Limits(rate_limits=True))
+    github = _github(scenario)
     await cluster.start()
     try:
+        await github.start()
         await slack.start()
-        environment = _environment(slack, cluster, folder) | (extra or {})
+        environment = _environment(slack, cluster, folder) | _repositories(github) | (extra or {})
         bot = BotProcess(environment, folder / "bot.log", BOT_THAT_SKIPS if can_skip else BOT)
 
         async def skip(span: timedelta) -> None:
@@ -152,6 +155,7 @@ async def stage(
             await bot.stop()
             await slack.stop()
     finally:
+        await github.stop()
         await cluster.stop()
 
 
@@ -165,6 +169,24 @@ async def connected(slack: SlackEmulator, bot: BotProcess) -> None:
                 await asyncio.sleep(0.05)
     except TimeoutError:
         raise StageError(f"the bot did not connect in {_START:.0f} s; its last words:\n{bot.last_words()}") from None
+
+
+def _github(scenario: Scenario) -> GitHubEmulator:
+    """The repositories that belong to a scenario; none for most."""
+    path = Path(__file__).with_name("repositories") / f"{scenario.name}.yaml"
+    return GitHubEmulator(read_data(path.read_text(encoding="utf-8")) if path.is_file() else ())
+
+
+def _repositories(github: GitHubEmulator) -> dict[str, str]:
+    """Always those of the stage: real ones know nothing of what happens on it."""
+    return {
+        "GITHUB_TOKEN": github.token,
+        "GITHUB_URL": github.url,
+        "GITHUB_REPOSITORIES": ",".join(github.repositories),
+        "GITHUB_ENVIRONMENT": "",
+        "SERVICE_MAP": "",
+        "JIRA_URL": "",
+    }
 
 
 def _environment(slack: SlackEmulator, cluster: ClusterEmulator, folder: Path) -> dict[str, str]:

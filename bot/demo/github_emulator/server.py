@@ -43,6 +43,10 @@ class GitHubEmulator:
         self._released.set()
         self.url = ""
 
+    @property
+    def repositories(self) -> tuple[str, ...]:
+        return tuple(each.name for each in self._held.values())
+
     # ---- faults ---------------------------------------------------------------------------------------------------
 
     def fail(self, *faults: Fault) -> None:
