@@ -15,7 +15,7 @@ def analysis(report: IncidentReport, closing: str) -> str:
     told = report.root_cause is not None and report.explanation
     parts = [
         cause(report),
-        *([str(report.symptom)] if report.symptom else []),
+        *_symptom(report),
         *([f"*What it means:* {sentence(report.explanation)}"] if told else []),
         *evidence_lines(report, 3),
         *others(report),
@@ -26,6 +26,13 @@ def analysis(report: IncidentReport, closing: str) -> str:
         f"_{closing}_",
     ]
     return "\n".join(parts)
+
+
+def _symptom(report: IncidentReport) -> Iterator[str]:
+    """How it shows, unless the line above has said just that."""
+    found = report.root_cause
+    if report.symptom and not (found is not None and found.summary in report.symptom):
+        yield str(report.symptom)
 
 
 def cause(report: IncidentReport) -> str:
@@ -73,8 +80,8 @@ def changed(report: IncidentReport) -> str:
     if culprit is not None:
         return f"*What changed:* {change_line(culprit, report.observed_at)} The evidence ties it to the cause."
     if report.changes:
-        listed = "; ".join(change_line(each, report.observed_at) for each in report.changes[:3])
-        return f"*What changed before:* {listed} Nothing ties {_them(len(report.changes))} to the cause."
+        listed = "; ".join(change_line(each, report.observed_at).rstrip(".") for each in report.changes[:3])
+        return f"*What changed before:* {listed}. Nothing ties {_them(len(report.changes))} to the cause."
     return "*What changed:* no change was found."
 
 

@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from bot.adapters.offline import OfflineAnalyst
+from bot.adapters.offline.analysis import analysis
 from bot.adapters.offline.primer import explain
 from bot.domain import CARRIED_OUT, Exchange, IncidentReport, Remediation
 from bot.ports import ModelReply, ModelRequest, Step, Stop, ToolCall, ToolResult, ToolSpec
@@ -417,3 +418,11 @@ async def test_a_call_to_an_unknown_tool_in_the_steps_is_told_plainly() -> None:
     first = ModelReply("", (ToolCall("c", "strange", {}),), Stop.TOOLS, (await ask("x")).usage)
     step = Step(first, (ToolResult("c", "strange", red("something")),))
     assert "something" in (await ask("logs", steps=(step,))).text
+
+
+def test_a_symptom_that_only_repeats_the_cause_is_not_said_twice() -> None:
+    cause = report().root_cause
+    assert cause is not None
+    told = analysis(report(symptom=red(f"Deployment/orchard/plum: {cause.summary}")), "by rules")
+    assert told.count(str(cause.summary)) == 1
+    assert "restart again and again" in analysis(report(), "by rules")
