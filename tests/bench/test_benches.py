@@ -11,6 +11,7 @@ COUNTS = {
     "emulators": [{"answered": 1}] * 3,
     "crowded_cluster": [{"rows": 300, "objects": 30}, {"delivered": 15}],
     "slack_events": [{"acknowledged": 30, "stored": 30}],
+    "triage": [{"pods": 300, "issues": 1}, {}, {}, {}, {}],
 }
 
 

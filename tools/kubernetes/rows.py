@@ -3,6 +3,7 @@
 import re
 from collections.abc import Iterable
 from datetime import timedelta
+from functools import lru_cache
 
 from tools.objects import condition, name_of, part
 from tools.snapshot import NodeRow, PodRow, Thresholds, WorkloadRow
@@ -17,6 +18,7 @@ STARTING = frozenset({"Pending", "ContainerCreating", "PodInitializing", "NotRea
 PULLING = frozenset({"ErrImagePull", "ImagePullBackOff"})
 
 
+@lru_cache(maxsize=4_096)
 def span(text: str) -> timedelta:
     """kubectl's ages: 45s, 3m20s, 5h, 2d4h; zero for what is none."""
     return timedelta(seconds=sum(int(count) * _SECONDS[unit] for count, unit in _SPAN.findall(text)))
@@ -28,7 +30,8 @@ def pod_rows(table: Table, namespace: str | None) -> tuple[PodRow, ...]:
 
 def _pod_row(cells: dict[str, str], namespace: str | None) -> PodRow:
     ready, _, wanted = cells.get("Ready", "0/0").partition("/")
-    restarts = _RESTARTS.match(cells.get("Restarts", "0"))
+    told = cells.get("Restarts", "0")
+    restarts = _RESTARTS.match(told) if told != "0" else None
     return PodRow(
         namespace=namespace,
         name=cells.get("Name", ""),
@@ -62,12 +65,19 @@ def _node_status(node: JsonObject) -> str:
 
 def is_failing(row: PodRow) -> bool:
     """In a state that does not pass by itself: crashing, a fault of image or configuration."""
-    word = row.status.removeprefix("Init:")
+    return _is_fault(row.status)
+
+
+@lru_cache(maxsize=4_096)
+def _is_fault(status: str) -> bool:
+    word = status.removeprefix("Init:")
     return not (re.fullmatch(r"\d+/\d+", word) or word in WELL | STARTING | {"Terminating"})
 
 
 def is_suspicious(row: PodRow, limits: Thresholds) -> bool:
     """Worth reading in full; the thresholds keep pods that only start, or that restarted long ago, out of it."""
+    if row.status == "Running" and row.ready >= row.wanted and row.restarted_ago is None:
+        return False  # nearly every pod of a large cluster
     word = row.status.removeprefix("Init:")
     if word in PULLING:
         return row.age >= limits.image_pull

@@ -27,6 +27,7 @@ CHANGES = timedelta(days=14)
 METRICS = timedelta(hours=24)
 _NODES = 200
 _SCALE_UPS = 2
+_FEW, _MANY = 300, 60
 
 # Listed whole in each place that matters.
 IN_PLACE = (
@@ -202,7 +203,7 @@ async def _metrics(looks: Looks, namespace: str | None, now: datetime) -> list[S
 async def _details(looks: Looks, seen: Scan, focus: frozenset[str], limits: Thresholds, caps: Caps) -> _Read:
     kinds = [*IN_PLACE, *FROM_FILES]
     listed, cluster_wide, events, pods = await asyncio.gather(
-        asyncio.gather(*(_in_places(looks, kind, _places_of(kind, seen.places)) for kind in kinds)),
+        asyncio.gather(*(_in_places(looks, kind, seen, focus, caps) for kind in kinds)),
         asyncio.gather(*(looks.listed(kind, None, limit=100) for kind in OF_CLUSTER)),
         _events(looks, seen.places, caps),
         _pods(looks, seen, focus, limits, caps),
@@ -221,8 +222,20 @@ def _places_of(kind: str, places: Sequence[str | None]) -> Sequence[str | None]:
     return (*places, PLATFORM) if is_beside else places
 
 
-async def _in_places(looks: Looks, kind: str, places: Sequence[str | None]) -> list[JsonObject]:
-    return flat(await asyncio.gather(*(looks.listed(kind, place, limit=300) for place in places)))
+async def _in_places(looks: Looks, kind: str, seen: Scan, focus: frozenset[str], caps: Caps) -> list[JsonObject]:
+    """All of a kind where there are few; else the first of them, and by name those behind the pods that look wrong."""
+    places = _places_of(kind, seen.places)
+    is_large = len(seen.rows) > caps.small
+    most = _MANY if is_large else _FEW
+    found = flat(await asyncio.gather(*(looks.listed(kind, place, limit=most) for place in places)))
+    if kind != "Deployment" or len(found) < most:
+        return found
+    known = {name_of(each) for each in found}
+    named = {each.name.rsplit("-", 2)[0] for each in seen.rows} & focus
+    behind = dict.fromkeys([*(each.name.rsplit("-", 2)[0] for each in seen.suspicious), *sorted(named)])
+    names = [each for each in behind if each not in known][: caps.deployments]
+    reads = [looks.listed(kind, place, fields=f"metadata.name={name}", limit=1) for place in places for name in names]
+    return [*found, *flat(await asyncio.gather(*reads))]
 
 
 async def _events(looks: Looks, places: Sequence[str | None], caps: Caps) -> list[JsonObject]:

@@ -10,7 +10,7 @@ from safety.redaction import Redactor
 from tools.evidence import ObjectRef
 from tools.kubernetes.objects import deployment_from
 from tools.kubernetes.releases import releases_of, revisions_from
-from tools.objects import labels_of, mapping, matches, owner_of, ref_of, template_of
+from tools.objects import labels_of, mapping, matches, meta, owner_of, owner_uid, ref_of, template_of
 from tools.snapshot import Deployment, Event, Pod, Release, Workload
 from tools.world import JsonObject
 
@@ -39,8 +39,12 @@ def with_events(pod: Pod, events: Sequence[Event]) -> Pod:
 def deployments_of(objects: Objects, told: Sequence[Event], redactor: Redactor) -> tuple[Deployment, ...]:
     """Every deployment that was listed, with its releases where its ReplicaSets were."""
     found = []
+    sets_of: dict[str | None, list[JsonObject]] = defaultdict(list)
+    for each in objects.get("ReplicaSet", ()):
+        sets_of[owner_uid(each)].append(each)
     for each in objects.get("Deployment", ()):
-        releases = releases_of(each, objects.get("ReplicaSet", ()), redactor)
+        uid = meta(each).get("uid")
+        releases = releases_of(each, sets_of[uid] if uid else objects.get("ReplicaSet", ()), redactor)
         deployment = dataclasses.replace(deployment_from(each, redactor), releases=releases)
         sets = {ObjectRef("ReplicaSet", deployment.ref.namespace, one.replica_set) for one in releases}
         own = tuple(one for one in told if one.subject in sets or one.subject == deployment.ref)
