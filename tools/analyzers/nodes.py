@@ -1,13 +1,24 @@
 """Nodes that are not well, and what suffers from it: lost kubelets, stopped runtimes, pressure, evicted pods."""
 
+import dataclasses
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from tools.analyzers.interface import Claim, began_at, cited, count_words, events_about, finding, finding_on, seen
+from tools.analyzers.interface import (
+    Claim,
+    began_at,
+    cited,
+    count_words,
+    events_about,
+    find_blame,
+    finding,
+    finding_on,
+    seen,
+)
 from tools.evidence import Category, Evidence, Finding, ObjectRef
 from tools.objects import at, condition, conditions, created_at, items, name_of, part, ref_of
-from tools.snapshot import Pod, Snapshot, Workload
+from tools.snapshot import Pod, Snapshot, Thresholds, Workload
 from tools.world import JsonObject
 
 C = Category
@@ -47,7 +58,7 @@ def unwell(snapshot: Snapshot) -> Iterator[Finding]:
             summary=f"node {ref.name} {fault.words}: {fault.told.get('message') or fault.told.get('reason')}",
             explanation=f"{fault.meaning} {len(pods)} of the pods that were looked at are on this node.",
             evidence=cited([_evidence(node, fault, snapshot)], (each.evidence for each in reversed(telling))),
-            confidence=_confidence(pods, snapshot),
+            confidence=_confidence(ref, pods, snapshot),
             pods=pods,
             since=at(fault.told.get("lastTransitionTime")),
         )
@@ -149,9 +160,15 @@ def _lasts(told: JsonObject, snapshot: Snapshot) -> bool:
     return since is None or snapshot.observed_at - since >= snapshot.thresholds.not_ready
 
 
-def _confidence(pods: Sequence[Pod], snapshot: Snapshot) -> float:
-    """A node that holds nothing of what is asked about is listed, and not called the cause of anything."""
+def _confidence(node: ObjectRef, pods: Sequence[Pod], snapshot: Snapshot) -> float:
+    """A node that holds nothing of what is asked about is listed, and not called the cause of anything.
+
+    A pod that was put out of it counts: it was there.
+    """
     is_all_read = len(snapshot.pods) >= len(snapshot.rows) > 0
+    thrown_out = [each for each in snapshot.pods if each.node == node.name and each.reason == "Evicted"]
+    if any(each.ref.namespace == snapshot.namespace for each in thrown_out):
+        return 0.9
     if snapshot.namespace is None or any(each.ref.namespace == snapshot.namespace for each in pods):
         return 0.95
     return 0.45 if is_all_read and not any(each.unschedulable for each in snapshot.pods) else 0.7
@@ -220,7 +237,7 @@ def evicted(snapshot: Snapshot) -> Iterator[Finding]:
         own = any(word in str(each.message) for word in OWN_LIMIT for each in pods)
         # The pods of a controller are replaced elsewhere at once; their remains are no incident when it is complete,
         # unless one after another goes the same way.
-        if _is_complete(workload) and not _repeats(pods, snapshot):
+        if _is_complete(workload) and not _repeats(pods, own, snapshot):
             continue
         why = (
             "The pods wrote more to their local disk (emptyDir, log, or the container's own files) than their limit "
@@ -241,6 +258,7 @@ def evicted(snapshot: Snapshot) -> Iterator[Finding]:
             pods=pods,
             since=began_at(pods),
             because=() if own else nodes,
+            blame=find_blame(workload, pods, lambda _new, _old: False, _slowly(snapshot.thresholds)),
         )
         yield finding(workload, claim)
 
@@ -258,10 +276,19 @@ def _is_complete(workload: Workload) -> bool:
     return workload.desired is not None and workload.ready >= workload.desired
 
 
-def _repeats(pods: Sequence[Pod], snapshot: Snapshot) -> bool:
-    """Whether several were put out lately; old remains say nothing about now."""
-    times = [_evicted_at(each) for each in pods]
-    return sum(each is not None and snapshot.observed_at - each <= snapshot.thresholds.recent for each in times) >= 2
+def _slowly(limits: Thresholds) -> Thresholds:
+    """What fills a disk or the memory takes its time after the release that brought it."""
+    return dataclasses.replace(limits, after_release=3 * limits.after_release)
+
+
+OFTEN, LATELY = 3, timedelta(hours=6)
+
+
+def _repeats(pods: Sequence[Pod], own: bool, snapshot: Snapshot) -> bool:
+    """Whether several were put out lately; old remains say nothing of now. What passes its own limit does it again."""
+    ages = [snapshot.observed_at - when for each in pods if (when := _evicted_at(each)) is not None]
+    is_again = own and sum(each <= LATELY for each in ages) >= OFTEN
+    return is_again or sum(each <= snapshot.thresholds.recent for each in ages) >= 2
 
 
 def _evicted_at(pod: Pod) -> datetime | None:

@@ -1,11 +1,13 @@
 """Pods on a node whose runtime or network cannot make a place for them: no container is even begun."""
 
+import dataclasses
+from collections import defaultdict
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from tools.analyzers.interface import Claim, cited, count_words, events_about, finding
+from tools.analyzers.interface import Claim, cited, count_words, events_about, finding, finding_on
 from tools.evidence import Category, Finding, ObjectRef
-from tools.snapshot import Event, Snapshot
+from tools.snapshot import Event, Snapshot, Workload
 
 _PLUGINS = ("aws-node", "antrea", "calico", "canal", "cilium", "cni", "flannel", "kindnet", "multus", "ovn", "weave")
 
@@ -52,6 +54,7 @@ _WHYS = (
 
 def no_sandbox(snapshot: Snapshot) -> Iterator[Finding]:
     """The kubelet tries again and again to make the pod's sandbox, and fails."""
+    shared: dict[str, list[tuple[Workload, Claim]]] = defaultdict(list)
     for workload in snapshot.workloads:
         pods = tuple(each for each in workload.pods if each.phase == "Pending" and each.node and not each.going)
         told = [each for each in events_about(pods, "FailedCreatePodSandBox") if _repeats(each, snapshot)]
@@ -73,6 +76,30 @@ def no_sandbox(snapshot: Snapshot) -> Iterator[Finding]:
             because=(*(ObjectRef("Node", None, each) for each in nodes), *_plugins(why, snapshot)),
         )
         yield finding(workload, claim)
+        if len(nodes) == 1 and why.category in _OF_NODE:
+            shared[nodes[0]].append((workload, claim))
+    for node, told_of in shared.items():
+        if len(told_of) > 1:
+            yield _on_node(node, told_of)
+
+
+# Faults that lie with the node when more than one workload meets them there.
+_OF_NODE = frozenset({Category.CONTAINER_RUNTIME_UNAVAILABLE, Category.NODE_NOT_READY})
+
+
+def _on_node(node: str, told_of: list[tuple[Workload, Claim]]) -> Finding:
+    first = told_of[0][1]
+    names = ", ".join(workload.ref.name for workload, _ in told_of[:4])
+    return finding_on(
+        ObjectRef("Node", None, node),
+        dataclasses.replace(
+            first,
+            summary=f"no pod can be begun on node {node}: {len(told_of)} workloads meet the same fault ({names})",
+            evidence=cited(each for _, claim in told_of for each in claim.evidence[:2]),
+            pods=tuple(pod for _, claim in told_of for pod in claim.pods),
+            because=first.because[1:],
+        ),
+    )
 
 
 def _repeats(event: Event, snapshot: Snapshot) -> bool:

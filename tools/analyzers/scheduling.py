@@ -1,7 +1,7 @@
 """Pods for which there is no node: too little room, or rules that no node meets."""
 
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 
 from tools.analyzers.interface import Claim, cited, count_words, events_about, find_blame, finding, finding_on, seen
 from tools.analyzers.placement import (
@@ -59,7 +59,7 @@ def no_node_fits(snapshot: Snapshot) -> Iterator[Finding]:
         message = waits_for(pods[0])
         wanted = workload.deployment.desired if workload.deployment else workload.desired
         reasons = reasons_of(message) or reasons_of(" ".join(str(each.message) for each in told[:1]))
-        reason = telling(reasons, pods[0].raw, snapshot, wanted)
+        reason = _newly_refused(reasons, workload) or telling(reasons, pods[0].raw, snapshot, wanted)
         if reason is None:
             continue
         if reason.category is C.NODE_CORDONED:
@@ -86,6 +86,13 @@ def _claim(workload: Workload, pods: tuple[Pod, ...], reason: Reason, message: s
         may_roll_back=_is_by_release(workload.deployment.releases if workload.deployment else (), topics),
         because=tuple(_behind(reason, pods[0], snapshot)),
     )
+
+
+def _newly_refused(reasons: Iterable[Reason], workload: Workload) -> Reason | None:
+    """A taint that the release before still tolerated: what was taken away is what a person has to put back."""
+    newest = next(iter(workload.releases), None)
+    lost = newest is not None and any(str(each.label) == "tolerations" for each in newest.differences)
+    return next((each for each in reasons if lost and each.category is C.TAINT_NOT_TOLERATED), None)
 
 
 def waits_for(pod: Pod) -> str:

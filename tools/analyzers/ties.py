@@ -47,8 +47,14 @@ _TOPICS: tuple[tuple[frozenset[Category], str], ...] = (
         r"rotat|password|credential|secret|token|user|vault",
     ),
     (
-        frozenset({C.TAINT_NOT_TOLERATED, C.NODE_SELECTOR_MISMATCH, C.NODE_CORDONED, C.INSUFFICIENT_RESOURCES}),
-        r"node|taint|pool|cordon|drain|upgrade|affinit|select|request|resource",
+        frozenset({C.TAINT_NOT_TOLERATED, C.NODE_SELECTOR_MISMATCH, C.NODE_CORDONED, C.INSUFFICIENT_RESOURCES})
+        | {C.ANTI_AFFINITY_CONFLICT},
+        r"node|taint|pool|cordon|drain|upgrade|affinit|select|request|resource|replica|spread|toler",
+    ),
+    (
+        frozenset({C.NODE_NOT_READY, C.KUBELET_UNAVAILABLE, C.CONTAINER_RUNTIME_UNAVAILABLE, C.KUBE_PROXY_UNAVAILABLE})
+        | {C.NODE_DISK_PRESSURE, C.NODE_MEMORY_PRESSURE, C.EVICTED, C.SCHEDULER_UNAVAILABLE},
+        r"kubelet|runtime|containerd|kernel|upgrade|disk|memory|evict|reboot|firmware|drain|storage|proxy|schedul",
     ),
     (frozenset({C.QUOTA_EXCEEDED}), r"quota|limit|request|replica"),
     (

@@ -50,7 +50,7 @@ def sums(scores: Sequence[Score]) -> Iterator[str]:
 
 
 def _is_accused(score: Score) -> bool:
-    return score.scenario.truth.culprit is None and score.report.culprit_change is not None
+    return "culprit" in score.faults and score.report.culprit_change is not None
 
 
 def _remedies(scores: Sequence[Score]) -> Iterator[str]:
