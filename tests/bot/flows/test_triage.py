@@ -100,6 +100,29 @@ async def test_each_fault_is_named_with_its_subject_its_culprit_and_its_remedy(
     assert [each.suspected for each in report.changes if each.id == report.culprit_change] == [True] * bool(culprit)
 
 
+BEYOND_PODS = [
+    ("config-key-missing", "missing_configmap", "Deployment/parcels-dev/parcel-router", "none"),
+    ("cronjob-failing", "job_failed", "CronJob/nights-dev/tally-export", "none"),
+    ("dependency-down", "scaled_to_zero", "Deployment/grove-dev/plant-db", "scale"),
+    ("init-container-failing", "init_container_failed", "Deployment/orchard-dev/orchard-api", "rollback"),
+    ("node-lost", "kubelet_unavailable", "Node/ip-10-0-2-47.eu-west-1.compute.internal", "none"),
+    ("node-memory-pressure-eviction", "node_memory_pressure", "Node/ip-10-0-1-21.eu-west-1.compute.internal", "none"),
+    ("quota-exceeded", "quota_exceeded", "Deployment/pottery-dev/kiln-worker", "none"),
+    ("service-selector-mismatch", "service_selector_mismatch", "Service/theatre-dev/seat-map", "none"),
+]
+
+
+@pytest.mark.parametrize(("scenario", "category", "subject", "remedy"), BEYOND_PODS)
+async def test_the_broken_object_itself_is_named_whatever_its_kind(
+    scenario: str, category: str, subject: str, remedy: str, tmp_path: Path
+) -> None:
+    report = (await answered(scenario, tmp_path)).triaged.report
+    assert report.root_cause is not None
+    assert (report.root_cause.category, report.root_cause.subject) == (category, subject)
+    assert report.remediation.class_ == remedy
+    assert subject in report.failing
+
+
 CITED = [
     ("oom-after-release", ("OOMKilled", "memory limit 512Mi", "heap is close to the container limit", "revision 3")),
     ("bad-image-tag", ("not found", "ImagePullBackOff", "revision 3")),
