@@ -40,6 +40,9 @@ MOST_ROWS = 20_000
 _TABLE = "application/json;as=Table;v=v1;g=meta.k8s.io"
 _JSON = "application/json"
 _ANY = "application/json, */*"
+# What passes by itself. Only reads are sent again, at most twice: of a write it is not known whether it was done.
+_AGAIN = frozenset({429, 500, 502, 503, 504})
+_PAUSES, _LONGEST_PAUSE = (timedelta(seconds=0.1), timedelta(seconds=0.4)), timedelta(seconds=1)
 _SEGMENT = re.compile(r"[A-Za-z0-9][-A-Za-z0-9._:]*")
 
 
@@ -102,7 +105,8 @@ class _Connection:
     async def send(self, request: _Request) -> bytes:
         await self._bucket.take()
         try:
-            status, headers, data = await self._exchange(request)
+            async with asyncio.timeout(self._timeout.total_seconds()):
+                status, headers, data = await self._answered(request)
         except TimeoutError:
             seconds = self._timeout.total_seconds()
             raise Unreachable(f"the cluster {self.name} did not answer within {seconds:g} seconds; try again") from None
@@ -131,6 +135,16 @@ class _Connection:
         if not isinstance(found, dict):
             raise Unreachable(f"{self._host} answered, but not like a Kubernetes API; check the kubeconfig's server")
         return found
+
+    async def _answered(self, request: _Request) -> tuple[int, Mapping[str, str], bytes]:
+        for pause in _PAUSES if request.method == "GET" else ():
+            answer = await self._exchange(request)
+            wanted = _retry_after(answer[1]) or pause
+            if answer[0] not in _AGAIN or wanted > _LONGEST_PAUSE:
+                return answer
+            await asyncio.sleep(wanted.total_seconds())
+            await self._bucket.take()
+        return await self._exchange(request)
 
     async def _exchange(self, request: _Request) -> tuple[int, Mapping[str, str], bytes]:
         method, url, headers, body, post = await self._client.param_serialize(
@@ -290,7 +304,7 @@ class KubernetesApi:
         while True:
             page = await self._page(_path(kind, namespace), query, min(PAGE * 4, most - len(rows)), more, _TABLE)
             columns = columns or tuple(str(each["name"]) for each in page.get("columnDefinitions") or ())
-            rows += [tuple(_cell(each) for each in row["cells"]) for row in page.get("rows") or ()]
+            rows += [tuple("" if one is None else str(one) for one in row["cells"]) for row in page.get("rows") or ()]
             more = str((page.get("metadata") or {}).get("continue") or "")
             if not more or len(rows) >= most:
                 return Table(columns, tuple(rows), truncated=bool(more))
@@ -345,10 +359,6 @@ class KubernetesApi:
     ) -> JsonObject:
         bounded = (*query, ("limit", limit), *([("continue", more)] if more else []))
         return await self._connection.send_json(_Request("GET", path, bounded, accept))
-
-
-def _cell(value: Any) -> str:
-    return "" if value is None else str(value)
 
 
 class KubernetesWriter:

@@ -226,3 +226,36 @@ async def test_requests_above_the_rate_wait_their_turn() -> None:
     fast = _Bucket(per_second=10_000.0)
     for _ in range(100):
         await fast.take()
+
+
+@pytest.mark.parametrize(("status", "after"), [(429, 1), (429, None), (500, None), (503, 0)])
+async def test_a_read_for_which_the_server_is_too_busy_is_sent_again_at_most_twice(
+    status: int, after: int | None, stage: StageMaker
+) -> None:
+    made = await stage("healthy")
+    made.emulator.faults.fail("GET", "/pods", status, after, times=2 if after is None else 1)
+    assert await made.api.list("Pod", "billing-dev")
+    made.emulator.faults.fail("GET", "/pods", status, after if after != 1 else None)
+    before = len(made.paths)
+    with pytest.raises(Unreachable):
+        await made.api.list("Pod", "billing-dev")
+    assert len(made.paths) - before == 3
+
+
+async def test_a_read_is_not_sent_again_when_the_server_wants_a_longer_pause_or_means_no(stage: StageMaker) -> None:
+    made = await stage("healthy")
+    made.emulator.faults.fail("GET", "/pods", 429, retry_after=2)
+    made.emulator.faults.fail("GET", "/services", 403)
+    for kind in ("Pod", "Service"):
+        with pytest.raises(WorldError):
+            await made.api.list(kind, "billing-dev")
+    assert len(made.paths) == 2
+
+
+@pytest.mark.parametrize("status", [429, 503])
+async def test_a_write_is_never_sent_again(status: int, stage: StageMaker) -> None:
+    made = await stage("oom-after-release")
+    made.emulator.faults.fail("PATCH", ".", status)
+    with pytest.raises(Unreachable):
+        await made.writer.patch(*WHERE, {"metadata": {"labels": {"a": "b"}}}, OPTIONS)
+    assert len(made.paths) == 1
