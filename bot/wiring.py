@@ -203,7 +203,12 @@ def open_dump(folder: Path, redactor: Redactor) -> Seen:
     dump = DumpReader(folder)
     changes = (dump,) if dump.has_changes else ()
     metrics = (dump,) if dump.has_metrics else ()
-    return Seen(Reader(dump, redactor, changes, metrics), dump.observed_at, dump.close, dump.not_checked())
+    return Seen(
+        Reader(dump, redactor.learning(dump.secrets), changes, metrics),
+        dump.observed_at,
+        dump.close,
+        dump.not_checked(),
+    )
 
 
 def effective_mode(settings: Settings) -> Mode:

@@ -112,12 +112,22 @@ _PEM_LINE = re.compile(r"[A-Za-z0-9+/=]{32,80}")
 _PEM_LAST_LINE = re.compile(r"[A-Za-z0-9+/=]{0,80}")
 
 
+def names_a_secret(name: str) -> bool:
+    """Whether what stands under this name is to be kept secret, such as ``DB_PASSWORD``."""
+    return SECRET_KEY.fullmatch(name) is not None
+
+
 class Redactor:
     """The one choke point. ``own_secrets`` are values this process holds itself; they go wherever they turn up."""
 
     def __init__(self, own_secrets: Iterable[str] = ()) -> None:
-        spelled = {form for secret in own_secrets if len(secret) >= 6 for form in _spellings(secret)}
+        self._secrets = frozenset(each for each in own_secrets if len(each) >= 6)
+        spelled = {form for secret in self._secrets for form in _spellings(secret)}
         self._own = tuple(sorted(spelled, key=lambda form: (-len(form), form)))
+
+    def learning(self, values: Iterable[str]) -> "Redactor":
+        """The same, and values that were found to be secret go too, wherever they turn up."""
+        return Redactor(self._secrets | set(values))
 
     def text(self, value: str) -> Redacted:
         """Redact one text. Idempotent: what is already redacted comes back unchanged."""

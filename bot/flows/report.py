@@ -128,7 +128,7 @@ class _Writer:
     def _root_cause(self, root: Finding) -> RootCause:
         return RootCause(
             category=root.category,
-            summary=root.summary,
+            summary=self._say(root.summary),
             subject=str(root.subject),
             confidence=root.confidence,
             evidence=tuple(self._cite(each) for each in root.evidence),
@@ -151,8 +151,8 @@ class _Writer:
             issue_type=self._state_of(pods) or str(found.category),
             category=found.category,
             subject=str(found.subject),
-            summary=found.summary,
-            root_cause=cause.summary if cause else found.summary,
+            summary=self._say(found.summary),
+            root_cause=self._say(cause.summary if cause else found.summary),
             affected_pods=tuple(dict.fromkeys(each.name for each in pods)),
             related_deployment=top.name if top.kind == "Deployment" else None,
             recent_changes=tuple(blamed),

@@ -112,20 +112,24 @@ def _changes(pod: Pod, template: JsonObject) -> Iterator[Change]:
 def _of_container(name: str, before: JsonObject, after: JsonObject, pod: Pod) -> Iterator[Change]:
     if after.get("image") != before.get("image"):
         yield Change(name, "image", f"image {before.get('image')} became {after.get('image')}")
+    # Webhooks add and change; what a pod lacks that its template has was most often just not written down.
     for key in ("command", "args"):
-        if items(after, key) != items(before, key):
+        if items(after, key) and items(after, key) != items(before, key):
             yield Change(name, "command", f"{key} of {name} was changed")
-    was, now = ({str(each.get("name")): each for each in items(side, "env")} for side in (before, after))
-    for key in sorted(now.keys() | was.keys()):
-        if now.get(key) != was.get(key):
-            how = "added" if key not in was else "taken away" if key not in now else "changed"
-            value = str(now.get(key, {}).get("value") or "")
-            yield Change(name, "environment", f"variable {key} of {name} was {how}", value)
-    if items(after, "envFrom") != items(before, "envFrom"):
-        yield Change(name, "environment", f"environment sources of {name} were changed")
-    if mapping(after, "securityContext") != mapping(before, "securityContext"):
+    yield from _of_environment(name, before, after)
+    if mapping(after, "securityContext") and mapping(after, "securityContext") != mapping(before, "securityContext"):
         yield Change(name, "security", f"securityContext of {name} was changed")
     yield from _of_resources(name, before, after, pod)
+
+
+def _of_environment(name: str, before: JsonObject, after: JsonObject) -> Iterator[Change]:
+    was, now = ({str(each.get("name")): each for each in items(side, "env")} for side in (before, after))
+    for key in sorted(now):
+        if now[key] != was.get(key):
+            how = "changed" if key in was else "added"
+            yield Change(name, "environment", f"variable {key} of {name} was {how}", str(now[key].get("value") or ""))
+    if items(after, "envFrom") and items(after, "envFrom") != items(before, "envFrom"):
+        yield Change(name, "environment", f"environment sources of {name} were changed")
 
 
 def _of_resources(name: str, before: JsonObject, after: JsonObject, pod: Pod) -> Iterator[Change]:

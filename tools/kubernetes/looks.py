@@ -1,6 +1,7 @@
 """Reads that may fail: what could not be read becomes a line for a person, never an exception."""
 
 import asyncio
+import dataclasses
 from collections.abc import Awaitable, Iterable, Sequence
 from typing import TypeVar
 
@@ -27,6 +28,10 @@ class Looks:
         except WorldError as error:
             self.note(f"{what}: {error}")
             return otherwise
+
+    def learn(self, secrets: Iterable[str]) -> None:
+        """From now on these values are taken out wherever they turn up."""
+        self.world = dataclasses.replace(self.world, redactor=self.world.redactor.learning(secrets))
 
     def note(self, text: str) -> None:
         line = self.world.redactor.text(text).clip(300)

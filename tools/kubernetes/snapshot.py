@@ -20,6 +20,7 @@ from tools.kubernetes.scan import PLATFORM, Caps, Scan, choose, scan
 from tools.kubernetes.workloads import Parts, deployments_of, group, revisions_of_sets, with_events
 from tools.logs.reading import SignKind
 from tools.objects import condition, name_of, namespace_of
+from tools.secrets_seen import seen_in
 from tools.snapshot import Event, Pod, Snapshot, Thresholds
 from tools.world import ChangeSource, JsonObject, Reader, RecordedChange, Series, WorldError
 
@@ -79,11 +80,13 @@ async def take(
         where = f"namespace {namespace}" if namespace else "all namespaces"
         looks.not_checked.insert(0, world.redactor.text(f"pods of {where}: {seen.blind}").clip(300))
     read = await _details(looks, seen, wanted, limits, caps)
+    looks.learn(seen_in([*flat(read.objects.values()), *read.pods]))
     pods, told = await _with_logs(looks, seen, read, caps.logs, now)
     for place in _elsewhere(pods, seen, limits):
         # The fault may lie where the programs here call, or in the platform under them.
         beside = await scan(looks, place, wanted, limits, caps)
         more = await _details(looks, beside, wanted, limits, caps)
+        looks.learn(seen_in([*flat(more.objects.values()), *more.pods]))
         its_pods, its_events = await _with_logs(looks, beside, more, caps.logs // 3, now)
         known = {each.ref for each in its_pods}
         pods, told = [*(each for each in pods if each.ref not in known), *its_pods], [*told, *its_events]

@@ -14,6 +14,7 @@ from tools.adapters.cluster_dump.recorded import read_changes, read_observed_at,
 from tools.adapters.cluster_dump.selectors import by_fields, by_labels
 from tools.adapters.cluster_dump.shapes import tidied
 from tools.objects import at, items, mapping, meta, name_of, namespace_of, part
+from tools.secrets_seen import values_of
 from tools.world import KINDS, JsonObject, LogOptions, NotFound, RecordedChange, Rejected, Series, Table
 
 MOST_CHANGES = 200
@@ -36,8 +37,9 @@ Found = list[JsonObject]
 class DumpReader:
     """A ``ClusterReader``, ``ChangeSource`` and ``MetricSource`` over a folder; files are read when it is made.
 
-    ``has_changes`` and ``has_metrics`` say whether the folder holds any record of them at all. Of Secrets it knows
-    the names and keys, never a value: ``{"data": {"key": None}}``.
+    ``has_changes`` and ``has_metrics`` say whether the folder holds any record of them at all. Of Secrets it answers
+    the names and keys, never a value: ``{"data": {"key": None}}``. ``secrets`` are the values themselves, for a
+    redactor and for nothing else: they may stand in a log too.
     """
 
     def __init__(self, folder: Path) -> None:
@@ -45,6 +47,7 @@ class DumpReader:
         # The objects as they were written are let go: they hold the values of Secrets.
         self._folder, self._is_kubectl, self._lacking = folder, contents.is_kubectl, contents.lacking
         self._objects = _kept(contents)
+        self.secrets = frozenset(value for each in contents.objects for value in _values_of(each))
         if not any(self._objects.values()):
             raise BadDump(f"{folder} holds no Kubernetes objects, so nothing can be said about the cluster")
         self._changes = read_changes(folder)
@@ -173,6 +176,10 @@ class DumpReader:
         stamps = (at(each) for held in self._objects.values() for obj in held.values() for each in _stamps(obj))
         points = (each.points[-1][0] for each in self._series or () if each.points)
         return max((each for each in (*stamps, *points) if each is not None), default=None)
+
+
+def _values_of(obj: JsonObject) -> set[str]:
+    return values_of(obj) if str(obj.get("kind")).lower() == "secret" else set()
 
 
 def _kept(contents: Contents) -> Objects:
