@@ -39,6 +39,8 @@ async def run(short: bool) -> list[Figure]:
     with tempfile.TemporaryDirectory() as folder:
         async with _slack() as slack, _storing(slack, Path(folder)) as stores:
             thread = await slack.user("bob").say("a thread", CHANNEL)
+            # Its own delivery comes first: once the thread is known, it would be stored as a reply.
+            await slack.wait_until(lambda: slack.deliveries("events_api") or None, PATIENCE)
             await _open(stores, thread.ts)
             rate, acked = await _sent(slack, wanted, thread.ts)
             stored = _stored(Path(folder) / "bench.db")
