@@ -1,5 +1,7 @@
 """Calls from one program to another: databases, brokers, partners, names, certificates, and what stands between them."""
 
+from typing import Any
+
 from tests.scenarios.kit import (
     REGISTRY,
     RESTART_HELPS,
@@ -30,7 +32,7 @@ MADE_UP = "-".join(("nothing", "but", "a", "sample"))
 REFUSED_PROBE = "HTTP probe failed with statuscode: 503"
 
 
-def _web(name: str, image: str, *, memory: str = "512Mi", path: str = "/healthz", **more: object) -> JsonObject:
+def _web(name: str, image: str, *, memory: str = "512Mi", path: str = "/healthz", **more: Any) -> JsonObject:
     """A program with an HTTP port that tells whether it is ready."""
     probe = http_probe(path, "http")
     return template(
