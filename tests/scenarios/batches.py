@@ -151,7 +151,7 @@ def wiki_plugin_gone() -> Scenario:
         "Node on-prem-1 status is now: NodeReady",
         last="30m",
         kind="Normal",
-        source="kubelet (is|was|has) (down|stopped)",
+        source="kubelet",
         host="on-prem-1",
     )
     world.change(

@@ -369,7 +369,7 @@ def node_replaced() -> Scenario:
         "Node wk-0 status is now: NodeNotSchedulable",
         last="26m",
         kind="Normal",
-        source="kubelet (is|was|has) (down|stopped)",
+        source="kubelet",
         host="wk-0",
     )
     body = template(
@@ -386,7 +386,7 @@ def node_replaced() -> Scenario:
         "Unhealthy",
         f'Readiness probe failed: Get "http://{moved["status"]["podIP"]}:8080/ready": dial tcp {moved["status"]["podIP"]}:8080: connect: connection refused',
         last="24m55s",
-        source="kubelet (is|was|has) (down|stopped)",
+        source="kubelet",
         host="wk-4",
         field_path="spec.containers{forecast}",
     )
@@ -557,7 +557,7 @@ def rolled_back_already() -> Scenario:
         last="28m",
         first="43m",
         count=66,
-        source="kubelet (is|was|has) (down|stopped)",
+        source="kubelet",
         host="node-2",
         field_path="spec.containers{login}",
     )
@@ -568,7 +568,7 @@ def rolled_back_already() -> Scenario:
         last="31m",
         first="43m",
         count=9,
-        source="kubelet (is|was|has) (down|stopped)",
+        source="kubelet",
         host="node-2",
         field_path="spec.containers{login}",
     )
@@ -636,7 +636,7 @@ def node_came_back() -> Scenario:
         "Node rack-a2 status is now: NodeReady",
         last="33m",
         kind="Normal",
-        source="kubelet (is|was|has) (down|stopped)",
+        source="kubelet",
         host="rack-a2",
     )
     body = template(
