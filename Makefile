@@ -5,7 +5,7 @@ PY := $(VENV)/bin/python
 STAMP := $(VENV)/.ready
 ARGS ?=
 
-.PHONY: help setup demo eval bench test test-all mutants check fmt lock clean
+.PHONY: help setup demo eval prove bench test test-all mutants check fmt lock clean
 .DEFAULT_GOAL := help
 
 help:
@@ -14,6 +14,7 @@ help:
 	@echo "make test                     the tests (needs only Python)"
 	@echo 'make bench ARGS="NAME"         figures beside baselines, printed; never a test'
 	@echo "make eval                     how the triage engine does on the scenario library, failures first"
+	@echo "make prove                    the proofs: kills, clicks, forgeries, injections; the last line says what held"
 	@echo "make check                    format, lint, types, layers"
 	@echo "make setup | fmt | lock | test-all | mutants | clean"
 
@@ -33,6 +34,10 @@ demo: $(STAMP)
 
 eval: $(STAMP)
 	@$(PY) -m tests.scenarios eval --html .cache/eval/index.html $(ARGS)
+
+# Runs every proof and writes docs/proof.md; ARGS=--short runs as much as CI does and writes nothing.
+prove: $(STAMP)
+	@$(PY) -m prove $(if $(ARGS),$(ARGS),--write docs/proof.md)
 
 bench: $(STAMP)
 	@$(PY) -m bench $(ARGS)

@@ -5,25 +5,27 @@ import asyncio
 import contextlib
 import difflib
 import io
-import json
 import sys
-from datetime import UTC, datetime
 
 from bot import wiring
+from bot.adapters.checkpoints import ledger_to_check
 from bot.adapters.claude import ClaudeModel
 from bot.adapters.store.database import Busy, Database, StoreUnusable, migrate, must_exist
 from bot.config import BadSetting, Settings, read_settings
 from bot.domain import Answer, Triaged, report_schema
+from bot.entrypoints import auditing
 from bot.entrypoints.check import Surroundings, check_all
+from bot.entrypoints.logs import configure_logging
 from bot.entrypoints.slack.runtime import CannotStart
 from bot.flows.triage import judged, triage
+from bot.stores import LedgerUnusable
 from safety.policy import Mode
 from safety.redaction import Redactor
 from tools.objects import name_of
 from tools.world import ClusterReader, Forbidden, NotFound, WorldError
 
 # Faults that a person can mend: one line on standard error instead of a traceback.
-MENDABLE = (BadSetting, StoreUnusable, Busy, CannotStart, WorldError)
+MENDABLE = (BadSetting, StoreUnusable, Busy, CannotStart, LedgerUnusable, WorldError)
 
 
 async def run(_arguments: argparse.Namespace) -> int:
@@ -36,7 +38,7 @@ async def check(_arguments: argparse.Namespace) -> int:
     """One line per connection; 1 if something must be mended."""
     settings = read_settings()
     redactor = Redactor(settings.secrets())
-    wiring.configure_logging(settings.model_copy(update={"log_level": "error"}), redactor)
+    configure_logging(settings.model_copy(update={"log_level": "error"}), redactor)
     cluster = await wiring.make_reader(settings)
     surroundings = Surroundings(
         settings=settings,
@@ -67,7 +69,7 @@ async def investigate(arguments: argparse.Namespace) -> int:
     """Answer one question about the current cluster, or about one from files."""
     settings = read_settings()
     redactor = Redactor(settings.secrets())
-    wiring.configure_logging(settings.model_copy(update={"log_level": "error"}), redactor)
+    configure_logging(settings.model_copy(update={"log_level": "error"}), redactor)
     seen = (
         wiring.open_dump(arguments.dump, redactor)
         if arguments.dump is not None
@@ -157,26 +159,17 @@ async def database(_arguments: argparse.Namespace) -> int:
 
 
 async def audit(arguments: argparse.Namespace) -> int:
-    """Recompute the chain."""
+    """Check the audit log, show it, or export it."""
     settings: Settings = read_settings()
     redactor = Redactor(settings.secrets())
     must_exist(settings.database_url)
     await asyncio.to_thread(migrate, settings.database_url)
+    ledger = None
+    if arguments.action == "verify":
+        ledger = ledger_to_check(settings, arguments.checkpoints, arguments.pubkey)
     database = Database(settings.database_url)
     try:
-        result = await wiring.make_stores(database, redactor).audit.verify()
+        store = wiring.make_stores(database, redactor).audit
+        return auditing.printed(*await auditing.answer(arguments, store, ledger))
     finally:
         await database.close()
-    fault = result.fault
-    if arguments.json:
-        found = {"seq": fault.seq, "why": fault.why} if fault else None
-        checked = datetime.now(UTC).isoformat(timespec="seconds")
-        print(json.dumps({"records": result.count, "head": result.head, "fault": found, "checked_at": checked}))
-    elif fault:
-        print(f"BROKEN at record {fault.seq}: {fault.why}")
-    else:
-        print(f"{result.count} records, each sealed to the one before it; head {result.head}")
-        print(
-            "The chain alone cannot show a tail that was cut off: compare count and head with your last note of them."
-        )
-    return 1 if fault else 0

@@ -38,6 +38,12 @@ class Settings(BaseSettings):
     )
     default_namespace: str | None = Field(None, description="Looked at when a question names no namespace.")
     database_url: str = Field("sqlite:///var/ask-claude.db", description="Where threads, proposals and audit live.")
+    audit_checkpoints: Path | None = Field(
+        None, description="File of the audit log's signed checkpoints; default: beside the database. Better elsewhere."
+    )
+    audit_key_file: Path | None = Field(
+        None, description="Key that signs them, made at the first start; default: beside the database."
+    )
     policy_file: Path = Field(Path("policy.yaml"), description="What may be changed; no file means nothing may.")
     remediation_mode: Literal["off", "approve"] = Field(
         "approve", description="`off` builds no executor at all; `approve` lets people approve what the policy allows."

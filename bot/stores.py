@@ -23,6 +23,7 @@ from bot.domain import (
 )
 from bot.ports import Saying
 from safety.audit import AuditRecord, Verified
+from safety.checkpoint import Checkpoint
 from safety.redaction import Redacted, RedactedJson
 
 
@@ -233,6 +234,23 @@ class AuditStore(Protocol):
     async def verify(self) -> Verified: ...
 
     async def count(self) -> int: ...
+
+    async def head(self) -> tuple[int, str]:
+        """How many records there are, and the hash of the last (``GENESIS`` when there is none)."""
+
+
+class LedgerUnusable(Exception):
+    """The checkpoints cannot be read, checked or written; the message says which and what to do."""
+
+
+class CheckpointLedger(Protocol):
+    """Signed checkpoints of the audit log, kept outside the database."""
+
+    def append(self, checkpoint: Checkpoint) -> str:
+        """Sign it and keep it, durable when this returns; answers the note. May raise ``LedgerUnusable``."""
+
+    def read(self) -> Sequence[Checkpoint]:
+        """All of them with their signatures checked, the oldest first. May raise ``LedgerUnusable``."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,18 +1,17 @@
 """Builds everything once; the only module that names concrete parts."""
 
 import asyncio
-import logging
 import signal
-import sys
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import AsyncExitStack, asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
 import structlog
 
+from bot.adapters.checkpoints import CheckpointFile, audit_files
 from bot.adapters.claude import ClaudeModel
 from bot.adapters.offline import OfflineAnalyst
 from bot.adapters.slack_chat import SlackChat
@@ -28,6 +27,7 @@ from bot.adapters.store.proposals import SqlProposals
 from bot.adapters.store.threads import SqlThreads
 from bot.config import Settings, read_policy
 from bot.domain import Inbound
+from bot.entrypoints.logs import configure_logging
 from bot.entrypoints.serving import Running, serve
 from bot.entrypoints.slack.app import build_app
 from bot.entrypoints.slack.intake import Identity, Intake
@@ -40,6 +40,7 @@ from bot.flows.inbox import Handler, Inbox
 from bot.flows.investigate import Investigator
 from bot.flows.judging import Judge
 from bot.flows.proposals import Click, Proposals, WriterFor
+from bot.flows.sealing import Sealing
 from bot.messages import Notice
 from bot.ports import Chat, Clock, LanguageModel, People, Place
 from bot.stores import Stores
@@ -90,47 +91,6 @@ class Bot:
     intake: Intake
     console: Console
     stores: Stores
-
-
-def configure_logging(settings: Settings, redactor: Redactor) -> None:
-    """Lines on standard error, every one through the redactor."""
-
-    def redact(_logger: Any, _name: str, event: structlog.typing.EventDict) -> structlog.typing.EventDict:
-        return dict(redactor.tree(event))
-
-    for_machines = settings.log_format == "json"
-    renderer: Any = structlog.processors.JSONRenderer() if for_machines else structlog.dev.ConsoleRenderer(colors=False)
-    structlog.configure(
-        processors=[
-            structlog.contextvars.merge_contextvars,
-            structlog.processors.add_log_level,
-            structlog.processors.TimeStamper(fmt="iso", utc=True),
-            structlog.processors.format_exc_info,
-            redact,
-            renderer,
-        ],
-        wrapper_class=structlog.make_filtering_bound_logger(logging.getLevelName(settings.log_level.upper())),
-        logger_factory=structlog.PrintLoggerFactory(file=sys.stderr),
-    )
-    # The libraries' own loggers repeat whole payloads at lower levels.
-    logging.basicConfig(level=logging.ERROR, stream=sys.stderr, format="%(asctime)s %(name)s %(levelname)s %(message)s")
-    for handler in logging.getLogger().handlers:
-        handler.addFilter(_RedactingFilter(redactor))
-
-
-class _RedactingFilter(logging.Filter):
-    """The same redactor for what libraries log."""
-
-    def __init__(self, redactor: Redactor) -> None:
-        super().__init__()
-        self._redactor = redactor
-
-    def filter(self, record: logging.LogRecord) -> bool:
-        record.msg, record.args = str(self._redactor.text(record.getMessage())), None
-        if record.exc_info:
-            told = logging.Formatter().formatException(record.exc_info)
-            record.exc_info, record.exc_text = None, str(self._redactor.text(told))
-        return True
 
 
 def make_stores(database: Database, redactor: Redactor) -> Stores:
@@ -373,10 +333,15 @@ async def assembled(settings: Settings, clock: Clock, redactor: Redactor) -> Asy
             stack.push_async_callback(model.aclose)
         outside = Outside(chat, SlackPeople(client, clock), cluster, writer, model, sources)
         bot = build(settings, outside, stores, greeting.identity, clock, redactor)
+        sealing = Sealing(stores, CheckpointFile.to_sign(*audit_files(settings)), clock, redactor)
+        await sealing.check()
         app = build_app(client, bot.intake, bot.console)
         assert settings.slack_app_token is not None
         log.info("starting", workspace=greeting.workspace, cluster=cluster.name, model=model.name)
-        yield bot, Sockets(app, settings.slack_app_token.get_secret_value(), settings.slack_sockets)
+        yield (
+            replace(bot, running=replace(bot.running, sealing=sealing)),
+            Sockets(app, settings.slack_app_token.get_secret_value(), settings.slack_sockets),
+        )
 
 
 async def run(settings: Settings, clock: Clock) -> None:

@@ -114,7 +114,21 @@ def _audit(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> N
     actions = audit.add_subparsers(dest="action", metavar="ACTION", required=True)
     verify = actions.add_parser(
         "verify",
-        help="recompute the hash chain",
-        description="Recomputes the hash chain. Exit status 1 names the first record that does not fit.",
+        help="recompute the hash chain and hold it against the signed checkpoints",
+        description=(
+            "Recomputes the hash chain and holds it against the signed checkpoints. Exit status 1 names the first "
+            "record that was changed, removed, cut off or rewritten."
+        ),
     )
     verify.add_argument("--json", action="store_true", help="print the result as JSON")
+    verify.add_argument("--checkpoints", metavar="FILE", type=Path, help="default: AUDIT_CHECKPOINTS")
+    verify.add_argument("--pubkey", metavar="FILE", type=Path, help="default: the .pub beside AUDIT_KEY_FILE")
+    show = actions.add_parser(
+        "show", help="one page about one proposal", description="Everything that was recorded about one proposal."
+    )
+    show.add_argument("proposal", help="its id, as on the card and in `audit log`: p_…")
+    actions.add_parser("log", help="all of it, one line a record", description="Prints the log for people.")
+    export = actions.add_parser(
+        "export", help="all of it for other systems", description="Prints one JSON object a record, one a line."
+    )
+    export.add_argument("--format", choices=("jsonl", "ocsf", "cloudevents"), default="jsonl", help="(%(default)s)")

@@ -10,6 +10,7 @@ import structlog
 from bot.flows.execution import Executor
 from bot.flows.inbox import Inbox
 from bot.flows.proposals import Proposals
+from bot.flows.sealing import Sealing
 from bot.ports import Clock
 
 log = structlog.get_logger()
@@ -17,6 +18,9 @@ log = structlog.get_logger()
 _DRAIN_EVERY = 2.0
 _EXPIRE_EVERY = 5.0
 _GRACE = 8.0
+
+
+Loop = Callable[[], Awaitable[None]]
 
 
 class Drains(Protocol):
@@ -35,13 +39,19 @@ class Opens(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Running:
-    """The parts that run. ``executor`` is None when remediation is off."""
+    """The parts that run. ``executor`` is None when remediation is off, ``sealing`` where no log is kept on disk."""
 
     clock: Clock
     chat: Drains
     inbox: Inbox
     proposals: Proposals
     executor: Executor | None
+    sealing: Sealing | None = None
+
+    def optional_loops(self) -> dict[str, Loop]:
+        """Those of the parts that are there."""
+        parts = {"executor": self.executor, "sealing": self.sealing}
+        return {name: part.run for name, part in parts.items() if part is not None}
 
 
 async def serve(parts: Running, sockets: Opens, stop: asyncio.Event) -> None:
@@ -57,9 +67,7 @@ async def serve(parts: Running, sockets: Opens, stop: asyncio.Event) -> None:
             await parts.proposals.expire()
             await parts.clock.sleep(_EXPIRE_EVERY)
 
-    loops: dict[str, Callable[[], Awaitable[None]]] = {"outbox": drain, "expiry": expire, "inbox": parts.inbox.run}
-    if parts.executor is not None:
-        loops["executor"] = parts.executor.run
+    loops: dict[str, Loop] = {"outbox": drain, "expiry": expire, "inbox": parts.inbox.run, **parts.optional_loops()}
     tasks: list[asyncio.Task[None]] = []
     try:
         # What waited too long while nobody was running must expire before anything is claimed.
@@ -74,9 +82,11 @@ async def serve(parts: Running, sockets: Opens, stop: asyncio.Event) -> None:
             task.cancel()
         if tasks:
             await asyncio.wait(tasks, timeout=_GRACE)
+        if parts.sealing is not None:
+            await parts.sealing.sign(at_once=True)
 
 
-async def _kept_alive(name: str, loop: Callable[[], Awaitable[None]], clock: Clock) -> None:
+async def _kept_alive(name: str, loop: Loop, clock: Clock) -> None:
     pause = 1.0
     while True:
         try:

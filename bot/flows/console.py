@@ -77,6 +77,7 @@ class Console:
         remediation = "off" if judge.mode == "off" else "behind approval"
         if paused:
             remediation = f"paused since {paused.at:%Y-%m-%d %H:%M} UTC"
+        count, head = await stores.audit.head()
         model = self._analyst.name if self._analyst.connected else "none connected (rules only)"
         lines = (
             f"{await stores.threads.count(now)} threads alive, {await stores.investigations.running()} being worked on",
@@ -84,7 +85,7 @@ class Console:
             f"changes: {remediation}",
             f"model: {model}",
             f"cluster: {judge.world.cluster.name}",
-            f"audit log: {await stores.audit.count()} records",
+            f"audit log: {count} records, head {head[:16]}",
         )
         return Notice(self._words("\n".join(lines)), Tone.WARNING if paused else Tone.INFO)
 

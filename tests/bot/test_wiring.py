@@ -132,9 +132,9 @@ def test_the_client_for_slack_repeats_nothing_by_itself(tmp_path: Path) -> None:
 
 def test_a_librarys_traceback_reaches_the_log_without_its_secrets() -> None:
     script = (
-        "import logging\nfrom bot import wiring\nfrom bot.config import Settings\n"
+        "import logging\nfrom bot.entrypoints.logs import configure_logging\nfrom bot.config import Settings\n"
         "from safety.redaction import Redactor\n"
-        "wiring.configure_logging(Settings(_env_file=None), Redactor(['correct-horse-battery']))\n"
+        "configure_logging(Settings(_env_file=None), Redactor(['correct-horse-battery']))\n"
         "try:\n    raise ValueError('no way in with correct-horse-battery')\n"
         "except ValueError:\n    logging.getLogger('library').exception('it broke: %s', 'correct-horse-battery')\n"
     )

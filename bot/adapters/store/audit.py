@@ -52,6 +52,11 @@ class SqlAudit:
     async def verify(self) -> Verified:
         return verify(await self.records())
 
+    async def head(self) -> tuple[int, str]:
+        async with self._database.read() as connection:
+            last = (await connection.execute(select(audit).order_by(audit.c.seq.desc()).limit(1))).first()
+        return (last.seq, last.hash) if last else (0, GENESIS)
+
     async def count(self) -> int:
         async with self._database.read() as connection:
             return int((await connection.execute(select(func.count()).select_from(audit))).scalar_one())
