@@ -2,6 +2,7 @@
 
 import argparse
 import importlib
+import logging
 import pkgutil
 import sys
 import time
@@ -9,6 +10,8 @@ import traceback
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
+
+import structlog
 
 import prove
 from prove._paper import paper
@@ -65,6 +68,8 @@ def main(arguments: list[str]) -> int:
     if unknown:
         parser.error(f"there is no {', '.join(unknown)}")
     size = Size.SHORT if chosen.short else Size.LONG
+    structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(logging.CRITICAL))
+    logging.disable(logging.CRITICAL)
     print(f"seed {chosen.seed}, {size} run", flush=True)
     ran = []
     for proof in known.values():

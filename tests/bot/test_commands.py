@@ -15,14 +15,16 @@ import pytest
 
 from bot import wiring
 from bot.__main__ import main
+from bot.adapters.checkpoints import CheckpointFile
 from bot.adapters.offline import OfflineAnalyst
 from bot.adapters.store.database import Database
 from bot.config import Settings, read_settings
 from bot.demo.cluster_emulator import ClusterEmulator, VirtualClock
 from bot.demo.slack_emulator import SlackEmulator
 from bot.entrypoints.check import Line, Surroundings, check_all
+from bot.flows.sealing import Sealing
 from safety.redaction import Redactor
-from tests.fakes import START
+from tests.fakes import START, FixedClock
 from tests.proposals import entry
 from tools.adapters.no_cluster import NoCluster
 
@@ -146,6 +148,61 @@ def test_the_audit_log_is_verified_fresh_filled_and_broken(tmp_path: Path, fresh
     assert filled.out.startswith("3 records")
     assert (broken.code, broken.out.splitlines()[0][:19]) == (1, "BROKEN at record 2:")
     assert (in_json.code, json.loads(in_json.out)["fault"]["seq"]) == (1, 2)
+
+
+async def _signed(path: Path) -> None:
+    """Three records, and a checkpoint over them beside the database."""
+    url = f"sqlite:///{path}"
+    await _three_records(url)
+    database = Database(url)
+    stores = wiring.make_stores(database, Redactor())
+    files = path.with_name(f"{path.name}.checkpoints"), path.with_name(f"{path.name}.audit-key")
+    sealing = Sealing(stores, CheckpointFile.to_sign(*files), FixedClock(), Redactor())
+    assert await sealing.sign(at_once=True) is not None
+    await database.close()
+
+
+def test_an_end_that_was_cut_off_is_found_by_the_checkpoints_beside_the_database_or_named(
+    tmp_path: Path, fresh_file: Path
+) -> None:
+    shutil.copyfile(fresh_file, tmp_path / "whole")
+    asyncio.run(_signed(tmp_path / "whole"))
+    shutil.copyfile(fresh_file, tmp_path / "cut")
+    whole, cut = ({"DATABASE_URL": f"sqlite:///{tmp_path}/{name}"} for name in ("whole", "cut"))
+    notes = ["--checkpoints", f"{tmp_path}/whole.checkpoints", "--pubkey", f"{tmp_path}/whole.audit-key.pub"]
+    good, bad, in_json, missing = type_in(
+        tmp_path,
+        (["audit", "verify"], whole),
+        (["audit", "verify", *notes], cut),
+        (["audit", "verify", "--json"], whole),
+        (["audit", "verify", "--checkpoints", f"{tmp_path}/none"], whole),
+    )
+    assert good.code == 0
+    assert "1 signed checkpoints agree; the newest covers 3 records, 0 came after it" in good.out
+    assert (bad.code, bad.out[:40]) == (1, "BROKEN at record 1: the end was cut off:")
+    assert {"checkpoints": 1, "signed": 3, "unsigned": 0}.items() <= json.loads(in_json.out).items()
+    assert (missing.code, missing.last_line) == (2, f"ask-claude: there is no file {tmp_path}/none")
+
+
+def test_the_audit_log_is_shown_listed_and_exported(tmp_path: Path, fresh_file: Path) -> None:
+    shutil.copyfile(fresh_file, tmp_path / "filled")
+    asyncio.run(_three_records(f"sqlite:///{tmp_path}/filled"))
+    at = {"DATABASE_URL": f"sqlite:///{tmp_path}/filled"}
+    page, nobody, lines, plain, ocsf, events = type_in(
+        tmp_path,
+        (["audit", "show", "p1"], at),
+        (["audit", "show", "p9"], at),
+        (["audit", "log"], at),
+        (["audit", "export"], at),
+        (["audit", "export", "--format", "ocsf"], at),
+        (["audit", "export", "--format", "cloudevents"], at),
+    )
+    assert (page.code, page.out.splitlines()[-1][:15]) == (0, "records 2 to 2,")
+    assert (nobody.code, nobody.out) == (2, "")
+    assert "there is no record of a proposal p9" in nobody.err
+    assert [len(each.out.splitlines()) for each in (lines, plain, ocsf, events)] == [3, 3, 3, 3]
+    assert json.loads(ocsf.out.splitlines()[0])["class_uid"] == 6003
+    assert json.loads(events.out.splitlines()[0])["specversion"] == "1.0"
 
 
 # ---- check, in this process -----------------------------------------------------------------------------------------

@@ -7,6 +7,7 @@ waits for one lock in this process. No transaction is ever held over network I/O
 import asyncio
 import fcntl
 import sqlite3
+import threading
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from datetime import timedelta
@@ -25,6 +26,8 @@ MIGRATIONS = Path(__file__).resolve().parents[3] / "migrations"
 # How long a write waits for the file; and how long when somebody waits for it whom Slack gives three seconds.
 PATIENCE = timedelta(seconds=10)
 HURRY = timedelta(seconds=2)
+# Alembic keeps what it is working on in globals of its module.
+_ONE_MIGRATION = threading.Lock()
 
 
 class StoreUnusable(Exception):
@@ -96,7 +99,8 @@ def migrate(database_url: str, patience: timedelta = PATIENCE) -> None:
     path = Path(str(url.database))
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        command.upgrade(migration_config(database_url, patience), "head")
+        with _ONE_MIGRATION:
+            command.upgrade(migration_config(database_url, patience), "head")
     except CommandError as error:
         if "Can't locate revision" in str(error):
             raise StoreUnusable(

@@ -1,6 +1,7 @@
 """The database itself: schema, one writer, locks, and clear words when it cannot be used."""
 
 import asyncio
+import contextlib
 import shutil
 import sqlite3
 from datetime import datetime, timedelta
@@ -252,3 +253,11 @@ async def test_a_time_comes_back_as_the_same_instant_in_utc(database: Database) 
         found = (await connection.execute(select(threads.c.created_at))).scalar_one()
     assert found == elsewhere
     assert found.utcoffset() == timedelta(0)
+
+
+async def test_several_databases_are_migrated_at_once_in_one_process(tmp_path: Path) -> None:
+    urls = [f"sqlite:///{tmp_path / f'{number}.db'}" for number in range(4)]
+    await asyncio.gather(*(asyncio.to_thread(migrate, url) for url in urls))
+    for number in range(4):
+        with contextlib.closing(sqlite3.connect(tmp_path / f"{number}.db")) as connection:
+            assert connection.execute("SELECT count(*) FROM audit").fetchone() == (0,)
