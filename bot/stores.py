@@ -183,6 +183,9 @@ class ProposalStore(Protocol):
     async def started_since(self, target: str, since: datetime) -> int:
         """How many changes of one object were sent, or of all below it when ``target`` ends in a slash."""
 
+    async def decided_since(self, since: datetime) -> Sequence[Proposal]:
+        """Those that somebody approved or denied since then, whatever became of them."""
+
     async def open_count(self) -> int: ...
 
     async def waiting(self) -> Sequence[Proposal]:

@@ -6,102 +6,69 @@ protected whatever the file says.
 
 import hashlib
 import re
-import unicodedata
-from datetime import timedelta
+from datetime import datetime, timedelta
 from itertools import combinations
-from typing import Annotated, Any, Literal, Self
+from typing import Any, Literal, Self
 
-from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, field_validator, model_validator
+from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
 
+from safety.action_rules import (
+    ActionRules,
+    AnyRule,
+    DeleteFailedPodRule,
+    EvictRule,
+    RestartRule,
+    RollbackRule,
+    ScaleRule,
+)
 from safety.actions import ActionKind, canonical_json
+from safety.floor import FLOOR_NAMESPACES, FLOOR_TOKENS, protection
+from safety.freezes import Freeze
+from safety.spellings import AllowedNamespace, ClusterName, GroupId, Label, ProtectedName, Span, Token, UserId
+
+__all__ = [
+    "FLOOR_NAMESPACES",
+    "FLOOR_TOKENS",
+    "ActionRules",
+    "AnyRule",
+    "ApprovalRule",
+    "DeleteFailedPodRule",
+    "EvictRule",
+    "Mode",
+    "Policy",
+    "RestartRule",
+    "RollbackRule",
+    "ScaleRule",
+    "protected_because",
+]
 
 Mode = Literal["off", "approve", "auto"]
 MODES: tuple[Mode, ...] = ("off", "approve", "auto")
-
-# The hard floor. Any part of a name that is one of these tokens protects the namespace: prod-eu, eu-prod-1 …
-FLOOR_TOKENS = frozenset({"prod", "production", "preprod", "prd", "live"})
-FLOOR_NAMESPACES = (
-    "kube-*",
-    "default",
-    "istio-system",
-    "cert-manager",
-    "argocd",
-    "gatekeeper-*",
-    "flux-system",
-)
-
-_SPAN = re.compile(r"(?:(\d{1,4})d)?(?:(\d{1,4})h)?(?:(\d{1,4})m)?(?:(\d{1,6})s)?")
-_NAMESPACES = re.compile(r"[a-z0-9](?:[-a-z0-9]{0,61}[a-z0-9])?(?:-\*)?")
-_CLUSTERS = re.compile(r"[\w./:@-]*\*?")
-_LABEL = re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9./_-]*[A-Za-z0-9])?(?:=[A-Za-z0-9._-]{0,63})?")
-
-
-def _span(value: object) -> object:
-    """``30m``, ``1h30m``, ``90s`` … A bare number is refused: nobody can see its unit."""
-    if isinstance(value, timedelta):
-        return value
-    found = _SPAN.fullmatch(value.strip()) if isinstance(value, str) else None
-    if found is None or not any(found.groups()):
-        raise ValueError("write a time span with its unit, such as 30m, 5m or 1h")
-    days, hours, minutes, seconds = (int(each or 0) for each in found.groups())
-    return timedelta(days=days, hours=hours, minutes=minutes, seconds=seconds)
-
-
-def _allowed_namespace(value: str) -> str:
-    if not _NAMESPACES.fullmatch(value):
-        raise ValueError(f"{value!r} must be a namespace or a prefix such as team-*; a bare * would allow everything")
-    return value
-
-
-def _cluster(value: str) -> str:
-    if not value or not _CLUSTERS.fullmatch(value):
-        raise ValueError(f"{value!r} must be a cluster name, a prefix such as dev-*, or *")
-    return value
-
-
-def _protected_namespace(value: str) -> str:
-    if not value.strip():
-        raise ValueError("an empty name protects nothing")
-    return _folded(value)
-
-
-def _token(value: str) -> str:
-    folded = _folded(value)
-    if not re.fullmatch(r"[a-z]+(?:[a-z0-9]*[a-z])?", folded):
-        raise ValueError(f"{value!r} is not one word; trailing digits of a name are ignored, so leave them out")
-    return folded
-
-
-def _label(value: str) -> str:
-    if not _LABEL.fullmatch(value):
-        raise ValueError(f"{value!r} must be a label such as example.com/remediation=allowed")
-    return value
-
-
-def _user(value: str) -> str:
-    if not re.fullmatch(r"[UW][A-Z0-9]{2,20}", value):
-        raise ValueError(f"{value!r} is not a user id; write the id (U012AB3CD), names can change hands")
-    return value
-
-
-def _group(value: str) -> str:
-    if not re.fullmatch(r"S[A-Z0-9]{2,20}", value):
-        raise ValueError(f"{value!r} is not a user group id such as S012AB3CD")
-    return value
-
-
-Span = Annotated[timedelta, BeforeValidator(_span)]
+# Two people agree to what touches much or cannot be taken back, whatever the file says.
+HIGH_RISK_APPROVALS = 2
+# Without a person only where people try things out: one of these words is a part of the environment's name.
+_TRYING_OUT = frozenset({"dev", "develop", "development", "staging", "stage", "stg"})
 
 
 class _Frozen(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
 
+def _is_nothing(value: object) -> bool:
+    return value is None or value == ()
+
+
+# A key that is younger than the file's first form is left out of the hash while it says nothing: an upgrade must not
+# void the proposals that people were shown before it.
+def _later(default: Any) -> Any:
+    return Field(default, exclude_if=_is_nothing)
+
+
 class Environment(_Frozen):
     """Namespaces in which changes may be proposed, on the clusters they are meant for."""
 
-    clusters: tuple[Annotated[str, AfterValidator(_cluster)], ...] = Field(("*",), min_length=1)
-    namespaces: tuple[Annotated[str, AfterValidator(_allowed_namespace)], ...] = Field(min_length=1)
+    clusters: tuple[ClusterName, ...] = Field(("*",), min_length=1)
+    namespaces: tuple[AllowedNamespace, ...] = Field(min_length=1)
 
     def has(self, cluster_name: str, namespace: str) -> bool:
         return any(_matches(each, cluster_name) for each in self.clusters) and any(
@@ -115,49 +82,24 @@ class Environment(_Frozen):
 class Protected(_Frozen):
     """What is protected on top of the built-in floor, and the label a namespace must carry for any change."""
 
-    tokens: tuple[Annotated[str, AfterValidator(_token)], ...] = ()
-    namespaces: tuple[Annotated[str, AfterValidator(_protected_namespace)], ...] = ()
-    require_label: Annotated[str, AfterValidator(_label)] | None = None
-
-
-class RestartRule(_Frozen):
-    """When a deployment may be restarted."""
-
-    environments: tuple[str, ...] = Field(min_length=1)
-    min_ready_replicas: int = Field(2, ge=2)
-    not_during_rollout: bool = True
-
-
-class RollbackRule(_Frozen):
-    """When a deployment may be rolled back."""
-
-    environments: tuple[str, ...] = Field(min_length=1)
-    not_during_rollout: bool = True
-
-
-class ActionRules(_Frozen):
-    """One rule per kind of action; a kind without a rule is not allowed anywhere."""
-
-    restart_deployment: RestartRule | None = None
-    rollback_deployment: RollbackRule | None = None
+    tokens: tuple[Token, ...] = ()
+    namespaces: tuple[ProtectedName, ...] = ()
+    require_label: Label | None = None
 
 
 class ApprovalRule(_Frozen):
-    """Who may approve, and for how long. With neither groups nor users, nobody may."""
+    """Who may approve, how many of them have to, and for how long. With neither groups nor users, nobody may."""
 
-    count: int = 1
-    groups: tuple[Annotated[str, AfterValidator(_group)], ...] = ()
-    users: tuple[Annotated[str, AfterValidator(_user)], ...] = ()
+    count: int = Field(1, ge=1, le=5)
+    groups: tuple[GroupId, ...] = ()
+    users: tuple[UserId, ...] = ()
     requester_may_approve: bool = False
     ttl: Span = Field(timedelta(minutes=30), gt=timedelta(0), le=timedelta(days=1))
     execute_within: Span = Field(timedelta(minutes=5), gt=timedelta(0), le=timedelta(hours=1))
 
-    @field_validator("count")
-    @classmethod
-    def _one(cls, value: int) -> int:
-        if value != 1:
-            raise ValueError("only one approval per change is supported: write count: 1")
-        return value
+    def needed(self, risk: Literal["low", "medium", "high"]) -> int:
+        """How many different people have to approve an action of this risk."""
+        return max(self.count, HIGH_RISK_APPROVALS) if risk == "high" else self.count
 
 
 class Approvals(_Frozen):
@@ -166,6 +108,20 @@ class Approvals(_Frozen):
     default: ApprovalRule = ApprovalRule()
     restart_deployment: ApprovalRule | None = None
     rollback_deployment: ApprovalRule | None = None
+    scale_deployment: ApprovalRule | None = _later(None)
+    delete_failed_pod: ApprovalRule | None = _later(None)
+    evict_pod: ApprovalRule | None = _later(None)
+    restart_stateful_set: ApprovalRule | None = _later(None)
+    restart_daemon_set: ApprovalRule | None = _later(None)
+    rollback_stateful_set: ApprovalRule | None = _later(None)
+    rollback_daemon_set: ApprovalRule | None = _later(None)
+
+
+class Breaker(_Frozen):
+    """After so many failed changes within the cooldown, no more are made until it has passed."""
+
+    failures: int = Field(2, ge=1, le=10)
+    cooldown: Span = Field(timedelta(minutes=30), ge=timedelta(minutes=1), le=timedelta(days=1))
 
 
 class Limits(_Frozen):
@@ -174,6 +130,24 @@ class Limits(_Frozen):
     per_namespace_per_hour: int = Field(3, ge=0)
     per_target_per_hour: int = Field(1, ge=0)
     per_incident: int = Field(3, ge=0)
+    pending_max: int = Field(5, ge=0, le=100, exclude_if=lambda most: most == 5)
+    breaker: Breaker = Field(Breaker(), exclude_if=lambda breaker: breaker == Breaker())
+
+
+class Auto(_Frozen):
+    """What the monitor may do without a person, and where."""
+
+    environments: tuple[str, ...] = Field(min_length=1)
+    actions: tuple[ActionKind, ...] = Field(min_length=1)
+
+    @field_validator("environments")
+    @classmethod
+    def _only_where_people_try_things_out(cls, value: tuple[str, ...]) -> tuple[str, ...]:
+        for each in value:
+            parts = set(re.split(r"[^a-z]+", each.casefold()))
+            if not parts & _TRYING_OUT or protection(each):
+                raise ValueError(f"{each} is no dev or staging environment: there a person has to approve")
+        return value
 
 
 class Policy(_Frozen):
@@ -186,6 +160,8 @@ class Policy(_Frozen):
     actions: ActionRules = ActionRules()
     approvals: Approvals = Approvals()
     limits: Limits = Limits()
+    freeze: tuple[Freeze, ...] = _later(())
+    auto: Auto | None = _later(None)
 
     @field_validator("mode", mode="before")
     @classmethod
@@ -195,15 +171,20 @@ class Policy(_Frozen):
 
     @model_validator(mode="after")
     def _is_sound(self) -> Self:
-        for rule in (self.actions.restart_deployment, self.actions.rollback_deployment):
-            unknown = sorted(set(rule.environments) - set(self.environments)) if rule else []
-            if unknown:
-                raise ValueError(f"actions name environments that do not exist: {', '.join(unknown)}")
+        named = {each for rule in self.actions.written().values() for each in rule.environments}
+        self._must_exist("actions", named)
+        self._must_exist("freeze", {each for window in self.freeze for each in window.environments})
+        self._must_exist("auto", set(self.auto.environments) if self.auto else set())
         for (name, one), (other_name, other) in combinations(sorted(self.environments.items()), 2):
             # Otherwise the order of keys in the file would decide, and the order is not part of the hash.
             if one.overlaps(other):
                 raise ValueError(f"environments {name} and {other_name} claim the same namespaces; make them disjoint")
         return self
+
+    def _must_exist(self, where: str, named: set[str]) -> None:
+        unknown = sorted(named - set(self.environments))
+        if unknown:
+            raise ValueError(f"{where} name environments that do not exist: {', '.join(unknown)}")
 
     @classmethod
     def nothing_allowed(cls) -> "Policy":
@@ -224,49 +205,29 @@ class Policy(_Frozen):
         """The environment a namespace belongs to; ``None`` means that it is not on the allow-list."""
         return next((name for name, each in self.environments.items() if each.has(cluster_name, namespace)), None)
 
-    def rule_for(self, kind: ActionKind) -> RestartRule | RollbackRule | None:
+    def rule_for(self, kind: ActionKind) -> AnyRule | None:
         """The rule for a kind of action; ``None`` means that it is not allowed."""
-        match kind:
-            case "restart_deployment":
-                return self.actions.restart_deployment
-            case "rollback_deployment":
-                return self.actions.rollback_deployment
+        return self.actions.of(kind)
 
     def approval_for(self, kind: ActionKind) -> ApprovalRule:
         """Who has to agree to a kind of action."""
-        match kind:
-            case "restart_deployment":
-                return self.approvals.restart_deployment or self.approvals.default
-            case "rollback_deployment":
-                return self.approvals.rollback_deployment or self.approvals.default
+        own: ApprovalRule | None = getattr(self.approvals, kind)
+        return own or self.approvals.default
+
+    def auto_allows(self, kind: ActionKind, environment: str | None) -> bool:
+        """Whether the file lets the monitor do this without a person. The mode and every other rule hold as well."""
+        if self.mode != "auto" or self.auto is None:
+            return False
+        return kind in self.auto.actions and environment in self.auto.environments
+
+    def frozen_by(self, now: datetime, environment: str | None) -> Freeze | None:
+        """The freeze that is in force at ``now`` (a time with a zone), if any is."""
+        return next((each for each in self.freeze if each.holds(now, environment)), None)
 
 
 def protected_because(policy: Policy, namespace: str) -> str | None:
     """Why nothing may be changed in a namespace; ``None`` if it is not protected. Beats every allow."""
-    folded = _folded(namespace)
-    for floor, pattern in _protecting_patterns(policy):
-        if _matches(pattern, folded):
-            return f"namespace {namespace} is protected: {pattern} is on the {_list(floor)} list"
-    parts = (part.rstrip("0123456789") for part in re.split(r"[\W_]+", folded))
-    tokens = FLOOR_TOKENS | set(policy.protected.tokens)
-    for part in parts:
-        if part in tokens:
-            listed = _list(part in FLOOR_TOKENS)
-            return f"namespace {namespace} is protected: its part '{part}' is on the {listed} list"
-    return None
-
-
-def _list(floor: bool) -> str:
-    return "built-in" if floor else "policy's"
-
-
-def _protecting_patterns(policy: Policy) -> list[tuple[bool, str]]:
-    return [(True, each) for each in FLOOR_NAMESPACES] + [(False, each) for each in policy.protected.namespaces]
-
-
-def _folded(text: str) -> str:
-    # NFKC first, so that a name written in look-alike letters is not a way around the list.
-    return unicodedata.normalize("NFKC", text).casefold().strip()
+    return protection(namespace, policy.protected.tokens, policy.protected.namespaces)
 
 
 def _matches(pattern: str, name: str) -> bool:

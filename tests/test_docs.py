@@ -15,8 +15,9 @@ from pydantic import BaseModel
 from bot.config import Settings, read_policy
 from bot.domain import FINAL_STATES, ProposalState
 from bot.entrypoints.cli import parser
-from safety.actions import ACTION_KINDS
 from safety.policy import FLOOR_NAMESPACES, FLOOR_TOKENS, Policy, protected_because
+from tools.kubernetes.catalogue import catalogue
+from tools.tool import WriteTool
 from tools.world import KINDS
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -190,7 +191,7 @@ def test_the_readme_names_what_is_protected_and_what_can_be_done() -> None:
     for name in re.findall(r"`([^`]+)`", bullets[0].partition("(")[2]):
         assert protected_because(Policy(version=1), name) is not None
     writes = section.partition("**It writes two things**")[2].partition(" With either")[0]
-    assert set(re.findall(r"`([a-z_]+)`", writes)) == set(ACTION_KINDS)
+    assert set(re.findall(r"`([a-z_]+)`", writes)) == {each.name for each in catalogue() if isinstance(each, WriteTool)}
 
 
 def _manifests() -> list[dict[str, Any]]:

@@ -15,6 +15,7 @@ from bot.adapters.slack_parts import context, lines, rendered, section, words
 from bot.domain import FINAL_STATES, Proposal, ProposalState
 from bot.messages import Card, NotAllowed
 from bot.ports import Rendered
+from safety.actions import in_words
 from safety.redaction import Redacted
 from safety.untrusted import Mrkdwn, code, group, joined, local_time, mention, mrkdwn
 
@@ -37,12 +38,7 @@ _DONE = {
 
 def title(proposal: Proposal) -> Redacted:
     """What the button would do, in words."""
-    action = proposal.action
-    match action.kind:
-        case "restart_deployment":
-            return words(f"Restart {action.target.name}")
-        case "rollback_deployment":
-            return words(f"Roll back {action.target.name} to revision {action.to_revision}")
+    return words(in_words(proposal.action))
 
 
 def card_blocks(card: Card) -> Rendered:

@@ -1,12 +1,13 @@
 """Collects what the pure rules in ``safety`` judge by: live facts, circumstances, and who somebody is."""
 
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
+from typing import Any
 
-from bot.domain import Proposal, ThreadId
+from bot.domain import Proposal, ProposalState, ThreadId
 from bot.ports import ChatFault, Clock, People
 from bot.stores import Stores
-from safety.actions import digest
+from safety.actions import ScaleDeployment, digest, same_change
 from safety.approval import Voter, entitled
 from safety.policy import ApprovalRule, Mode, Policy
 from safety.redaction import Redacted, Redactor
@@ -15,7 +16,9 @@ from tools.kubernetes.facts import read_facts
 from tools.world import Reader
 
 PAUSED = "paused"
-_HOUR = timedelta(hours=1)
+_HOUR, _DAY = timedelta(hours=1), timedelta(days=1)
+_FAILURES = (ProposalState.FAILED, ProposalState.UNKNOWN)
+_MADE = (ProposalState.EXECUTING, ProposalState.SUCCEEDED, ProposalState.UNKNOWN)
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,8 +66,26 @@ class Judge:
             recent_on_target=await store.started_since(key, now - _HOUR) - own,
             recent_in_namespace=await store.started_since(namespace, now - _HOUR) - own,
             in_incident=await self._shown_in(thread, running),
+            pending=0 if running is not None else len(await store.waiting()),
+            **await self._of_late(action, now, running),
         )
         return clear(action, facts, self.policy, circumstances)
+
+    async def _of_late(self, action: AnyAction, now: datetime, running: Proposal | None) -> dict[str, Any]:
+        """What became of the other proposals of the last day."""
+        decided = await self.stores.proposals.decided_since(now - _DAY)
+        others = [each for each in decided if running is None or each.id != running.id]
+        since = now - self.policy.limits.breaker.cooldown
+        return {
+            "recent_failures": sum(each.state in _FAILURES and _decided(each) >= since for each in others),
+            "drift_24h": sum(_step(each.action, action) for each in others if each.state in _MADE),
+            "denied_recently": any(
+                each.state is ProposalState.DENIED
+                and _decided(each) >= now - _HOUR
+                and same_change(each.action, action)
+                for each in others
+            ),
+        }
 
     async def _shown_in(self, thread: ThreadId, running: Proposal | None) -> int:
         """How many proposals this thread has had; the one that asks does not count against itself."""
@@ -109,3 +130,15 @@ class Judge:
 
     def reasons(self, refusal: Refusal) -> tuple[Redacted, ...]:
         return tuple(self.redactor.text(each.text) for each in refusal.reasons)
+
+
+def _decided(proposal: Proposal) -> datetime:
+    assert proposal.decided_at is not None
+    return proposal.decided_at
+
+
+def _step(made: AnyAction, action: AnyAction) -> int:
+    """By how many replicas another action moved the object of this one."""
+    if not isinstance(made, ScaleDeployment) or made.target.uid != action.target.uid:
+        return 0
+    return made.to_replicas - made.from_replicas

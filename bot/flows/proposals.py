@@ -11,18 +11,19 @@ from datetime import datetime
 from typing import Any
 
 import structlog
-from pydantic import ValidationError
 
 from bot.domain import Proposal, ProposalId, ProposalState, ThreadId, WantedChange
 from bot.flows.judging import PAUSED, Judge
 from bot.messages import Card, NotAllowed, Notice, Tone
 from bot.ports import Chat, ChatFault, Place, Saying
 from bot.stores import AuditEntry, CardPayload, Transition
-from safety.actions import ACTION_KINDS, RestartDeployment, RollbackDeployment, Target, digest
+from safety.actions import ACTION_KINDS, RestartDeployment, RollbackDeployment, digest
 from safety.approval import Decision, Verdict, acceptable
+from safety.drafts import Wish, draft
 from safety.redaction import Redacted
+from safety.risk import of_kind
 from safety.validator import AnyAction, Facts, Refusal
-from tools.evidence import ObjectRef, SeenObject
+from tools.evidence import SeenObject
 from tools.kubernetes.facts import read_before_after
 from tools.tool import Catalogue
 from tools.world import Order, WorldError, Writer
@@ -114,12 +115,9 @@ class Proposals:
             return None, (self._words(f"{ref} is not there any more"),)
         if facts.uid != ask.seen.uid:
             return None, (self._words(f"{ref} was deleted and made anew since it was looked at"),)
-        try:
-            action = _typed(ask.wanted, ref, facts)
-        except (ValidationError, LookupError) as error:
-            return None, (
-                self._words(str(error.args[0]) if isinstance(error, LookupError) else "it has no valid form"),
-            )
+        action = draft(Wish(ask.wanted.kind, ref.name, ask.wanted.to_revision), facts)
+        if isinstance(action, Refusal):
+            return None, judge.reasons(action)
         verdict = await judge.clear(action, facts, ask.thread)
         if isinstance(verdict, Refusal):
             return None, judge.reasons(verdict)
@@ -333,30 +331,6 @@ def _past(verdict: Verdict) -> str:
     return "approved" if verdict is Verdict.APPROVE else "denied"
 
 
-def _typed(wanted: WantedChange, ref: ObjectRef, facts: Facts) -> AnyAction:
-    """The wish as a typed action on the object as it is now. ``LookupError`` says why there is none."""
-    assert ref.namespace is not None
-    target = Target(
-        cluster=facts.cluster, namespace=ref.namespace, name=ref.name, uid=facts.uid, generation=facts.generation
-    )
-    if wanted.kind == "restart_deployment":
-        return RestartDeployment(target=target)
-    earlier = [each for each in facts.revisions if each.number != facts.revision]
-    if wanted.to_revision is not None:
-        earlier = [each for each in facts.revisions if each.number == wanted.to_revision]
-        if not earlier:
-            raise LookupError(f"revision {wanted.to_revision} is not kept any more")
-    if not earlier:
-        raise LookupError("there is only one revision, so there is nothing to go back to")
-    chosen = max(earlier, key=lambda each: each.number)
-    return RollbackDeployment(
-        target=target,
-        from_revision=facts.revision,
-        to_revision=chosen.number,
-        to_template_hash=chosen.template_hash,
-    )
-
-
 def _risk_and_undo(action: AnyAction) -> tuple[str, str]:
     match action:
         case RestartDeployment():
@@ -370,3 +344,5 @@ def _risk_and_undo(action: AnyAction) -> tuple[str, str]:
                 "gone until it is deployed again; data it already wrote stays",
                 f"roll back to revision {action.from_revision} the same way",
             )
+        case _:
+            return of_kind(action).could_go_wrong, of_kind(action).way_back

@@ -90,7 +90,7 @@ def test_the_floor_protects(namespace: str) -> None:
     assert protected_because(Policy.nothing_allowed(), namespace) is not None
 
 
-@pytest.mark.parametrize("namespace", ["team-a", "product", "producers", "delivery", "olive", "prod0x", "kubernetes"])
+@pytest.mark.parametrize("namespace", ["team-a", "product", "producers", "delivery", "olive", "proud", "kubernetes"])
 def test_the_floor_leaves_names_alone_that_only_look_alike(namespace: str) -> None:
     assert protected_because(changed(), namespace) is None
 
@@ -180,9 +180,17 @@ def test_the_file_cannot_lower_the_number_of_ready_replicas_below_two() -> None:
         changed(actions={"restart_deployment": {"environments": ["dev"], "min_ready_replicas": 1}})
 
 
-def test_only_one_approval_is_supported_and_the_error_says_so() -> None:
-    with pytest.raises(ValidationError, match="write count: 1"):
-        ApprovalRule.model_validate({"count": 2})
+@pytest.mark.parametrize("count", [0, 6, -1])
+def test_between_one_and_five_people_may_have_to_approve(count: int) -> None:
+    assert ApprovalRule.model_validate({"count": 5}).count == 5
+    with pytest.raises(ValidationError):
+        ApprovalRule.model_validate({"count": count})
+
+
+def test_what_is_of_high_risk_takes_two_people_whatever_the_file_says() -> None:
+    one, three = ApprovalRule(count=1), ApprovalRule(count=3)
+    assert [one.needed(risk) for risk in ("low", "medium", "high")] == [1, 1, 2]
+    assert [three.needed(risk) for risk in ("low", "medium", "high")] == [3, 3, 3]
 
 
 @pytest.mark.parametrize(

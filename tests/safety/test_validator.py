@@ -50,6 +50,10 @@ CIRCUMSTANCES = Circumstances(
     recent_on_target=0,
     recent_in_namespace=0,
     in_incident=0,
+    pending=0,
+    recent_failures=0,
+    drift_24h=0,
+    denied_recently=False,
 )
 
 

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from safety.actions import RestartDeployment, RollbackDeployment
+from safety.actions import AnyAction, RestartDeployment, RollbackDeployment
 from safety.redaction import Redacted, Redactor
 from tools.kubernetes.objects import revision_of
 from tools.kubernetes.rollout import current_of, revisions_of, template_hash_of
@@ -15,7 +15,7 @@ MOST_ROWS = 12
 
 
 def before_after(
-    action: RestartDeployment | RollbackDeployment,
+    action: AnyAction,
     deployment: JsonObject,
     replica_sets: Sequence[JsonObject],
     redactor: Redactor,
@@ -26,6 +26,8 @@ def before_after(
             rows = _of_restart(deployment)
         case RollbackDeployment():
             rows = _of_rollback(action, deployment, replica_sets, redactor)
+        case _:
+            raise TypeError(f"there is no comparison for {action.kind}")
     made = [(redactor.text(label), redactor.text(before), redactor.text(after)) for label, before, after in rows]
     if len(made) > MOST_ROWS:
         rest = len(made) - MOST_ROWS + 1

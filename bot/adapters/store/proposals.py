@@ -216,6 +216,9 @@ class SqlProposals:
             proposals.c.decided_at >= since,
         )
 
+    async def decided_since(self, since: datetime) -> Sequence[Proposal]:
+        return await self._all(select(proposals).where(proposals.c.decided_at >= since))
+
     async def open_count(self) -> int:
         return await self._count(proposals.c.state.in_(_OPEN))
 
