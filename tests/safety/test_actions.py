@@ -32,8 +32,8 @@ MORE: dict[str, dict[str, Any]] = {
 }
 
 
-def raw(kind: str, **changed: Any) -> dict[str, Any]:
-    on = TARGET_KINDS[kind]  # type: ignore[index]
+def raw(action_kind: str, /, **changed: Any) -> dict[str, Any]:
+    on = TARGET_KINDS[action_kind]  # type: ignore[index]
     target = {
         "cluster": "c-1",
         "namespace": "team-a",
@@ -42,11 +42,11 @@ def raw(kind: str, **changed: Any) -> dict[str, Any]:
         "uid": "u-1",
         "generation": 1 if on == "Pod" else 7,
     }
-    return {"kind": kind, "target": {**target, **changed}, **MORE.get(kind, {})}
+    return {"kind": action_kind, "target": {**target, **changed}, **MORE.get(action_kind, {})}
 
 
-def made(kind: str, **changed: Any) -> AnyAction:
-    return ADAPTER.validate_python(raw(kind, **changed))
+def made(action_kind: str, /, **changed: Any) -> AnyAction:
+    return ADAPTER.validate_python(raw(action_kind, **changed))
 
 
 def test_every_kind_is_an_action_with_a_target_of_its_own_kind() -> None:
