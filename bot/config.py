@@ -44,6 +44,10 @@ class Settings(BaseSettings):
     audit_key_file: Path | None = Field(
         None, description="Key that signs them, made at the first start; default: beside the database."
     )
+    summary_channel: str | None = Field(
+        None, description="Channel id that gets a summary of the changes and the audit log's head once a day."
+    )
+    summary_hour: int = Field(7, ge=0, le=23, description="After which hour (UTC) it is said.")
     policy_file: Path = Field(Path("policy.yaml"), description="What may be changed; no file means nothing may.")
     remediation_mode: Literal["off", "approve"] = Field(
         "approve", description="`off` builds no executor at all; `approve` lets people approve what the policy allows."

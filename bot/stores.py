@@ -234,6 +234,9 @@ class AuditStore(Protocol):
 
     async def records(self, proposal: ProposalId | None = None) -> Sequence[AuditRecord]: ...
 
+    async def since(self, at: datetime) -> Sequence[AuditRecord]:
+        """Those of that time and later, in order."""
+
     async def verify(self) -> Verified: ...
 
     async def count(self) -> int: ...

@@ -41,6 +41,7 @@ from bot.flows.investigate import Investigator
 from bot.flows.judging import Judge
 from bot.flows.proposals import Click, Proposals, WriterFor
 from bot.flows.sealing import Sealing
+from bot.flows.summaries import Summaries
 from bot.messages import Notice
 from bot.ports import Chat, Clock, LanguageModel, People, Place
 from bot.stores import Stores
@@ -338,10 +339,18 @@ async def assembled(settings: Settings, clock: Clock, redactor: Redactor) -> Asy
         app = build_app(client, bot.intake, bot.console)
         assert settings.slack_app_token is not None
         log.info("starting", workspace=greeting.workspace, cluster=cluster.name, model=model.name)
+        running = replace(bot.running, sealing=sealing, summaries=_summaries(settings, bot, chat, clock, redactor))
         yield (
-            replace(bot, running=replace(bot.running, sealing=sealing)),
+            replace(bot, running=running),
             Sockets(app, settings.slack_app_token.get_secret_value(), settings.slack_sockets),
         )
+
+
+def _summaries(settings: Settings, bot: Bot, chat: Chat, clock: Clock, redactor: Redactor) -> Summaries | None:
+    if settings.summary_channel is None:
+        return None
+    place = Place(bot.intake.identity.team, settings.summary_channel)
+    return Summaries(bot.stores, chat, clock, redactor, place, settings.summary_hour)
 
 
 async def run(settings: Settings, clock: Clock) -> None:

@@ -11,6 +11,7 @@ from bot.flows.execution import Executor
 from bot.flows.inbox import Inbox
 from bot.flows.proposals import Proposals
 from bot.flows.sealing import Sealing
+from bot.flows.summaries import Summaries
 from bot.ports import Clock
 
 log = structlog.get_logger()
@@ -39,7 +40,9 @@ class Opens(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Running:
-    """The parts that run. ``executor`` is None when remediation is off, ``sealing`` where no log is kept on disk."""
+    """The parts that run. ``executor`` is None when remediation is off, ``sealing`` where no log is
+    kept on disk, ``summaries`` where no channel is named for them.
+    """
 
     clock: Clock
     chat: Drains
@@ -47,10 +50,11 @@ class Running:
     proposals: Proposals
     executor: Executor | None
     sealing: Sealing | None = None
+    summaries: Summaries | None = None
 
     def optional_loops(self) -> dict[str, Loop]:
         """Those of the parts that are there."""
-        parts = {"executor": self.executor, "sealing": self.sealing}
+        parts = {"executor": self.executor, "sealing": self.sealing, "summaries": self.summaries}
         return {name: part.run for name, part in parts.items() if part is not None}
 
 

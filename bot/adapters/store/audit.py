@@ -49,6 +49,11 @@ class SqlAudit:
         async with self._database.read() as connection:
             return [_record(row) for row in (await connection.execute(wanted)).all()]
 
+    async def since(self, at: datetime) -> Sequence[AuditRecord]:
+        async with self._database.read() as connection:
+            wanted = select(audit).where(audit.c.at >= at).order_by(audit.c.seq)
+            return [_record(row) for row in (await connection.execute(wanted)).all()]
+
     async def verify(self) -> Verified:
         return verify(await self.records())
 
