@@ -7,11 +7,12 @@ from datetime import datetime
 
 from tools.analyzers.interface import Blame, Claim, cited, finding, finding_on, seen
 from tools.evidence import Category, Evidence, Finding, ObjectRef
-from tools.objects import items, mapping, ref_of
+from tools.objects import items, labels_of, mapping, ref_of
 from tools.snapshot import Event, Snapshot, Topic, Workload
 from tools.world import JsonObject
 
 C = Category
+_ENFORCES = "pod-security.kubernetes.io/enforce"
 _REFUSED = ("FailedCreate", "ReplicaSetCreateError", "FailedUpdate")
 _RESOURCES: frozenset[Topic] = frozenset({"memory limit", "memory request", "cpu limit", "cpu request", "other"})
 
@@ -199,6 +200,10 @@ def _named(kind: _Kind, name: str, workload: Workload, snapshot: Snapshot) -> It
         hard, used = mapping(quota, "status", "hard"), mapping(quota, "status", "used")
         rows = ", ".join(f"{key} {used.get(key, 0)} of {hard[key]}" for key in sorted(hard))
         yield seen(snapshot, quota, f"used: {rows}")
+    space = snapshot.find("Namespace", None, workload.ref.namespace or "")
+    enforced = labels_of(space or {}).get(_ENFORCES)
+    if kind.category is C.POD_SECURITY_DENIED and space is not None and enforced:
+        yield seen(snapshot, space, f"{_ENFORCES}={enforced}")
     if kind.category is C.ADMISSION_WEBHOOK_FAILURE:
         found = _configuration(name, snapshot)
         if found is not None:

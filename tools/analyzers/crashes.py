@@ -1,5 +1,6 @@
 """Programs that end when they should run: what their own words say about why, before what the exit code says."""
 
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 
@@ -134,7 +135,7 @@ _MEANINGS: tuple[tuple[SignKind, _Meaning], ...] = (
     ),
 )
 # These say that the fault lies elsewhere; the analyzers of dependencies, storage and rights speak of them.
-_ELSEWHERE = frozenset(
+ELSEWHERE = frozenset(
     {K.CONNECTION_REFUSED, K.CONNECTION_TIMEOUT, K.DNS_FAILURE, K.AUTHENTICATION_FAILED, K.ACCESS_FORBIDDEN}
     | {K.CERTIFICATE_EXPIRED, K.CERTIFICATE_INVALID, K.TOO_MANY_CONNECTIONS, K.READ_ONLY, K.DISK_FULL}
     | {K.PERMISSION_DENIED, K.PROTOCOL_MISMATCH}
@@ -202,9 +203,12 @@ _STARTING: frozenset[Topic] = frozenset({"command"})
 
 
 def _is_named(changed: Difference, text: str) -> bool:
-    """Whether a log speaks of a variable that a release changed."""
-    label = changed.label.rpartition("env ")[2]
-    return changed.topic == "environment" and len(label) > 3 and label.lower() in text.lower()
+    """Whether a log speaks of a variable that a release changed, or of the value it now has."""
+    if changed.topic != "environment":
+        return False
+    label, value = changed.label.rpartition("env ")[2], str(changed.after)
+    is_told = len(value) > 3 and value != "none" and re.search(rf"(?<![\w.]){re.escape(value)}(?![\w.])", text)
+    return bool(is_told) or (len(label) > 3 and label.lower() in text.lower())
 
 
 def _never_started(container: Container) -> bool:
@@ -247,7 +251,7 @@ def _points_elsewhere(tails: list[LogTail]) -> bool:
     return any(
         sign.number in numbers or sign.last_number in numbers
         for tail in tails
-        for sign in tail.reading.standing(*_ELSEWHERE)
+        for sign in tail.reading.standing(*ELSEWHERE)
     )
 
 

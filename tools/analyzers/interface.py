@@ -11,7 +11,7 @@ from datetime import datetime, timedelta
 from safety.redaction import Redactor
 from tools.evidence import Category, Evidence, EvidenceId, Finding, ObjectRef, Remedy, evidence
 from tools.logs.reading import Sign
-from tools.objects import ref_of
+from tools.objects import condition, owner_of, part, ref_of
 from tools.snapshot import Container, Event, LogTail, Pod, Release, Snapshot, Thresholds, Workload
 from tools.world import JsonObject
 
@@ -200,13 +200,32 @@ def is_failing_now(container: Container, pod: Pod, now: datetime, limits: Thresh
 
 
 def failing(workload: Workload, snapshot: Snapshot) -> list[tuple[Pod, Container]]:
-    """The containers of the workload that crash now, each with its pod; evicted pods are not crashes."""
+    """The containers of the workload that crash now, each with its pod.
+
+    Evicted pods are not crashes, and neither are those whose Job succeeded in another try.
+    """
     return [
         (pod, container)
         for pod in workload.pods
+        if pod.reason != "Evicted" and not _is_made_up_for(pod, workload, snapshot)
         for container in pod.containers
-        if pod.reason != "Evicted" and is_failing_now(container, pod, snapshot.observed_at, snapshot.thresholds)
+        if is_failing_now(container, pod, snapshot.observed_at, snapshot.thresholds)
     ]
+
+
+def _is_made_up_for(pod: Pod, workload: Workload, snapshot: Snapshot) -> bool:
+    """Whether its Job is done after all, or a later Job of the same CronJob is."""
+    if pod.owner is None or pod.owner.kind != "Job":
+        return False
+    job = snapshot.find("Job", pod.ref.namespace, pod.owner.name) or {}
+    made = str(part(job, "metadata", "creationTimestamp") or "")
+    later = [
+        each
+        for each in snapshot.of("Job", pod.ref.namespace)
+        if workload.ref.kind == "CronJob" and owner_of(each) == workload.ref
+        if str(part(each, "metadata", "creationTimestamp") or "") > made
+    ]
+    return any(condition(each, "Complete").get("status") == "True" for each in (job, *later))
 
 
 def is_superseded(pod: Pod, workload: Workload) -> bool:

@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Iterator
+from datetime import timedelta
 
 from tools.analyzers.interface import Claim, cited, count_words, events_about, find_blame, finding, logs_of
 from tools.evidence import Category, Evidence, Finding, evidence
@@ -11,6 +12,12 @@ _NOT_THERE = re.compile(r"statuscode: (404|405)")
 _OTHER_PROTOCOL = re.compile(
     r"(?i)HTTP response to HTTPS client|malformed HTTP response|first record does not look like a TLS|"
     r"HTTP request to an HTTPS|plain HTTP request was sent|server preface|error reading server preface"
+)
+# The probe itself cannot be carried out, or asks for what only somebody who logs in gets.
+_ASKED_WRONGLY = re.compile(
+    r"(?i)\bunimplemented\b|unknown service grpc\.health|executable file not found|exec format error|"
+    r"exec: \\?\"[^\"]+\\?\": (?:stat|no such file|permission denied)|OCI runtime exec failed|: not found$|"
+    r"statuscode: (?:401|403|400|406|415|426)\b|invalid port|no such host|unsupported protocol scheme"
 )
 _LISTENS = re.compile(r"(?i)\b(?:listening|listens|started|serving|bound)\b.{0,80}?\b\d{2,5}\b")
 # A clean end when asked to stop, SIGKILL after the grace period, or SIGTERM that the program did not catch.
@@ -60,7 +67,7 @@ def _finding(workload: Workload, pods: tuple[Pod, ...], asked: _Asked, snapshot:
     container = next((each for pod in pods for each in pod.containers if asked.of(each)), pods[0].containers[0])
     probe = asked.of(container)
     blame = find_blame(workload, pods, lambda new, _old: asked.topic in new.changed, snapshot.thresholds)
-    wrong = _why_wrong(container, probe, told, asked, blame is not None and blame.is_direct)
+    wrong = _why_wrong(container, probe, told, asked, blame is not None and blame.is_direct, pods)
     effect = "gets no traffic" if asked.is_readiness else "is killed and started again"
     asks = f" ({probe.what})" if probe else ""
     reason = (
@@ -100,7 +107,12 @@ def _listening(pods: tuple[Pod, ...], snapshot: Snapshot) -> Iterator[Evidence]:
 
 
 def _why_wrong(
-    container: Container, probe: Probe | None, told: tuple[Event, ...], asked: _Asked, was_changed: bool
+    container: Container,
+    probe: Probe | None,
+    told: tuple[Event, ...],
+    asked: _Asked,
+    was_changed: bool,
+    pods: tuple[Pod, ...],
 ) -> str | None:
     if was_changed:
         return f"The newest release changed this {asked.topic}"
@@ -111,7 +123,33 @@ def _why_wrong(
         return f"The program answers, but has nothing at {probe.path or 'the path that is asked'}"
     if told and all(_OTHER_PROTOCOL.search(each.message) for each in told):
         return "The program answers, in another protocol than the probe speaks"
+    if told and all(_ASKED_WRONGLY.search(each.message) for each in told):
+        return "The probe cannot succeed however well the program is: it asks for what is not there"
+    if not asked.is_readiness and probe is not None and _is_too_hasty(probe, told, pods):
+        until = probe.delay + probe.period * probe.failures
+        return f"It gives up {until} s after the start, and the program is still starting then"
     return None
+
+
+# Between the last failed try and the end lie the time to stop and what clocks of whole seconds leave open.
+_TO_STOP = timedelta(seconds=50)
+
+
+def _is_too_hasty(probe: Probe, told: tuple[Event, ...], pods: tuple[Pod, ...]) -> bool:
+    """Whether the program never got to listen, complains of nothing, and is killed as soon as the probe gives up."""
+    ended = [each.ended for pod in pods for each in pod.containers if each.ended and not each.is_init]
+    ran = [each.finished_at - each.started_at for each in ended if each.finished_at and each.started_at]
+    tails = [each for pod in pods for each in pod.logs if each.previous or not any(one.previous for one in pod.logs)]
+    least = timedelta(seconds=probe.delay + probe.period * (probe.failures - 1))
+    most = timedelta(seconds=probe.delay + probe.period * probe.failures) + _TO_STOP
+    return (
+        bool(ran)
+        and all(least <= each <= most for each in ran)
+        and all("connection refused" in each.message for each in told)
+        and bool(tails)
+        and all(each.reading.entries and each.reading.first_error is None for each in tails)
+        and not any(_LISTENS.search(one.message) for each in tails for one in each.reading.entries)
+    )
 
 
 def _told(pod: Pod, word: str, snapshot: Snapshot) -> tuple[Event, ...]:

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from tools.analyzers.addresses import config_of
+from tools.analyzers.crashes import ELSEWHERE
 from tools.analyzers.credentials import changed_at
 from tools.analyzers.interface import Claim, cited, finding, seen
 from tools.analyzers.load import Load, loads, released, shown_rise
@@ -19,6 +20,8 @@ from tools.world import JsonObject, RecordedChange
 # A program takes a mounted file up within a minute or two; one that asks for it does so now and then.
 _TAKEN_UP = timedelta(minutes=30)
 _SKEW = timedelta(minutes=3)
+# A switch that is thrown shows within the minutes that requests take to come to it.
+_AT_ONCE = timedelta(minutes=6)
 _LATELY = timedelta(minutes=15)
 _REPEATED = 3
 _KINDS = re.compile(r"(?i)config|flag|feature|setting|toggle|experiment|parameter")
@@ -28,13 +31,17 @@ _WORD = re.compile(r"[A-Za-z][A-Za-z0-9_.-]{3,}[A-Za-z0-9]")
 
 @dataclass(frozen=True, slots=True)
 class _Worse:
-    """Since when a workload is worse, what shows it, and all the words in which it is told."""
+    """Since when a workload is worse, what shows it, and all the words in which it is told.
+
+    ``is_own``: its log calls it an error, and none of its lines speaks of something else that fails.
+    """
 
     since: datetime
     evidence: tuple[Evidence, ...]
     summary: str
     told: str
     is_measured: bool
+    is_own: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,9 +66,18 @@ def reconfigured(snapshot: Snapshot) -> Iterator[Finding]:
             continue
         changes = [each for each in _changes(workload, worse.since, snapshot) if _is_near(each.at, worse.since)]
         named = [each for each in changes if _names(worse, each)]
-        chosen = max(named or (changes if worse.is_measured else []), key=_telling, default=None)
+        meant = changes if worse.is_measured else [each for each in changes if _is_meant(workload, worse, each)]
+        chosen = max(named or meant, key=_telling, default=None)
         if chosen is not None:
             yield _finding(workload, worse, chosen, snapshot)
+
+
+def _is_meant(workload: Workload, worse: _Worse, changed: _Changed) -> bool:
+    """Whether a change was recorded for this very workload right before its log began to complain of itself."""
+    change = changed.change
+    if change is None or workload.ref.name.lower() not in {each.lower().rpartition("/")[2] for each in change.services}:
+        return False
+    return worse.is_own and -_SKEW <= worse.since - changed.at <= _AT_ONCE
 
 
 def _telling(changed: _Changed) -> tuple[bool, datetime]:
@@ -82,7 +98,7 @@ def _finding(workload: Workload, worse: _Worse, changed: _Changed, snapshot: Sna
         f"then. {tie}Put the earlier value back, then see why the new one does harm. A rollback of the workload would "
         "change nothing, as the setting is not a part of its revisions.",
         evidence=cited(worse.evidence, changed.evidence, _said_then(workload, worse, changed, snapshot)),
-        confidence=0.78 if is_named and worse.is_measured else 0.72 if is_named else 0.68,
+        confidence=0.78 if is_named and worse.is_measured else 0.72 if is_named else 0.68 if worse.is_measured else 0.6,
         pods=workload.members,
         since=worse.since,
         remedy=remedy,
@@ -120,7 +136,12 @@ def _by_logs(workload: Workload, snapshot: Snapshot) -> _Worse | None:
     since, line, tail, count = min(found, key=lambda each: each[0])
     when = f"{line} ({count} times since {since:%Y-%m-%d %H:%M} UTC)"
     shown = evidence("log", tail.pod, snapshot.say(when), since, f":{tail.container}:worse")
-    return _Worse(since, (shown,), line, " ".join(each[1] for each in found), False)
+    return _Worse(since, (shown,), line, " ".join(each[1] for each in found), False, _is_own(tail, since))
+
+
+def _is_own(tail: LogTail, since: datetime) -> bool:
+    is_error = any(each.level >= Level.ERROR and each.first_at == since for each in tail.reading.templates)
+    return is_error and not tail.reading.standing(*ELSEWHERE)
 
 
 def _complaints(tail: LogTail, snapshot: Snapshot) -> Iterator[tuple[datetime, str, LogTail, int]]:

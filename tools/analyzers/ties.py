@@ -16,11 +16,19 @@ C = Category
 _NOT_IN_FORCE = re.compile(
     r"(?i)\bnot (?:yet )?(?:deployed|rolled out|released|merged|applied|enabled|live|in prod\w*)\b|\bundeployed\b|"
     r"\bunmerged\b|\bnever (?:deployed|applied|merged)\b|"
-    r"\b(?:pending|awaiting|draft|planned|scheduled|queued|blocked)\b|"
+    r"\b(?:pending|awaiting|draft|wip|planned|queued|blocked|on hold)\b|\bscheduled (?:for|to|at|on)\b|"
     r"\b(?:only|just) (?:to|in|on|for) (?:\w+[- ])?(?:staging|dev|development|test|qa|preview|sandbox)\b|"
     r"\b(?:staging|dev|test|qa|preview)[- ]only\b|\b(?:reverted|rolled back|closed) (?:before|without)\b|"
+    r"\b(?:build|pipeline|ci) (?:has )?failed\b|\bdry[- ]run\b|"
     r"\bbehind a (?:disabled )?flag\b|\bopen\b(?! source)|\bno(?:t|ne)?\b$|\bnext release\b|\b0 ?%"
 )
+# A change of these alone runs nowhere.
+_NOT_RUN = re.compile(
+    r"(?i)(?:^|/)(?:docs?|documentation|tests?|__tests__|spec|e2e|\.github|\.vscode)/|\.(?:md|mdx|rst|adoc|txt)$|"
+    r"(?:^|/)(?:CODEOWNERS|LICENSE|CHANGELOG|\.gitignore|\.editorconfig)$|_test\.\w+$|\.(?:test|spec)\.\w+$|"
+    r"(?:^|/)test_[^/]*\.py$|Tests?\.(?:java|kt|cs|scala)$"
+)
+_RUN_ANYWAY = re.compile(r"(?i)requirements[^/]*\.txt$|constraints[^/]*\.txt$|robots\.txt$|CMakeLists\.txt$")
 _TOKEN = re.compile(r"[A-Za-z_][A-Za-z0-9_.-]*[A-Za-z0-9]|\d[\w.:-]*\w")
 # What is written like a value or a name, and not like a word of a sentence.
 _TELLING = re.compile(r"[A-Z]{2,}_|_[a-z]|\d{3,}|\d\.\d|\d+(?:Mi|Gi|m)\b|[a-z]-[a-z]|\.[a-z]{2,}|[a-z][A-Z]")
@@ -89,6 +97,16 @@ _TOPICS: tuple[tuple[frozenset[Category], str], ...] = (
         frozenset({C.CONNECTION_POOL_EXHAUSTED, C.SLOW_DEPENDENCY}),
         r"pool|connection|replica|query|index|timeout|database",
     ),
+    (
+        frozenset({C.DATABASE_READ_ONLY}),
+        r"read.?only|replica|primary|master|standby|fail.?over|switch.?over|promot|maintenance|writer|reader",
+    ),
+    (
+        frozenset({C.WRONG_DEPENDENCY_ADDRESS, C.DEPENDENCY_UNREACHABLE, C.PROTOCOL_MISMATCH}),
+        r"host|port|url|uri|address|endpoint|rename|renam|remov|migrat|move|dsn|tls|http",
+    ),
+    (frozenset({C.HIGH_LATENCY}), r"timeout|cache|index|query|retry|retries|batch|sync|slow|delay|sleep|latenc"),
+    (frozenset({C.NETWORK_DEGRADED}), r"network|mtu|cni|calico|cilium|bandwidth|loss|delay|chaos"),
 )
 # What a change has to be about when the fault lies in the surroundings and not in the workload itself.
 _IMPLIED: tuple[tuple[frozenset[Category], frozenset[str]], ...] = (
@@ -121,6 +139,18 @@ _IMPLIED: tuple[tuple[frozenset[Category], frozenset[str]], ...] = (
         frozenset({"istio", "linkerd", "mesh", "kyverno", "gatekeeper", "policy", "webhook", "admission"}),
     ),
 )
+# Faults in what a workload itself is or reads: one change of that very service just before is a tie of its own.
+_OF_ITS_OWN = frozenset(
+    {C.APP_CONFIG_ERROR, C.MISSING_ENV_VAR, C.MISSING_CONFIGMAP, C.MISSING_SECRET, C.INIT_CONTAINER_FAILED}
+    | {C.LIVENESS_PROBE_FAILING, C.LIVENESS_PROBE_MISCONFIG, C.READINESS_PROBE_FAILING, C.READINESS_PROBE_MISCONFIG}
+    | {C.OOM_KILLED, C.PORT_CONFLICT, C.RBAC_FORBIDDEN, C.WRONG_DEPENDENCY_ADDRESS, C.BAD_ROLLOUT_CONFIG}
+    | {C.CONFIG_CHANGE_REGRESSION, C.SERVICE_SELECTOR_MISMATCH, C.SERVICE_PORT_MISMATCH, C.SCALED_TO_ZERO}
+    | {C.GATEWAY_MISROUTE, C.IMAGE_NOT_FOUND, C.PROTOCOL_MISMATCH}
+)
+_JUST_BEFORE = timedelta(minutes=20)
+# What is built into an image runs only from the rollout on that brings it.
+_CODE = re.compile(r"(?i)pull|merge|commit|release|deploy|\bpr\b|\bmr\b|build|image|version")
+_TO_ROLL_OUT = timedelta(hours=26)
 _HOST = re.compile(r"\b(?:[a-z0-9-]+\.){1,5}[a-z]{2,}\b")
 # Faults that rules of the whole namespace bring: there a change of the namespace itself is one of what failed.
 _OF_NAMESPACE = frozenset(
@@ -138,7 +168,9 @@ ENOUGH = 3.9
 class Trail:
     """What a fault is about: the names it touches, the values its evidence holds, its topic, and when it began.
 
-    ``by_time``: any change of the program may bring such a fault, so that coming just before it is a tie.
+    ``by_time``: any change of the program may bring such a fault, so that coming before it is a tie; for one
+    ``of_its_own`` only a change of that very service just before. ``rollouts`` are when the program was rolled out,
+    where that is known: code that no rollout followed does not run. ``place`` is the namespace.
     """
 
     names: frozenset[str]
@@ -146,6 +178,9 @@ class Trail:
     topic: re.Pattern[str] | None
     began: datetime | None
     by_time: bool = False
+    of_its_own: bool = False
+    rollouts: tuple[datetime, ...] = ()
+    place: str = ""
 
     def touches(self, change: RecordedChange) -> bool:
         """Whether a change says that it is about one of the names."""
@@ -183,18 +218,45 @@ def trail_of(found: Finding, snapshot: Snapshot) -> Trail:
     if found.category in _OF_NAMESPACE and found.subject.namespace:
         names.add(found.subject.namespace)
     names |= {name for categories, implied in _IMPLIED if found.category in categories for name in implied}
+    said = " ".join((found.summary, *(each.text for each in found.evidence if each.source == "log")))
+    names |= {one or other for one, other in _CALLED.findall(said)} if found.category in _OF_CALLS else set()
     # What a pod is told to run stands in each of its lines: it says nothing of what is wrong.
     text = " ".join((found.summary, *(each.text for each in found.evidence if each.source not in ("rollout", "pod"))))
     values = {each for each in _TOKEN.findall(text) if len(each) >= 3 and _TELLING.search(each)}
     topic = next((pattern for categories, pattern in _TOPICS if found.category in categories), None)
-    began = found.since or min((each.at for each in found.evidence if each.at is not None), default=None)
+    own = snapshot.workload(found.subject)
     return Trail(
         frozenset(each.lower() for each in names if each),
-        frozenset(each.lower() for each in values) - {each.lower() for each in names},
+        frozenset(each.lower() for each in values) - _who(found, snapshot),
         re.compile(topic, re.IGNORECASE) if topic else None,
-        began,
+        _began(found),
         found.category in _ANY_CHANGE,
+        found.category in _OF_ITS_OWN,
+        tuple(each.created_at for each in own.releases if each.created_at) if own is not None else (),
+        found.subject.namespace or "",
     )
+
+
+_CALLED = re.compile(
+    r"\b([a-z0-9](?:[a-z0-9-]*[a-z0-9])?)\.[a-z0-9-]+\.svc\b|\b([a-z](?:[a-z0-9-]*[a-z0-9])?):\d{2,5}\b"
+)
+_OF_CALLS = frozenset(
+    {C.WRONG_DEPENDENCY_ADDRESS, C.DEPENDENCY_UNREACHABLE, C.DNS_FAILURE, C.PROTOCOL_MISMATCH, C.SLOW_DEPENDENCY}
+    | {C.INVALID_CREDENTIALS, C.DATABASE_READ_ONLY, C.CONNECTION_POOL_EXHAUSTED}
+)
+
+
+def _began(found: Finding) -> datetime | None:
+    """When it was first seen. Objects are older than what is wrong with them: their times tell only without others."""
+    told = [each for each in found.evidence if each.source in ("event", "log", "metric")]
+    return found.since or min((each.at for each in told or found.evidence if each.at is not None), default=None)
+
+
+def _who(found: Finding, snapshot: Snapshot) -> set[str]:
+    """Names of what suffers, which say nothing of why."""
+    refs = (found.subject, *found.affected)
+    behind_them = [snapshot.workload_behind(each) for each in refs if each.kind == "Pod"]
+    return {each.name.lower() for each in refs} | {each.ref.name.lower() for each in behind_them if each is not None}
 
 
 def _names_of(workload: Workload, snapshot: Snapshot) -> set[str]:
@@ -214,9 +276,11 @@ def _names_of(workload: Workload, snapshot: Snapshot) -> set[str]:
 
 def suspect(change: RecordedChange, trail: Trail, snapshot: Snapshot) -> Suspicion:
     """Weigh one change against one fault: first what clears it, then what ties it."""
-    denied = _NOT_IN_FORCE.search(change.deployed_by or "")
+    denied = _not_in_force(change, trail)
     if denied is not None:
-        return Suspicion(change, 0, True, f"not in force: {change.deployed_by}")
+        return Suspicion(change, 0, True, f"not in force: {denied}")
+    if change.files and all(_NOT_RUN.search(each) and not _RUN_ANYWAY.search(each) for each in change.files):
+        return Suspicion(change, 0, True, "touches only documentation and tests")
     if change.at is None:
         return Suspicion(change, 0, True, "when it came is not known")
     began = trail.began or snapshot.observed_at
@@ -228,19 +292,54 @@ def suspect(change: RecordedChange, trail: Trail, snapshot: Snapshot) -> Suspici
     if not touched and len(told) < 2:
         return Suspicion(change, 0, True, "touches nothing of what is wrong")
     weight = touched + min(3.0, 1.0 * len(told)) + near
-    is_tied = weight >= ENOUGH and near >= 0.4 and (bool(told) or (trail.by_time and near >= 1.5))
+    is_tied = weight >= ENOUGH and near >= 0.4 and (bool(told) or _ties_by_time(change, trail, before, touched))
     shown = f"; it speaks of {', '.join(sorted(told)[:3])}" if told else ""
     return Suspicion(change, weight, False, f"in force {_span(before)} before the trouble began{shown}", is_tied)
+
+
+def _not_in_force(change: RecordedChange, trail: Trail) -> str | None:
+    """The words that say so, if any do."""
+    told = change.deployed_by or ""
+    if _NOT_IN_FORCE.search(told) is not None or _UNDONE.search(told) is not None:
+        return told
+    if _UNFINISHED.search(f"{change.kind} {change.title}") is not None:
+        return change.title
+    place = _PLACE.search(told)
+    is_other = place is not None and not _LIVE.search(told) and place[1].lower()[:3] not in trail.place.lower()
+    return told if is_other else None
+
+
+_UNDONE = re.compile(r"(?i)^\W*(?:reverted|rolled back|undone|withdrawn|abandoned)\b")
+_UNFINISHED = re.compile(r"(?i)^\W*(?:\w+ )?\W?(?:draft|wip|rfc|proposal)\b")
+_PLACE = re.compile(r"(?i)\b(staging|stage|dev|development|test|qa|preview|sandbox|uat)\b")
+_LIVE = re.compile(r"(?i)\b(?:prod|production|live|all)\b")
+
+
+def _ties_by_time(change: RecordedChange, trail: Trail, before: timedelta, touched: float) -> bool:
+    """Whether coming before the trouble is enough: of code only where a rollout followed it."""
+    if change.at is not None and trail.rollouts and _CODE.search(change.kind):
+        at = change.at
+        if not any(-_JUST_BEFORE <= each - at <= _TO_ROLL_OUT for each in trail.rollouts):
+            return False
+    if trail.by_time and before <= _NEAR[1][0]:
+        return True
+    return trail.of_its_own and touched >= 3 and before <= _JUST_BEFORE
 
 
 def _mechanism(change: RecordedChange, trail: Trail) -> set[str]:
     """Values of the evidence that the change names too, and the topic of the fault where its words speak of it."""
     text = f"{change.title}\n{change.diff}\n{' '.join(change.files)}"
     words = set(_words(text))
-    found = {each for each in trail.values if each in words}
+    plain = {_plain(each) for each in words}
+    found = {each for each in trail.values if each in words or (len(_plain(each)) > 5 and _plain(each) in plain)}
     about = f"{text}\n{change.repo or ''} {' '.join(change.services)}"
     topics = {each.strip().lower() for each in trail.topic.findall(about)} if trail.topic else set()
     return found | set(sorted(topics)[:2])
+
+
+def _plain(word: str) -> str:
+    """Without what tells apart ``maxPoolSize``, ``max-pool-size`` and ``MAX_POOL_SIZE``."""
+    return re.sub(r"[-_.]", "", word)
 
 
 def _words(text: str) -> list[str]:

@@ -123,3 +123,30 @@ def test_a_log_that_complains_of_something_else_is_not() -> None:
     written(world, "40m")
     complaining(world, pod, "payment provider said no")
     assert found_by(world, *ALL) == {}
+
+
+FAILS = "checkout failed: BundleException, no price for this one"
+
+
+@pytest.mark.parametrize("kind", ["feature flag", "feature_flag", "config"])
+def test_errors_at_once_after_a_switch_of_that_very_service_come_of_it(kind: str) -> None:
+    world, pod = cluster(measured=False)
+    record(world, "39m", kind=kind, title="other rules", diff="off -> on")
+    complaining(world, pod, FAILS)
+    found = found_by(world, *ALL)[CART]
+    assert (found.category, found.confidence) == ("config_change_regression", 0.6)
+
+
+@pytest.mark.parametrize(
+    ("why", "ago", "line", "services"),
+    [
+        ("too long before", "50m", FAILS, ["cart"]),
+        ("another service", "39m", FAILS, ["stock"]),
+        ("something else fails", "39m", "dial tcp 10.0.0.7:5432: connect: connection refused", ["cart"]),
+    ],
+)
+def test_a_switch_that_only_came_before_is_innocent(why: str, ago: str, line: str, services: list[str]) -> None:
+    world, pod = cluster(measured=False)
+    record(world, ago, kind="feature flag", title="a new banner", diff="off -> on", services=services)
+    complaining(world, pod, line)
+    assert found_by(world, *ALL) == {}, why

@@ -1,0 +1,116 @@
+"""Which recorded change is tied to a fault, and what clears the others."""
+
+from typing import Any
+
+import pytest
+
+from tests.scenarios.kit import REGISTRY, Cluster, Ended, changed, container, crash_loop, template
+from tests.tools.analyzers.picture import picture
+from tools.analyzers import analyze
+from tools.analyzers.changes import blame
+
+SUBJECT = "Deployment/shop/cart"
+PANIC = (
+    "-1m4s|<t> INFO cart starts\n-1m|panic: runtime error: index out of range [3] with length 3\n\n"
+    "goroutine 1 [running]:\nmain.main()\n\t/src/main.go:7 +0x1"
+)
+UNSET = "-1m4s|<t> INFO cart starts\n-1m|<t> FATAL TAX_RATE is not set"
+
+
+def crashing(log: str, *, ages: tuple[str, ...] = ("40d",), began: str = "25m", namespace: str = "shop") -> Cluster:
+    """A Deployment whose pod crashes since some time, and says why."""
+    world = Cluster("2026-03-11T09:42:00Z", namespace)
+    world.node("node-a")
+    world.namespace()
+    body = template(container("cart", f"{REGISTRY}/shop/cart:1"))
+    bodies = [changed(body, image=f"{REGISTRY}/shop/cart:{number}") for number in range(1, len(ages) + 1)]
+    cart = world.deployment("cart", *bodies, ages=ages, replicas=1, empty=True)
+    (pod,) = cart.pods(1, crash_loop(began, 7, Ended(2, "1m", "2s")))
+    world.log(pod, log, previous=True)
+    return world
+
+
+def record(world: Cluster, name: str, ago: str, **more: Any) -> None:
+    told: dict[str, Any] = {"services": ["cart"], "deployed_by": "argocd", "files": ["src/cart.go"], **more}
+    world.change(name, told.pop("kind", "pull_request"), ago, told.pop("title", "cart: rework"), **told)
+
+
+def judged(world: Cluster) -> tuple[str | None, dict[str, str]]:
+    """The change that is blamed, and why each recorded one is or is not."""
+    seen = picture(world)
+    joined, changes = blame(analyze(seen), seen)
+    return joined.roots[0].culprit, {each.id: str(each.why) for each in changes}
+
+
+def test_a_change_of_the_very_service_just_before_is_tied_by_its_time() -> None:
+    world = crashing(PANIC)
+    record(world, "PR-1", "30m", kind="config")
+    assert judged(world)[0] == "PR-1"
+
+
+@pytest.mark.parametrize(
+    ("why", "more"),
+    [
+        ("not in force", {"deployed_by": "pipeline failed at 09:02"}),
+        ("not in force", {"deployed_by": "scheduled for tonight"}),
+        ("not in force", {"deployed_by": "deployed to staging"}),
+        ("not in force", {"deployed_by": "reverted at 09:13"}),
+        ("not in force", {"title": "Draft: rework the cart"}),
+        ("only documentation", {"files": ["docs/cart.md", "README.md"]}),
+        ("only documentation", {"files": ["tests/test_cart.py", "src/cart_test.go"]}),
+    ],
+)
+def test_what_does_not_run_is_innocent(why: str, more: dict[str, Any]) -> None:
+    world = crashing(PANIC)
+    record(world, "PR-1", "30m", **{"kind": "config", **more})
+    culprit, told = judged(world)
+    assert culprit is None
+    assert why in told["PR-1"]
+
+
+@pytest.mark.parametrize(
+    "more", [{"files": ["requirements.txt"]}, {"deployed_by": "scheduled job"}, {"deployed_by": "deployed to prod"}]
+)
+def test_what_only_looks_like_that_is_not(more: dict[str, Any]) -> None:
+    world = crashing(PANIC)
+    record(world, "PR-1", "30m", **{"kind": "config", **more})
+    assert judged(world)[0] == "PR-1"
+
+
+def test_a_change_of_staging_is_in_force_where_staging_is_asked_about() -> None:
+    world = crashing(PANIC, namespace="shop-staging")
+    record(world, "PR-1", "30m", kind="config", deployed_by="deployed to staging")
+    assert judged(world)[0] == "PR-1"
+
+
+def test_code_that_no_rollout_followed_is_not_tied_by_its_time() -> None:
+    world = crashing(PANIC)
+    record(world, "PR-1", "30m")
+    assert judged(world)[0] is None
+
+
+def test_a_fault_of_its_settings_is_tied_to_what_names_the_setting_in_another_spelling() -> None:
+    world = crashing(UNSET)
+    record(
+        world, "CFG-2", "2h", kind="config", title="values: less noise", diff="-  taxRate: 19", files=["values.yaml"]
+    )
+    assert judged(world)[0] == "CFG-2"
+
+
+def test_a_change_hours_before_that_speaks_of_something_else_is_left_in_peace() -> None:
+    world = crashing(UNSET)
+    record(world, "CFG-2", "2h", kind="flag", title="new banner", diff="+  banner: on", files=["flags/banner.json"])
+    assert judged(world)[0] is None
+
+
+def test_when_it_began_is_not_read_from_the_age_of_an_object() -> None:
+    world = crashing("-1m|<t> FATAL password authentication failed for user cart at db.shop.svc:5432")
+    record(world, "ROT-1", "27m", kind="secret_rotation", title="rotate the password of cart", files=[])
+    _, told = judged(world)
+    assert "came after" not in told["ROT-1"]
+
+
+def test_renaming_what_a_workload_calls_is_tied_to_its_failing_calls() -> None:
+    world = crashing("-1m|<t> FATAL dial tcp: lookup geo.shop.svc.cluster.local: no such host")
+    record(world, "PR-5", "26m", services=["geo", "geocoding"], title="Rename geo to geocoding", files=["geo.yaml"])
+    assert judged(world)[0] == "PR-5"
