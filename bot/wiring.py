@@ -165,7 +165,7 @@ def open_dump(folder: Path, redactor: Redactor) -> Seen:
     changes = (dump,) if dump.has_changes else ()
     metrics = (dump,) if dump.has_metrics else ()
     return Seen(
-        Reader(dump, redactor.learning(dump.secrets), changes, metrics),
+        Reader(dump, redactor.learning(dump.secrets), changes, metrics, at_hand=True),
         dump.observed_at,
         dump.close,
         dump.not_checked(),

@@ -229,13 +229,17 @@ class MetricSource(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Reader:
-    """What read tools get. ``unconnected``: sources there could be and are not, in words that a report says."""
+    """What read tools get. ``unconnected``: sources there could be and are not, in words that a report says.
+
+    ``at_hand``: everything lies in files, so reading more of it costs no server anything.
+    """
 
     cluster: ClusterReader
     redactor: Redactor
     changes: tuple[ChangeSource, ...] = ()
     metrics: tuple[MetricSource, ...] = ()
     unconnected: tuple[str, ...] = ()
+    at_hand: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -73,7 +73,7 @@ def _telling(findings: Sequence[Finding]) -> Finding:
 def _cause_of(found: Finding, by_subject: dict[ObjectRef, Finding]) -> Finding | None:
     """The first object it names as a possible cause that has a fault of its own, and is not its symptom in turn.
 
-    What only pods show that somebody changed by hand is explained by that.
+    What only pods show that somebody changed by hand is explained by that. A guess does not explain what is certain.
     """
     suffering = [each for each in found.affected if each.kind == "Pod"]
     drifted = [each for each in map(by_subject.get, suffering) if each is not None and each.category is C.POD_DRIFT]
@@ -81,7 +81,9 @@ def _cause_of(found: Finding, by_subject: dict[ObjectRef, Finding]) -> Finding |
         return drifted[0]
     for ref in found.because:
         cause = by_subject.get(ref)
-        if cause is not None and cause.subject != found.subject and found.subject not in cause.because:
+        if cause is None or cause.subject == found.subject or found.subject in cause.because:
+            continue
+        if cause.confidence >= found.confidence - ABOUT_AS_SURE:
             return cause
     return None
 

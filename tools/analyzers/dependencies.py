@@ -7,8 +7,9 @@ from datetime import datetime, timedelta
 from tools.analyzers.addresses import Place, find_place, nearest, serves_port, setting_with
 from tools.analyzers.certificates import holders
 from tools.analyzers.credentials import rotated
-from tools.analyzers.interface import Blame, Claim, cited, count_words, find_blame, finding, said, seen
+from tools.analyzers.interface import Blame, Claim, cited, count_words, find_blame, finding, finding_on, said, seen
 from tools.analyzers.policies import behind_trouble
+from tools.analyzers.stores import implied, missing_name
 from tools.evidence import Category, Evidence, Finding, ObjectRef, Remedy
 from tools.logs.reading import Level, Sign, SignKind
 from tools.objects import ref_of
@@ -69,8 +70,16 @@ def troubles(snapshot: Snapshot, *, least: int = REPEATED) -> Iterator[Trouble]:
                 if tail.pod in failing or _counts(sign, snapshot, least):
                     found.setdefault((sign.kind, sign.target), []).append((tail, sign))
         for (kind, target), told in sorted(found.items(), key=lambda each: _KINDS.index(each[0][0])):
-            place = find_place(target, workload.ref.namespace, snapshot)
+            place = _place(kind, target, told[0][1].line, workload, snapshot)
             yield Trouble(workload, kind, tuple(told), place, any(tail.pod in failing for tail, _ in told))
+
+
+def _place(kind: SignKind, target: str | None, line: str, caller: Workload, snapshot: Snapshot) -> Place | None:
+    if target is None and kind is K.DNS_FAILURE:
+        return find_place(missing_name(caller, snapshot), caller.ref.namespace, snapshot)
+    # Of a write that was refused the statement is told, not the address.
+    place = find_place(target, caller.ref.namespace, snapshot) if kind is not K.READ_ONLY or target is None else None
+    return place or (implied(line, caller, snapshot) if target is None or kind is K.READ_ONLY else None)
 
 
 def _counts(sign: Sign, snapshot: Snapshot, least: int) -> bool:
@@ -82,14 +91,41 @@ def _counts(sign: Sign, snapshot: Snapshot, least: int) -> bool:
 def unmet(snapshot: Snapshot) -> Iterator[Finding]:
     """A program does not get what it depends on: nobody answers, the name is unknown, the credentials are refused."""
     first: dict[tuple[Category, str], ObjectRef] = {}
+    refusing: dict[ObjectRef, list[Trouble]] = {}
     for each in troubles(snapshot):
         found = _found(each, snapshot)
+        if each.kind is K.READ_ONLY and each.place is not None and each.place.behind is not None:
+            refusing.setdefault(each.place.behind.ref, []).append(each)
         if each.place is not None and not each.place.is_ours and not each.place.is_local:
             # What is outside has no object of its own: who complains of it first stands for it.
             leader = first.setdefault((found.category, each.place.host.lower()), found.subject)
             if leader != found.subject:
                 found = replace(found, because=(*found.because, leader))
         yield found
+    for ref, told in refusing.items():
+        yield _read_only(ref, told, snapshot)
+
+
+def _read_only(ref: ObjectRef, told: list[Trouble], snapshot: Snapshot) -> Finding:
+    """A database of ours that refuses writes is itself what has to be mended."""
+    callers = tuple(dict.fromkeys(each.workload.ref for each in told))
+    claim = Claim(
+        category=Category.DATABASE_READ_ONLY,
+        summary=f"{ref.kind} {ref.name} refuses writes of {', '.join(each.name for each in callers[:3])}: read-only",
+        explanation=_READ_ONLY,
+        evidence=cited([line for each in told[:3] for line in each.lines(snapshot)]),
+        confidence=0.85,
+        pods=(),
+        since=min((each.since for each in told if each.since), default=None),
+        affected=callers,
+    )
+    return finding_on(ref, claim)
+
+
+_READ_ONLY = (
+    "The database answers and refuses to store anything: it is a replica, was switched to read-only, or protects "
+    "itself (a full disk, a failover). Point the program at the primary, or mend the database."
+)
 
 
 def _found(trouble: Trouble, snapshot: Snapshot) -> Finding:
@@ -105,7 +141,8 @@ def _found(trouble: Trouble, snapshot: Snapshot) -> Finding:
 
 
 def _unresolved(trouble: Trouble, snapshot: Snapshot) -> Finding:
-    place, name = trouble.place, trouble.sign.target or "a name"
+    place = trouble.place
+    name = trouble.sign.target or (place.host if place else "a name")
     dns = (*_barriers(trouble, snapshot), *name_services(snapshot))
     is_unknown = trouble.sign.detail("cause") != "unanswered"
     is_wrong = is_unknown and place is not None and place.is_ours and place.service is None
@@ -120,6 +157,8 @@ def _unresolved(trouble: Trouble, snapshot: Snapshot) -> Finding:
             f"The program asks for the name {name} and gets the answer that it does not exist: the address in its "
             f"settings is wrong, or the Service was removed.{hint} Correct the address.",
             0.8 if meant else 0.68,
+            # A name service that does not work knows no names at all.
+            because=dns,
         )
     return _made(
         trouble,
@@ -183,8 +222,17 @@ def _unreachable(trouble: Trouble, snapshot: Snapshot) -> Finding:
         f"cannot reach {target}: {'refused' if trouble.kind is K.CONNECTION_REFUSED else 'no answer'}",
         f"The program needs {target}, which {how}.{where} Mend the dependency; a restart of the caller does not help.",
         0.72 if trouble.is_down else 0.62,
-        because=(*_barriers(trouble, snapshot), *(place.refs if place else ())),
+        because=(*_barriers(trouble, snapshot), *_routers(trouble, snapshot), *(place.refs if place else ())),
     )
+
+
+def _routers(trouble: Trouble, snapshot: Snapshot) -> tuple[ObjectRef, ...]:
+    """The kube-proxy of the nodes from which all who complain call a Service."""
+    if trouble.place is None or trouble.place.service is None or trouble.kind is K.CONNECTION_RESET:
+        return ()
+    calling = {each.node for each in trouble.pods if each.ref in {tail.pod for tail, _ in trouble.told}}
+    proxies = [each for each in snapshot.workloads if each.ref.name.startswith("kube-proxy")]
+    return tuple(each.ref for each in proxies if calling and calling <= {pod.node for pod in each.pods})
 
 
 def _ports_words(place: Place) -> str:
@@ -225,8 +273,7 @@ def _other(trouble: Trouble, snapshot: Snapshot) -> Finding:
         K.READ_ONLY: (
             Category.DATABASE_READ_ONLY,
             f"{target} refuses writes: it is read-only",
-            "The database answers and refuses to store anything: it is a replica, was switched to read-only, or "
-            "protects itself (a full disk, a failover). Point the program at the primary, or mend the database.",
+            _READ_ONLY,
             0.85,
         ),
         K.TOO_MANY_CONNECTIONS: (

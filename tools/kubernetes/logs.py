@@ -3,6 +3,7 @@
 import asyncio
 import dataclasses
 from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import datetime
 
 from safety.redaction import Redacted, Redactor
@@ -20,7 +21,6 @@ from tools.world import JsonObject, LogOptions, NotFound, Reader, Rejected, Worl
 TAIL_LINES = 200
 FEWER_LINES = 30
 TAIL_BYTES = 65_536
-PODS_OF_ONE_WORKLOAD = 2
 CONTAINERS_OF_ONE_POD = 2
 _NEVER_RAN = frozenset(
     {"ContainerCreating", "PodInitializing", "ErrImagePull", "ImagePullBackOff", "CreateContainerConfigError"}
@@ -28,16 +28,32 @@ _NEVER_RAN = frozenset(
 )
 
 
-async def read_logs(world: Reader, pods: Sequence[Pod], most: int, now: datetime) -> tuple[list[Pod], Redacted | None]:
+@dataclass(frozen=True, slots=True)
+class Depth:
+    """How much of logs is read: so many ``tails`` of so many ``lines``, of so many pods of one workload.
+
+    ``failing`` counts the pods of one workload that are not well, ``running`` those that are, where none is unwell.
+    """
+
+    tails: int = 20
+    lines: tuple[int, ...] = (TAIL_LINES, FEWER_LINES)
+    failing: int = 2
+    running: int = 1
+
+
+async def read_logs(
+    world: Reader, pods: Sequence[Pod], depth: Depth, now: datetime
+) -> tuple[list[Pod], Redacted | None]:
     """The same pods with the log tails of those containers that ran and are not well; and why not all, if so."""
     faults: list[str] = []
-    tails = await asyncio.gather(*(_tail(world, each, now, faults) for each in _wanted(pods)[:most]))
+    wanted = _wanted(pods, depth)[: depth.tails]
+    tails = await asyncio.gather(*(_tail(world, each, depth.lines, now, faults) for each in wanted))
     found = [each for each in tails if each is not None]
     told = [dataclasses.replace(pod, logs=tuple(each for each in found if each.pod == pod.ref)) for pod in pods]
     return told, world.redactor.text(f"logs: {faults[0]}").clip(300) if faults else None
 
 
-def _wanted(pods: Sequence[Pod]) -> list[tuple[ObjectRef, str, bool]]:
+def _wanted(pods: Sequence[Pod], depth: Depth) -> list[tuple[ObjectRef, str, bool]]:
     """First the containers that are not well, then one pod of each workload that runs: its log may tell why others ail.
 
     Of a container that runs again after a crash both logs are wanted: how it ended, and how it is now.
@@ -47,18 +63,19 @@ def _wanted(pods: Sequence[Pod]) -> list[tuple[ObjectRef, str, bool]]:
     for pod in pods:
         owner = pod.owner or pod.ref
         container = next((each for each in pod.containers if _can_tell(each)), None)
-        if container is None or taken.get(owner, 0) >= PODS_OF_ONE_WORKLOAD:
+        if container is None or taken.get(owner, 0) >= depth.failing:
             continue
         taken[owner] = taken.get(owner, 0) + 1
         if container.ended is not None and container.state != "terminated":
             found.append((pod.ref, container.name, True))
         if container.ended is None or container.state != "waiting":
             found.append((pod.ref, container.name, False))
+    read = {pod for pod, _, _ in found}
     for pod in pods:
         owner = pod.owner or pod.ref
         running = [each for each in pod.containers if each.state == "running" and not each.is_init]
-        if running and owner not in taken:
-            taken[owner] = 1
+        if running and pod.ref not in read and taken.get(owner, 0) < depth.running:
+            taken[owner] = taken.get(owner, 0) + 1
             found += [(pod.ref, each.name, False) for each in running[:CONTAINERS_OF_ONE_POD]]
     return found
 
@@ -71,10 +88,12 @@ def _can_tell(container: Container) -> bool:
     return container.ended is not None or not container.ready
 
 
-async def _tail(world: Reader, which: tuple[ObjectRef, str, bool], now: datetime, faults: list[str]) -> LogTail | None:
+async def _tail(
+    world: Reader, which: tuple[ObjectRef, str, bool], lines: tuple[int, ...], now: datetime, faults: list[str]
+) -> LogTail | None:
     pod, container, previous = which
     try:
-        raw = await _end_of(world, pod, container, previous)
+        raw = await _end_of(world, pod, container, previous, lines)
     except (NotFound, Rejected):
         # Rotated away, or the container never wrote one: what it would tell is extra.
         return None
@@ -91,9 +110,9 @@ async def _tail(world: Reader, which: tuple[ObjectRef, str, bool], now: datetime
     return LogTail(pod, container, previous, text, evidence("log", pod, picked, at, part), reading)
 
 
-async def _end_of(world: Reader, pod: ObjectRef, container: str, previous: bool) -> str:
+async def _end_of(world: Reader, pod: ObjectRef, container: str, previous: bool, ways: tuple[int, ...]) -> str:
     raw = ""
-    for lines in (TAIL_LINES, FEWER_LINES):
+    for lines in ways:
         options = LogOptions(previous=previous, tail_lines=lines, limit_bytes=TAIL_BYTES)
         raw = await world.cluster.log(str(pod.namespace), pod.name, container, options)
         if len(raw.encode()) < TAIL_BYTES:

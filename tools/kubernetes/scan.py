@@ -3,8 +3,9 @@
 import asyncio
 from collections import Counter
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
+from tools.kubernetes.logs import FEWER_LINES, TAIL_LINES, Depth
 from tools.kubernetes.looks import Looks
 from tools.kubernetes.rows import is_suspicious, pod_rows, suspicion, workload_rows
 from tools.objects import namespace_of
@@ -18,7 +19,11 @@ _SCANNED = ("StatefulSet", "DaemonSet", "Job", "PersistentVolumeClaim", "Horizon
 
 @dataclass(frozen=True, slots=True)
 class Caps:
-    """How much is read in full. ``small`` pods in all can be read whole, whatever their state."""
+    """How much is read in full. ``small`` pods in all can be read whole, whatever their state.
+
+    Of a kind ``few`` objects are listed in a small place and ``many`` in one that is not small, of kinds that belong
+    to no namespace ``cluster_wide``.
+    """
 
     small: int = 60
     pods: int = 12
@@ -27,7 +32,26 @@ class Caps:
     namespaces: int = 3
     resolved: int = 6
     events: int = 500
-    logs: int = 20
+    few: int = 300
+    many: int = 60
+    cluster_wide: int = 100
+    logs: Depth = field(default_factory=Depth)
+
+
+# Files cost no server anything: what is at hand is read whole.
+AT_HAND = Caps(
+    small=2_000,
+    pods=300,
+    pods_of_one_workload=10,
+    deployments=500,
+    namespaces=100,
+    resolved=100,
+    events=5_000,
+    few=2_000,
+    many=500,
+    cluster_wide=1_000,
+    logs=Depth(tails=400, lines=(1_000, TAIL_LINES, FEWER_LINES), failing=3, running=4),
+)
 
 
 @dataclass(frozen=True, slots=True)

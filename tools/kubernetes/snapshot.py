@@ -11,12 +11,12 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from tools.kubernetes.logs import read_logs
+from tools.kubernetes.logs import Depth, read_logs
 from tools.kubernetes.looks import Looks, flat
 from tools.kubernetes.objects import event_from, pod_from
 from tools.kubernetes.rollout import selector_of
 from tools.kubernetes.rows import is_suspicious, node_rows_of
-from tools.kubernetes.scan import PLATFORM, Caps, Scan, choose, scan
+from tools.kubernetes.scan import AT_HAND, PLATFORM, Caps, Scan, choose, scan
 from tools.kubernetes.workloads import Parts, deployments_of, group, revisions_of_sets, with_events
 from tools.logs.reading import SignKind
 from tools.objects import condition, name_of, namespace_of
@@ -28,7 +28,6 @@ CHANGES = timedelta(days=14)
 METRICS = timedelta(hours=24)
 _NODES = 200
 _SCALE_UPS = 2
-_FEW, _MANY = 300, 60
 
 # Listed whole in each place that matters.
 IN_PLACE = (
@@ -68,7 +67,9 @@ async def take(
     caps: Caps | None = None,
 ) -> Snapshot:
     """``focus`` names workloads that are read in full even when they look well."""
-    limits, caps, looks = thresholds or Thresholds(), caps or Caps(), Looks(world)
+    limits, looks = thresholds or Thresholds(), Looks(world)
+    caps = caps or (AT_HAND if world.at_hand else Caps())
+    less = dataclasses.replace(caps.logs, tails=caps.logs.tails // 3)
     wanted = frozenset(focus)
     seen, nodes, changes, metrics = await asyncio.gather(
         scan(looks, namespace, wanted, limits, caps),
@@ -81,13 +82,13 @@ async def take(
         looks.not_checked.insert(0, world.redactor.text(f"pods of {where}: {seen.blind}").clip(300))
     read = await _details(looks, seen, wanted, limits, caps)
     looks.learn(seen_in([*flat(read.objects.values()), *read.pods]))
-    pods, told = await _with_logs(looks, seen, read, caps.logs, now)
-    for place in _elsewhere(pods, seen, limits):
+    pods, told = await _with_logs(looks, seen, read, _Want(caps.logs, wanted), now)
+    for place in _elsewhere(pods, told, seen, limits):
         # The fault may lie where the programs here call, or in the platform under them.
         beside = await scan(looks, place, wanted, limits, caps)
         more = await _details(looks, beside, wanted, limits, caps)
         looks.learn(seen_in([*flat(more.objects.values()), *more.pods]))
-        its_pods, its_events = await _with_logs(looks, beside, more, caps.logs // 3, now)
+        its_pods, its_events = await _with_logs(looks, beside, more, _Want(less, wanted), now)
         known = {each.ref for each in its_pods}
         pods, told = [*(each for each in pods if each.ref not in known), *its_pods], [*told, *its_events]
         read, seen = _joined(read, more), dataclasses.replace(seen, platform=(*seen.platform, *beside.rows))
@@ -96,11 +97,21 @@ async def take(
     return dataclasses.replace(picture, namespace=namespace, focus=wanted)
 
 
-async def _with_logs(looks: Looks, seen: Scan, read: _Read, most: int, now: datetime) -> tuple[list[Pod], list[Event]]:
+@dataclass(frozen=True, slots=True)
+class _Want:
+    """How much of logs, and of which workloads first."""
+
+    depth: Depth
+    focus: frozenset[str]
+
+
+async def _with_logs(
+    looks: Looks, seen: Scan, read: _Read, want: _Want, now: datetime
+) -> tuple[list[Pod], list[Event]]:
     redactor = looks.world.redactor
     told = [event_from(each, redactor) for each in read.events]
     pods = [with_events(pod_from(each, redactor), told) for each in read.pods]
-    pods, untold = await read_logs(looks.world, _by_need(pods, seen), most, now)
+    pods, untold = await read_logs(looks.world, _by_need(pods, seen, want.focus), want.depth, now)
     if untold:
         looks.note(untold)
     return pods, told
@@ -116,6 +127,7 @@ def _once(objects: Iterable[JsonObject]) -> tuple[JsonObject, ...]:
     return tuple({(namespace_of(each), name_of(each)): each for each in objects}.values())
 
 
+_WEBHOOK = re.compile(r"failed calling webhook .{0,200}https://[a-z0-9-]+\.([a-z0-9-]+)\.svc\b")
 _OTHER_PLACE = re.compile(r"^[a-z0-9-]+(?:\.[a-z0-9-]+)?\.([a-z0-9-]+)\.svc\b|^[a-z0-9-]+\.([a-z0-9-]+)(?::\d+)?$")
 _REACHING = (
     *(SignKind.CONNECTION_REFUSED, SignKind.CONNECTION_TIMEOUT, SignKind.CONNECTION_RESET, SignKind.DNS_FAILURE),
@@ -126,15 +138,18 @@ _MOST_PLACES = 2
 _WORLD = frozenset({"com", "net", "org", "io", "dev", "cloud", "app", "local", "internal", "example", "test"})
 
 
-def _elsewhere(pods: Sequence[Pod], seen: Scan, limits: Thresholds) -> list[str]:
+def _elsewhere(pods: Sequence[Pod], told: Sequence[Event], seen: Scan, limits: Thresholds) -> list[str]:
     """Namespaces outside the question that are worth a look: where programs complain of, and an unwell platform."""
     if None in seen.places:
         return []
     found = [PLATFORM] if any(is_suspicious(each, limits) for each in seen.platform) else []
+    found += [webhook[1] for each in told if (webhook := _WEBHOOK.search(each.message))][:1]
     for tail in (each for pod in pods for each in pod.logs):
         for sign in tail.reading.standing(*_REACHING):
             named = _OTHER_PLACE.match((sign.target or "").removeprefix("http://").removeprefix("https://"))
             found += [each for each in (named.groups() if named else ()) if each and each not in _WORLD]
+            # Names are answered there.
+            found += [PLATFORM] if sign.kind is SignKind.DNS_FAILURE else []
     return [each for each in dict.fromkeys(found) if each not in seen.places][:_MOST_PLACES]
 
 
@@ -207,7 +222,7 @@ async def _details(looks: Looks, seen: Scan, focus: frozenset[str], limits: Thre
     kinds = [*IN_PLACE, *FROM_FILES]
     listed, cluster_wide, events, pods = await asyncio.gather(
         asyncio.gather(*(_in_places(looks, kind, seen, focus, caps) for kind in kinds)),
-        asyncio.gather(*(looks.listed(kind, None, limit=100) for kind in OF_CLUSTER)),
+        asyncio.gather(*(looks.listed(kind, None, limit=caps.cluster_wide) for kind in OF_CLUSTER)),
         _events(looks, seen.places, caps),
         _pods(looks, seen, focus, limits, caps),
     )
@@ -229,7 +244,7 @@ async def _in_places(looks: Looks, kind: str, seen: Scan, focus: frozenset[str],
     """All of a kind where there are few; else the first of them, and by name those behind the pods that look wrong."""
     places = _places_of(kind, seen.places)
     is_large = len(seen.rows) > caps.small
-    most = _MANY if is_large else _FEW
+    most = caps.many if is_large else caps.few
     found = flat(await asyncio.gather(*(looks.listed(kind, place, limit=most) for place in places)))
     if kind != "Deployment" or len(found) < most:
         return found
@@ -310,7 +325,12 @@ async def _scale_ups(looks: Looks, pods: Sequence[JsonObject], places: Sequence[
     return flat(await asyncio.gather(*reads))
 
 
-def _by_need(pods: Sequence[Pod], seen: Scan) -> list[Pod]:
-    """Those whose logs are wanted most first: what looks wrong, then the rest."""
+def _by_need(pods: Sequence[Pod], seen: Scan, focus: frozenset[str]) -> list[Pod]:
+    """Those whose logs are wanted most first: what looks wrong, what was asked about, then the rest."""
     bad = {each.name for each in seen.suspicious}
-    return sorted(pods, key=lambda each: each.ref.name not in bad)
+
+    def order(pod: Pod) -> tuple[bool, bool]:
+        is_asked = any(pod.ref.name.startswith(f"{name}-") for name in focus)
+        return pod.ref.name not in bad, not is_asked
+
+    return sorted(pods, key=order)

@@ -10,7 +10,7 @@ from safety.redaction import Redactor
 from tools.evidence import ObjectRef
 from tools.kubernetes.objects import deployment_from
 from tools.kubernetes.releases import releases_of, revisions_from
-from tools.objects import labels_of, mapping, matches, meta, owner_of, owner_uid, ref_of, template_of
+from tools.objects import condition, labels_of, mapping, matches, meta, owner_of, owner_uid, ref_of, template_of
 from tools.snapshot import Deployment, Event, Pod, Release, Workload
 from tools.world import JsonObject
 
@@ -77,11 +77,14 @@ def group(parts: Parts) -> tuple[Workload, ...]:
             told[top.get(event.subject) or _named_after(event.subject, known)].append(event)
     tops = sorted({*members, *(each for each in top.values() if each.kind != "ReplicaSet")})
     by_ref = {each.ref: each for each in parts.deployments}
+    settled = settled_jobs(parts.objects.get("Job", ()))
     read = {each.ref.name for each in parts.pods}
     return tuple(
         Workload(
             ref=ref,
-            pods=tuple(each for each in members[ref] if each.ref.name in parts.suspicious),
+            pods=tuple(
+                each for each in members[ref] if each.ref.name in parts.suspicious and each.owner not in settled
+            ),
             deployment=by_ref.get(ref),
             unread=_unread(members[ref], parts.suspicious - read),
             members=tuple(members[ref]),
@@ -91,6 +94,18 @@ def group(parts: Parts) -> tuple[Workload, ...]:
         )
         for ref in tops
     )
+
+
+def settled_jobs(jobs: Sequence[JsonObject]) -> frozenset[ObjectRef]:
+    """The Jobs whose failed pods are history: they succeeded in the end, or a later Job of the same CronJob did."""
+    done = [each for each in jobs if condition(each, "Complete").get("status") == "True"]
+    last = {owner: max(_made(each) for each in done if owner_uid(each) == owner) for owner in map(owner_uid, done)}
+    settled = [each for each in jobs if owner_uid(each) in last and _made(each) < last[owner_uid(each)]]
+    return frozenset(ref_of("Job", each) for each in (*done, *(each for each in settled if owner_uid(each))))
+
+
+def _made(job: JsonObject) -> str:
+    return str(meta(job).get("creationTimestamp") or "")
 
 
 def _named_after(ref: ObjectRef, known: Mapping[ObjectRef, JsonObject]) -> ObjectRef:

@@ -6,20 +6,23 @@ from tools.logs.rules import HOST, rule
 REACH = (
     rule(
         SignKind.CONNECTION_REFUSED,
-        "refused|econnrefused|can't connect to|errno 111|couldn't connect|can't reach|connect error: 111",
+        "refused|econnrefused|can't connect to|errno 111|couldn't connect|can't reach|connect error: 111|"
+        "novalidconnections|could not be established",
         r"connection (?:was )?refused|ECONNREFUSED|actively refused|connect call failed|connect\(\) failed \(111|"
         r"\(111\)|errno 111\b|couldn't connect to server|can't reach database server|delayed connect error: 111|"
-        r"refused the connection|refused: connect|connection to \S{1,255} refused",
+        r"refused the connection|refused: connect|connection to \S{1,255} refused|NoValidConnectionsError|"
+        r"connection to node -?\d{1,9} \(\S{1,255}\) could not be established",
     ),
     rule(
         SignKind.CONNECTION_TIMEOUT,
-        "timed out|etimedout|timeout|no route to host|unreachable|deadline exceeded",
+        "timed out|etimedout|timeout|no route to host|unreach|deadline exceeded|noroutetohost|link failure",
         r"connect(?:ion)?(?: attempt)? timed out|ETIMEDOUT|dial (?:tcp|udp)\S{0,4} [^\s]{1,255}: i/o timeout|"
         r"ConnectTimeout|"
         r"connect timeout(?! (?:set|is|of|=|:)|[=:] ?\d)|timed out (?:while )?(?:connecting|waiting for (?:a "
         r")?connection)|"
         r"(?:connecting|connection|connect) to \S{1,255} (?:has )?timed out|no route to host|EHOSTUNREACH|"
-        r"ENETUNREACH|"
+        r"ENETUNREACH|can't connect to MySQL server on '[^']{1,255}' \(timed out\)|communications link failure|"
+        r"reset reason: connection (?:timeout|failure)|"
         r"network is unreachable|upstream timed out \(110: [^)]{1,60}\) while connecting|"
         r"could not connect[^:]{0,80}: timeout|dial (?:tcp|udp)\S{0,4} [^\s]{1,255}: (?:connect: )?(?:operation|"
         r"connection) timed out|"
@@ -34,8 +37,7 @@ REACH = (
         r"prematurely |forcibly )?closed (?:by|unexpectedly|before|while)|"
         r"prematurely closed connection|unexpected EOF|remote end closed connection|connection terminated "
         r"unexpectedly|"
-        r"terminating connection due to|connection aborted|communications link failure|server closed the connection "
-        r"unexpectedly",
+        r"terminating connection due to|connection aborted|server closed the connection unexpectedly",
     ),
     rule(
         SignKind.DNS_FAILURE,
@@ -62,8 +64,8 @@ REACH = (
         "eai_again|temporary failure|servfail|server misbehaving|lookup|name resolution|resolver|dns|try again",
         rf"could not translate host name \"(?P<target3>{HOST})\" to address: (?:temporary|try)|"
         rf"EAI_AGAIN (?P<target>{HOST})|EAI_AGAIN|temporary failure in name resolution|SERVFAIL|"
-        rf"lookup (?P<target2>{HOST})\.?(?: on \S{{1,80}})?: (?:server misbehaving|.{{0,120}}(?:i/o timeout|"
-        rf"connection refused|try again))|"
+        rf"lookup (?!failed|failure|error|request)(?P<target2>{HOST})\.?(?: on \S{{1,80}})?: (?:server misbehaving|"
+        rf"(?:(?:read|write|dial) \S{{0,4}}.{{0,110}})?(?:i/o timeout|connection refused|try again))|"
         r"(?:DNS|name) (?:lookup|resolution|query) (?:failed|timed out|timeout|error)|resolver timed out|could not "
         r"be resolved \(\d{1,3}: (?:Operation timed out|Server failure|Host not found)",
         cause="unanswered",
@@ -201,10 +203,12 @@ DATABASES = (
     rule(
         SignKind.TOO_MANY_CONNECTIONS,
         "too many|connection slots|connection is not available|queuepool|no more connections|max number of clients|"
-        "53300|pool|connection limit|max_client_conn|maxclients",
+        "53300|pool|connection limit|max_client_conn|maxclients|user_connections",
         r"too many (?:clients|connections)|remaining connection slots|53300|Connection is not available, request "
         r"timed out|QueuePool limit of size|no more connections allowed|"
-        r"max number of clients reached|connection pool (?:exhausted|is full|timeout)|pool exhausted|PoolExhausted|"
+        r"max number of clients reached|connection pool (?:has been |is )?(?:exhausted|full|timeout)|PoolExhausted|"
+        r"pool (?:is |has been )?exhausted|pool timed out while waiting for|(?:acquir|get)\w{0,4} (?:a )?(?:database )?"
+        r"connection(?: from (?:the )?pool)?: (?:timeout|timed out|context deadline)|max_user_connections|"
         r"timeout (?:exceeded when trying to connect|waiting for (?:idle object|connection from pool))|"
         r"could not obtain (?:a database )?connection(?: from the pool)? within|Timed out fetching a new connection "
         r"from the connection pool|too many active connections|"

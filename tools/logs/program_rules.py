@@ -28,7 +28,7 @@ SURROUNDINGS = (
         rf"(?:\(13: )?(?:permission denied|operation not permitted|read-only file system)|"
         rf"['\"`](?P<target5>[/.~]{_FILE})['\"`]:? (?:\(?permission denied|is not writable)|AccessDeniedException: "
         rf"(?P<target6>/{_FILE})|(?<![\w.])(?P<target7>/{_FILE}):? ?(?:line \d{{1,5}}: )?(?:{_FILE})?:? "
-        rf"\(?permission denied|"
+        rf"\(?permission denied|in server root dir (?P<target8>/[^\s()]{{1,300}})\).{{0,60}}permission denied|"
         r"bind(?:\(\))?[^\n]{0,60}(?:permission denied)|(?<!: )\bEACCES\b|PermissionError\b|read-only file system|"
         r"initdb: error: could not change permissions",
     ),

@@ -90,7 +90,10 @@ _NAMED = [
         rf"(?<![\w+.-])(?:https?|grpcs?|amqps?|redis|rediss|postgres|postgresql|mysql|mongodb|kafka|nats|tcp|ws|wss|"
         rf"ldaps?|jdbc:[a-z]{{1,20}})://(?:[^\s/@\"']{{1,200}}@)?(?P<host>{HOST})(?::(?P<port>\d{{1,5}}))?",
         rf"(?<![\w./-])(?P<host>{HOST})/(?:<unresolved>|\d{{1,3}}(?:\.\d{{1,3}}){{3}}):(?P<port>\d{{1,5}})",
-        rf"(?:ECONNREFUSED|ETIMEDOUT|ECONNRESET|EHOSTUNREACH) (?P<host>{HOST}):(?P<port>\d{{1,5}})",
+        rf"(?:ECONNREFUSED|ETIMEDOUT|ECONNRESET|EHOSTUNREACH|ENETUNREACH) (?P<host>{HOST}):(?P<port>\d{{1,5}})",
+        # Paramiko says the port before the host, Kafka's client the address after the name.
+        rf"to port (?P<port>\d{{1,5}}) on (?P<host>{HOST})",
+        rf"\((?P<host>{HOST})/(?:\d{{1,3}}\.){{3}}\d{{1,3}}:(?P<port>\d{{1,5}})\)",
         rf"(?:server on|server|database server at|broker|endpoint|connect to|connecting to|connection to) "
         rf"['\"`](?P<host>{HOST})(?::(?P<port>\d{{1,5}}))?['\"`]",
     )

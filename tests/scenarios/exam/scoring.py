@@ -53,7 +53,7 @@ async def ask(made: Scenario, folder: Path) -> Score:
     write(made, folder)
     redactor = Redactor()
     dump = DumpReader(folder)
-    world = Reader(dump, redactor, changes=(dump,), metrics=(dump,))
+    world = Reader(dump, redactor, changes=(dump,), metrics=(dump,), at_hand=True)
     began = time.process_time()
     triaged = await triage(redactor.text(made.question), world, dump.observed_at, namespace=made.namespace)
     seconds = time.process_time() - began

@@ -5,8 +5,9 @@ from datetime import UTC, datetime
 from typing import Any
 
 from safety.redaction import Redactor
-from tools.kubernetes.logs import FEWER_LINES, TAIL_BYTES, TAIL_LINES, read_logs
+from tools.kubernetes.logs import FEWER_LINES, TAIL_BYTES, TAIL_LINES, Depth, read_logs
 from tools.kubernetes.objects import pod_from
+from tools.kubernetes.scan import AT_HAND
 from tools.logs.reading import SignKind
 from tools.snapshot import LogTail
 from tools.world import LogOptions, Reader
@@ -47,7 +48,7 @@ class Written:
 
 async def tail_of(cluster: Any) -> LogTail:
     world = Reader(cluster, Redactor())
-    ((pod,), untold) = await read_logs(world, [pod_from(POD, world.redactor)], 4, NOW)
+    ((pod,), untold) = await read_logs(world, [pod_from(POD, world.redactor)], Depth(4), NOW)
     assert untold is None
     (tail,) = pod.logs
     return tail
@@ -84,3 +85,25 @@ async def test_what_a_log_shows_is_redacted_before_it_is_read() -> None:
     assert word not in tail.text
     assert word not in repr(tail.reading)
     assert [each.kind for each in tail.reading.standing()] == [SignKind.AUTHENTICATION_FAILED]
+
+
+async def test_files_are_read_deeper_than_a_server_and_every_pod_that_runs() -> None:
+    running = {"name": "c", "restartCount": 0, "ready": True, "state": {"running": {}}}
+    owner = [{"kind": "ReplicaSet", "name": "app", "uid": "u", "controller": True}]
+    world = Reader(Written("INFO fine\n" * 500), Redactor())  # type: ignore[arg-type]
+    pods = [
+        pod_from(
+            {
+                **POD,
+                "metadata": {"name": f"app-{each}", "namespace": "ns", "ownerReferences": owner},
+                "status": {"phase": "Running", "containerStatuses": [running]},
+            },
+            world.redactor,
+        )
+        for each in range(3)
+    ]
+    few, _ = await read_logs(world, pods, Depth(), NOW)
+    many, _ = await read_logs(world, pods, AT_HAND.logs, NOW)
+    assert [len(each.logs) for each in few] == [1, 0, 0]
+    assert [len(each.logs) for each in many] == [1, 1, 1]
+    assert (few[0].logs[0].reading.lines, many[0].logs[0].reading.lines) == (TAIL_LINES, 500)

@@ -1,0 +1,106 @@
+"""Databases that nobody names: told apart by their sort, by settings, and by what is missing."""
+
+from typing import Any
+
+from tests.scenarios.kit import REGISTRY, Cluster, container, template
+from tests.tools.analyzers.picture import found_by, roots_of
+from tools.analyzers.dependencies import unmet
+from tools.analyzers.networking import name_service
+from tools.analyzers.nodes import service_routing
+
+READ_ONLY = '-2m|<t> level=ERROR msg="save" error="(1290, \'server is running with the --super-read-only option\')"'
+UNKNOWN = '-2m|<t> level=ERROR msg="cannot start" error="[Errno -2] Name or service not known"'
+
+
+def cluster() -> Cluster:
+    world = Cluster("2026-03-11T09:42:00Z", "shop")
+    world.nodes("node-a", "node-b")
+    world.namespace()
+    return world
+
+
+def says(world: Cluster, line: str, caller: str = "web", **more: Any) -> None:
+    body = template(container(caller, f"{REGISTRY}/shop/{caller}:1", port=8080, **more))
+    (pod,) = world.deployment(caller, body, replicas=1, empty=True).pods(1)
+    world.log(pod, "\n".join(line.replace("-2m", f"-{each}m") for each in (4, 3, 2)))
+
+
+def store(world: Cluster, name: str, image: str) -> None:
+    world.deployment(name, template(container(name, image, port=3306)))
+    world.service(name, 3306)
+
+
+def test_the_only_database_of_the_sort_that_refuses_is_what_has_to_be_mended() -> None:
+    world = cluster()
+    store(world, "people", "mysql:8.0")
+    store(world, "sessions", "redis:7")
+    says(world, READ_ONLY)
+    assert roots_of(world, unmet) == [("database_read_only", "Deployment/shop/people")]
+
+
+def test_of_two_databases_the_one_that_the_settings_name_is_meant() -> None:
+    world = cluster()
+    store(world, "people", "mysql:8.0")
+    store(world, "stock", "percona/percona-server:8.0")
+    says(world, READ_ONLY, env={"DB_HOST": "stock"})
+    assert roots_of(world, unmet) == [("database_read_only", "Deployment/shop/stock")]
+
+
+def test_of_two_databases_that_nothing_names_neither_is_accused() -> None:
+    world = cluster()
+    store(world, "people", "mysql:8.0")
+    store(world, "stock", "mariadb:11")
+    says(world, READ_ONLY)
+    assert roots_of(world, unmet) == [("database_read_only", "Deployment/shop/web")]
+
+
+def test_a_name_that_is_not_told_is_the_one_address_in_the_settings_that_leads_nowhere() -> None:
+    world = cluster()
+    store(world, "people", "mysql:8.0")
+    says(world, UNKNOWN, env={"DB_HOST": "people", "CACHE_ADDR": "redsi:6379"})
+    found = found_by(world, unmet)["Deployment/shop/web"]
+    assert found.category == "wrong_dependency_address"
+    assert "looks for redsi" in found.summary
+
+
+def test_a_name_service_without_pods_explains_names_that_are_not_known() -> None:
+    world = cluster()
+    says(world, UNKNOWN.replace("[Errno -2]", "getaddrinfo ENOTFOUND stok.shop.svc.cluster.local"))
+    body = template(container("coredns", "registry.k8s.io/coredns/coredns:v1.11.1", port=53))
+    world.deployment("coredns", body, replicas=0, namespace="kube-system", empty=True)
+    assert roots_of(world, unmet, name_service) == [("dns_failure", "Deployment/kube-system/coredns")]
+
+
+def test_a_node_without_service_routing_explains_who_calls_services_from_there() -> None:
+    world = cluster()
+    store(world, "stock", "example/stock:1")
+    line = '-2m|<t> level=ERROR msg="get" error="dial tcp: connect to stock:3306 timed out"'
+    says(world, line)
+    caller = next(each for each in world.of("Pod") if each["metadata"]["name"].startswith("web-"))
+    proxy = template(container("kube-proxy", "registry.k8s.io/kube-proxy:v1.30.4"))
+    world.objects.append(
+        {
+            "apiVersion": "v1",
+            "kind": "Pod",
+            "metadata": {
+                "name": "kube-proxy-x",
+                "namespace": "kube-system",
+                "creationTimestamp": "2026-03-01T00:00:00Z",
+            },
+            "spec": {**proxy["spec"], "nodeName": caller["spec"]["nodeName"]},
+            "status": {
+                "phase": "Running",
+                "containerStatuses": [
+                    {
+                        "name": "kube-proxy",
+                        "restartCount": 30,
+                        "ready": False,
+                        "state": {"waiting": {"reason": "CrashLoopBackOff"}},
+                        "lastState": {"terminated": {"exitCode": 1, "finishedAt": "2026-03-11T09:40:00Z"}},
+                    }
+                ],
+            },
+        }
+    )
+    roots = roots_of(world, unmet, service_routing)
+    assert roots == [("kube_proxy_unavailable", "Pod/kube-system/kube-proxy-x")]
