@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
 
-from bot.domain import Alert, Answer, IncidentReport, Origin, Proposal, Thread
+from bot.domain import Alert, Answer, IncidentReport, InvestigationId, Origin, Proposal, Thread
 from safety.redaction import Redacted
 
 
@@ -29,10 +29,11 @@ class Opening:
 
 @dataclass(frozen=True, slots=True)
 class Findings:
-    """What was found without a model, posted first."""
+    """What was found without a model, posted first. ``run`` names what is stored, where there is more to show."""
 
     report: IncidentReport
     took: timedelta
+    run: InvestigationId | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -85,8 +85,10 @@ class Step:
 class ModelRequest:
     """All a model is told for one reply: the evidence pack, the talk so far, the question, and the steps already taken.
 
-    ``first`` marks the analysis of the pack (no tools); later questions carry ``tools``. ``final`` asks for an answer
-    with what is at hand: ``tools`` still describes what earlier steps used, but none may be called any more.
+    ``first`` marks the analysis of the pack (no tools); later questions carry ``tools``. ``findings_shown`` says that
+    the people have the first findings before them, so that an analysis adds to them instead of repeating them.
+    ``final`` asks for an answer with what is at hand: ``tools`` still describes what earlier steps used, but none may
+    be called any more.
     """
 
     report: IncidentReport
@@ -96,6 +98,7 @@ class ModelRequest:
     tools: tuple[ToolSpec, ...] = ()
     steps: tuple[Step, ...] = ()
     first: bool = False
+    findings_shown: bool = False
     final: bool = False
     summary: Redacted | None = None
 

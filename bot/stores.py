@@ -109,6 +109,8 @@ class InvestigationStore(Protocol):
 
     async def done(self, investigation: InvestigationId, failed: bool = False) -> None: ...
 
+    async def get(self, investigation: InvestigationId) -> Investigation | None: ...
+
     async def latest(self, thread: ThreadId) -> Investigation | None:
         """The newest with a picture."""
 

@@ -39,6 +39,13 @@ _INTRODUCTION = "The evidence pack of this investigation:\n{pack}"
 _SUMMARY = "Summary of the earlier conversation in this thread:\n{summary}"
 _HISTORY = "Said earlier in this thread:\n{history}"
 _FIRST = "Explain what is going on, for the people in the thread. This is what was asked:\n{question}"
+_BESIDE = """\
+The people in the thread already have the findings of this pack before them: the cause, where, how sure the rules are, \
+the strongest evidence, the change behind it, whether it happened before, and the next step. Repeat none of that. Say \
+only what it leaves out: whether you agree, what speaks against it, what the evidence you were given means for the \
+people on call, and what to look at next. If the findings say all there is to say, write one line that says so. This \
+is what was asked:
+{question}"""
 _LATER = "Answer this from the pack and, where it is not enough, with the tools:\n{question}"
 _LAST_WORD = "No more tools now. Answer with what is known, and say what could not be checked."
 
@@ -71,7 +78,10 @@ class Prompts:
             said = [_exchange(each) for each in request.history[-_EXCHANGES:]]
             yield _text(prompt(_HISTORY, history=self._fenced("earlier talk", said)))
         question = self._fenced("question", request.question.clip(4_000))
-        yield _text(prompt(_FIRST if request.first else _LATER, question=question))
+        if request.first and request.findings_shown:
+            yield _text(prompt(_BESIDE, question=question))
+        else:
+            yield _text(prompt(_FIRST if request.first else _LATER, question=question))
 
     def _result(self, result: ToolResult) -> dict[str, Any]:
         content = str(self._fenced(f"tool {result.name}", result.content))

@@ -1,22 +1,14 @@
 """How messages look in Slack: Block Kit from the SDK's models, within every limit, nothing live but our own markup."""
 
-import re
 from collections.abc import Callable, Iterator
 from datetime import datetime
 
 from slack_sdk.models.blocks import Block
 
 from bot.adapters.slack_cards import card_blocks, not_allowed, title
+from bot.adapters.slack_findings import findings, verdict
 from bot.adapters.slack_parts import SECTION_LIMIT, context, lines, rendered, seconds, section, told, words
-from bot.domain import (
-    Answer,
-    EvidenceRecord,
-    IncidentReport,
-    Origin,
-    ReportedChange,
-    Thread,
-    ThreadId,
-)
+from bot.domain import Answer, Origin, Thread, ThreadId
 from bot.messages import (
     AlertSeen,
     Analysis,
@@ -36,14 +28,12 @@ from safety.untrusted import (
     Mrkdwn,
     channel,
     clipped,
-    code,
     code_block,
     defuse,
     joined,
     local_time,
     mention,
     mrkdwn,
-    web_link,
 )
 
 # Lengths of an answer in characters as Slack counts them, and of what is looked at at all.
@@ -66,7 +56,7 @@ def compose(message: Message) -> Rendered:
         case Opening():
             return _opening(message)
         case Findings():
-            return _findings(message)
+            return findings(message)
         case Analysis():
             return _analysis(message)
         case Card():
@@ -128,103 +118,6 @@ def _opening(message: Opening) -> Rendered:
     if message.report is None:
         return rendered(head, [section(head), context(mrkdwn("Investigating — the answer is in the thread"))])
     return rendered(head, [section(head), context(verdict(message.report))])
-
-
-def verdict(report: IncidentReport) -> Mrkdwn:
-    """One line on how it stands."""
-    match report.verdict:
-        case "healthy":
-            return mrkdwn(":large_green_circle: {text}", text=report.symptom)
-        case "incident":
-            text = report.root_cause.summary if report.root_cause else report.symptom
-            return mrkdwn(":red_circle: {text}", text=text)
-        case _:
-            return mrkdwn(":white_circle: Not settled: {text}", text=report.symptom)
-
-
-def _findings(message: Findings) -> Rendered:
-    report = message.report
-    head = verdict(report)
-    blocks: list[Block] = [section(mrkdwn("*First findings*\n{head}", head=head))]
-    if report.root_cause is not None:
-        blocks.append(section(_cause(report)))
-    others = [each for each in report.issues_found if not _is_root(report, each.subject)]
-    if others:
-        lines = [mrkdwn("• {what} — {text}", what=code(words(i.subject)), text=i.summary.clip(250)) for i in others[:4]]
-        blocks.append(section(joined("\n", [mrkdwn("*Also wrong*"), *lines])))
-    if report.changes:
-        blocks.append(section(_changes(report)))
-    footer = [mrkdwn("after {took}", took=seconds(message.took)), mrkdwn("found by rules")]
-    if report.not_checked:
-        footer.append(mrkdwn("not checked: {what}", what=words("; ".join(report.not_checked)).clip(300)))
-    blocks.append(context(*footer))
-    return rendered(mrkdwn("First findings: {head}", head=head), blocks)
-
-
-def _is_root(report: IncidentReport, subject: str) -> bool:
-    return report.root_cause is not None and report.root_cause.subject == subject
-
-
-def _cause(report: IncidentReport) -> Mrkdwn:
-    cause = report.root_cause
-    assert cause is not None
-    percent = round(cause.confidence * 100)
-    lines = [
-        mrkdwn(
-            "{subject}  ({category}, {percent}% sure)",
-            subject=code(words(cause.subject)),
-            category=words(cause.category.value),
-            percent=percent,
-        )
-    ]
-    by_id = {each.id: each for each in report.evidence}
-    lines += [_seen(each) for each in _alike([by_id[one] for one in cause.evidence if one in by_id])[:4]]
-    return joined("\n", lines)
-
-
-def _alike(evidence: list[EvidenceRecord]) -> list[list[EvidenceRecord]]:
-    """Pieces that differ only in names and numbers, such as three pods that died the same way, stand together.
-
-    Rollouts are left out: they stand below, under what changed.
-    """
-    groups: dict[str, list[EvidenceRecord]] = {}
-    for each in (one for one in evidence if one.source != "rollout"):
-        shape = re.sub(r"\d+", "#", " ".join(each.text.split())[:60])
-        groups.setdefault(f"{each.source}:{each.ref.partition('/')[0]}:{shape}", []).append(each)
-    return list(groups.values())
-
-
-def _seen(alike: list[EvidenceRecord]) -> Mrkdwn:
-    first = alike[0]
-    telling = words(first.telling()).clip(200)
-    known_by = words("".join(f"[{each.id}]" for each in alike[:6]))
-    at = [mrkdwn(" {at}", at=local_time(first.at))] if first.at else []
-    more = [mrkdwn(" and {count} more like it", count=len(alike) - 1)] if len(alike) > 1 else []
-    return joined("", [mrkdwn("• {ids} {text}", ids=known_by, text=code(telling)), *at, *more])
-
-
-def _changes(report: IncidentReport) -> Mrkdwn:
-    """The suspected change alone where there is one; else the newest few, none of them accused."""
-    suspected = [each for each in report.changes if each.suspected]
-    shown = suspected[:2] or list(report.changes[:3])
-    lines = [mrkdwn("*What changed*"), *(_change(each) for each in shown)]
-    if len(report.changes) > len(shown):
-        lines.append(mrkdwn("… and {count} earlier, not suspected", count=len(report.changes) - len(shown)))
-    return joined("\n", lines)
-
-
-def _change(change: ReportedChange) -> Mrkdwn:
-    at = mrkdwn("{at} ", at=local_time(change.at, "{date_short_pretty} {time}")) if change.at else mrkdwn("")
-    by = mrkdwn(" by {by}", by=change.by) if change.by else mrkdwn("")
-    mark = mrkdwn("\n   *suspected*: {why}", why=change.why.clip(250)) if change.suspected else mrkdwn("")
-    return joined("", [mrkdwn("• "), at, mrkdwn("{title}", title=change.title.clip(250)), by, _link(change), mark])
-
-
-def _link(change: ReportedChange) -> Mrkdwn:
-    """Where to read it; the words of the link are the change's name."""
-    if change.url is None:
-        return mrkdwn("")
-    return mrkdwn(" {link}", link=web_link(change.url, words(change.id).clip(120)))
 
 
 def _analysis(message: Analysis) -> Rendered:

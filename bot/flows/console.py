@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from bot.domain import Person, ThreadId
+from bot.domain import IncidentReport, InvestigationId, Person, ThreadId
 from bot.flows.judging import PAUSED, Judge
 from bot.messages import Notice, Overview, Tone
 from bot.ports import ChatFault, People
@@ -100,6 +100,20 @@ class Console:
             if each.started_by == person.user or await readable.channel(each.id)
         ]
         return Overview(tuple(waiting[:_SHOWN]), tuple(recent[:_SHOWN]))
+
+    async def details(self, run: str, person: Person, channel: str) -> IncidentReport | Notice:
+        """All that a run found, told only where it was asked; else why not."""
+        if person.team != self._judge.home_team:
+            return self._no("Only members of this workspace can open the details.")
+        kept = await self._judge.stores.investigations.get(InvestigationId(run))
+        if kept is None or kept.triaged is None:
+            return self._no("The details of this investigation are not stored any more. Ask again in the thread.")
+        if (kept.thread.team, kept.thread.channel) != (person.team, channel):
+            return self._no("These details belong to another conversation. Open them there.")
+        return kept.triaged.report
+
+    def _no(self, why: str) -> Notice:
+        return Notice(self._words(why), Tone.WARNING)
 
     async def _pause(self, person: Person) -> Notice:
         # Stopping is always safe, so anybody may; starting again is for those who may approve.

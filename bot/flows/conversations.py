@@ -165,12 +165,12 @@ class Conversations:
         before = await recurrence(self._stores.investigations, run.id, triaged.report, self._words)
         triaged = Triaged(triaged.report.model_copy(update={"recurrence": before}), triaged.objects)
         await self._stores.investigations.triaged(run.id, triaged, started(triaged.report))
-        findings = Findings(triaged.report, self._clock.now() - began)
+        findings = Findings(triaged.report, self._clock.now() - began, run.id)
         await self._chat.say(f"{run.id}:findings", place, findings)
         working = _Working(self._chat, self._clock, f"{run.id}:analysis", place)
         async with working:
             answer = await self._investigator.analyse(
-                triaged, question, summary=thread.summary, progress=working.progress
+                triaged, question, summary=thread.summary, progress=working.progress, findings_shown=True
             )
         took = self._clock.now() - began
         preface = preface or self._cut(inbound)

@@ -97,10 +97,12 @@ class Investigator:
         history: Sequence[Exchange] = (),
         summary: Redacted | None = None,
         progress: Progress | None = None,
+        *,
+        findings_shown: bool = False,
     ) -> Answer:
         """The first answer, from the pack alone: one round trip and no tools."""
         request = ModelRequest(triaged.report, triaged.objects, question, tuple(history), first=True, summary=summary)
-        return await self._answer(request, progress)
+        return await self._answer(replace(request, findings_shown=findings_shown), progress)
 
     async def follow_up(
         self,

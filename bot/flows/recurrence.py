@@ -7,6 +7,7 @@ from datetime import datetime, timedelta
 from bot.domain import IncidentReport, InvestigationId, Recurrence
 from bot.stores import InvestigationStore, Seen
 from safety.redaction import Redacted
+from tools.evidence import Category
 
 LOOKED_BACK = timedelta(days=60)
 # Asked again so soon, it is the same incident, also where nothing says when it began.
@@ -40,12 +41,14 @@ async def recurrence(
     this_week = sum(report.observed_at - each.began_at <= _WEEK for each in times)
     pattern = rhythm([each.began_at for each in times])
     fix = await store.last_fix(report, since)
-    name = cause.subject.rpartition("/")[2]
-    kind = cause.category.value.replace("_", " ")
-    within = f"{this_week} in 7 days, " if this_week > 1 else ""
-    told = f"Seen before: {kind} in {name}, {within}{len(times)} in 60 days"
-    told += f", the last at {times[-2].began_at:%Y-%m-%d %H:%M} UTC"
-    told += f"; {pattern}" if pattern else ""
+    what = f"{_spoken(cause.category)} in {cause.subject.rpartition('/')[2]}"
+    last = f"the last at {times[-2].began_at:%Y-%m-%d %H:%M} UTC"
+    if this_week > 1:
+        more = f"{len(times)} in 60 days, " if len(times) > this_week else ""
+        told = f"{_ordinal(this_week)} {what} within 7 days ({more}{last})"
+    else:
+        told = f"{_ordinal(len(times))} {what} within 60 days ({last})"
+    told += f", {pattern}" if pattern else ""
     told += f". What helped last time: {fix}." if fix else "."
     return Recurrence(
         count=len(times),
@@ -55,6 +58,16 @@ async def recurrence(
         last_fix=say(fix) if fix else None,
         text=say(told),
     )
+
+
+def _spoken(category: Category) -> str:
+    return "OOM kill" if category is Category.OOM_KILLED else category.value.replace("_", " ")
+
+
+def _ordinal(number: int) -> str:
+    """1st, 2nd, 3rd, 4th, 11th …"""
+    ending = {1: "st", 2: "nd", 3: "rd"}.get(number % 10, "th") if number % 100 not in (11, 12, 13) else "th"
+    return f"{number}{ending}"
 
 
 def started(report: IncidentReport) -> datetime:
@@ -81,8 +94,8 @@ def rhythm(times: Sequence[datetime]) -> str | None:
     """A day of the week or an hour of the day that nearly all of them keep to; None for anything less clear."""
     latest = times[-1]
     for period, least, shown in (
-        (_WEEK, _LEAST_WEEKS, f"on {latest:%A}s at about {latest:%H:%M} UTC"),
-        (_DAY, _LEAST_DAYS, f"daily at about {latest:%H:%M} UTC"),
+        (_WEEK, _LEAST_WEEKS, f"every {latest:%A} at about {latest:%H:%M} UTC"),
+        (_DAY, _LEAST_DAYS, f"every day at about {latest:%H:%M} UTC"),
     ):
         rounds = {round((latest - each) / period) for each in times if _off(latest - each, period) <= _SLACK}
         is_often = len(rounds) >= least and 2 * len(rounds) > max(rounds)

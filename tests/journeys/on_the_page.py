@@ -34,6 +34,12 @@ async def bob_asks(page: Tab, look: Look) -> None:
     await page.until("document.querySelector('#replies #approve') !== null", 60)
     await page.run("document.querySelector('#replies').scrollTop = 0")
     await look("first-findings")
+    await page.click("#replies #details")
+    await page.reads("What it means", "dialog.view")
+    await page.reads("revision 3", "dialog.view")
+    await look("details")
+    await page.click("dialog.view .foot button")
+    await page.until("document.querySelector('dialog.view') === null")
 
 
 async def bob_is_refused(page: Tab) -> None:

@@ -38,6 +38,9 @@ async def test_everything_sent_until_a_change_is_approved_and_verified_is_what_s
 ) -> None:
     async with acting.town(tmp_path) as town, town.serving():
         thread = await town.ask()
+        findings = await town.says("First findings")
+        await town.slack.user("carol").click(acting.CHANNEL, findings.ts, "details")
+        await town.slack.wait_until(lambda: next(iter(town.slack.views("carol")), None))
         await town.slack.monitor("Alertmanager").post({"text": "[FIRING:1] HighErrorRate billing-api"})
         card = await town.propose(thread)
         await town.click(card, "approve", user="alice")

@@ -1,15 +1,30 @@
 """The engine sits the exam: the whole library, through the same door as ``investigate --dump``."""
 
 import functools
+import json
+import textwrap
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
 
+from bot.adapters.offline.analysis import additions
+from bot.adapters.slack_blocks import compose
+from bot.adapters.slack_details import pages
+from bot.adapters.slack_findings import MOST_LINES, WIDTH
+from bot.demo.slack_emulator import Workspace
+from bot.demo.slack_emulator.blocks_as_text import block_lines
+from bot.demo.slack_emulator.team import Team
+from bot.demo.slack_emulator.text import plain
+from bot.domain import InvestigationId
+from bot.messages import Findings
+from bot.ports import Rendered
 from tests.scenarios.exam.scoring import Score, ask
 from tests.scenarios.exam.showing import page, table
 from tests.scenarios.kit import all_scenarios
 
 TOKENS = 2_000
+LIBRARY_TIME = datetime(2026, 1, 1, tzinfo=UTC)
 _SCORES: list[Score] = []
 
 
@@ -63,3 +78,56 @@ async def test_the_table_shows_every_scenario_and_the_failures_first(scores: lis
     assert len(lines) == _library_size() == len(scores)
     assert lines == sorted(lines, key=lambda each: each.startswith("right"))
     assert all(each.scenario.name in page(scores) for each in scores)
+
+
+# ---- how it reads in Slack ------------------------------------------------------------------------------------------
+
+
+def _read(made: Rendered) -> list[str]:
+    """The lines as a person sees them where a hundred characters fit in one."""
+    team = Team(Workspace(), lambda: LIBRARY_TIME)
+    lines = [line for block in made.blocks for line in block_lines(dict(block), lambda text: plain(team, text))]
+    return [shown for line in lines for shown in textwrap.wrap(line, WIDTH) or [""]]
+
+
+async def test_the_first_findings_of_every_scenario_take_twelve_lines_at_most(scores: list[Score]) -> None:
+    took = timedelta(seconds=0.1)
+    read = {
+        each.scenario.name: _read(compose(Findings(each.report, took, InvestigationId("inv_1")))) for each in scores
+    }
+    assert {name: len(lines) for name, lines in read.items() if len(lines) > MOST_LINES} == {}
+    assert {name: lines[-1] for name, lines in read.items() if lines[-1] != "[ Details ]"} == {}
+
+
+async def test_the_first_findings_of_every_incident_say_what_is_wanted_at_three_in_the_morning(
+    scores: list[Score],
+) -> None:
+    wrong = []
+    for each in scores:
+        cause = each.report.root_cause
+        if cause is None:
+            continue
+        lines = "\n".join(_read(compose(Findings(each.report, timedelta(), InvestigationId("inv_1")))))
+        wanted = (cause.subject, f"{round(cause.confidence * 100)}% sure", "[E1]", "*Changed*: ", "*Next*")
+        wrong += [f"{each.scenario.name}: {one}" for one in wanted if one not in lines]
+    assert wrong == []
+
+
+async def test_the_details_of_every_scenario_hold_all_and_fit_a_dialog(scores: list[Score]) -> None:
+    for each in scores:
+        made = pages(each.report)
+        blocks = [block.to_dict() for page in made for block in page]
+        assert all(len(page) <= 98 and len(json.dumps([one.to_dict() for one in page])) < 250_000 for page in made)
+        told = json.dumps(blocks, ensure_ascii=False)
+        assert [one.id for one in each.report.evidence if f"*[{one.id}]*" not in told] == []
+        assert [one.subject for one in each.report.issues_found if one.subject not in told] == []
+
+
+async def test_the_analysis_by_rules_repeats_nothing_of_the_first_findings(scores: list[Score]) -> None:
+    for each in scores:
+        found = "\n".join(_read(compose(Findings(each.report, timedelta(), InvestigationId("inv_1")))))
+        added = additions(each.report).splitlines()
+        assert added
+        assert not any(one.startswith(("*Next:*", "*What changed", "•", "*Also")) for one in added), each.scenario.name
+        assert [one for one in added if one in found] == [], each.scenario.name
+        assert len([one for shown in added for one in textwrap.wrap(shown, WIDTH)]) <= 20

@@ -28,6 +28,13 @@ def analysis(report: IncidentReport, closing: str) -> str:
     return "\n".join(parts)
 
 
+def additions(report: IncidentReport) -> str:
+    """What the first findings, which stand above it, leave out: what it means, what was ruled out or not looked at."""
+    found = report.root_cause is not None and report.explanation
+    meaning = f"*What it means:* {sentence(report.explanation)}" if found else cause(report)
+    return "\n".join([meaning, *open_points(report)])
+
+
 def _symptom(report: IncidentReport) -> Iterator[str]:
     """How it shows, unless the line above has said just that."""
     found = report.root_cause

@@ -3,7 +3,7 @@
 from collections.abc import Callable
 
 from bot.adapters.offline import answers
-from bot.adapters.offline.analysis import analysis
+from bot.adapters.offline.analysis import additions, analysis
 from bot.adapters.offline.intents import Intent, recognise, revision_named
 from bot.adapters.offline.lookups import plan, second_try, told
 from bot.adapters.offline.subjects import Subjects, spoken
@@ -55,7 +55,8 @@ class OfflineAnalyst:
     async def reply(self, request: ModelRequest, sink: StreamSink | None = None) -> ModelReply:
         """The answer, or one call for the tool that would know. Never fails and reaches nothing outside."""
         if request.first:
-            return _said(analysis(request.report, self._closing))
+            report = request.report
+            return _said(additions(report) if request.findings_shown else analysis(report, self._closing))
         intent = recognise(request.question)
         if request.steps:
             again = None if request.final else second_try(intent, request.steps[-1])

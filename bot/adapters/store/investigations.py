@@ -94,6 +94,12 @@ class SqlInvestigations:
         state = InvestigationState.FAILED if failed else InvestigationState.DONE
         await self._set(investigation, state=state.value)
 
+    async def get(self, investigation: InvestigationId) -> Investigation | None:
+        wanted = select(investigations).where(investigations.c.id == investigation)
+        async with self._database.read() as connection:
+            row = (await connection.execute(wanted)).first()
+        return None if row is None else _investigation(row)
+
     async def latest(self, thread: ThreadId) -> Investigation | None:
         wanted = (
             select(investigations)

@@ -32,6 +32,7 @@ class Limits:
     table_cells: int = 20
     url: int = 3_000
     view_title: int = 24
+    view_bytes: int = 250_000
     private_metadata: int = 3_000
     metadata: int = 8_000
     status_title: int = 200

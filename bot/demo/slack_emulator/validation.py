@@ -1,5 +1,6 @@
 """What Slack refuses in blocks, attachments and views, in the words of its `response_metadata.messages`."""
 
+import json
 from collections.abc import Iterator
 
 from bot.demo.slack_emulator.composing import interactive_elements
@@ -70,6 +71,8 @@ def check_view(view: Json, limits: Limits) -> None:
         )
     if problems:
         raise Refused("invalid_arguments", [f"[ERROR] {problem}" for problem in problems])
+    if len(json.dumps(view)) > limits.view_bytes:
+        raise Refused("view_too_large")
 
 
 def block_problems(blocks: list[Json], limits: Limits, most: int) -> Iterator[Problem]:

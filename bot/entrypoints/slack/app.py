@@ -20,7 +20,7 @@ from slack_sdk.web.async_client import AsyncWebClient
 from bot.adapters import slack_blocks, slack_cards
 from bot.adapters.store.database import Busy
 from bot.domain import Person
-from bot.entrypoints.slack import views
+from bot.entrypoints.slack import details, views
 from bot.entrypoints.slack.intake import Answered, Intake, Taken
 from bot.flows.console import Console
 from safety.approval import Verdict
@@ -62,6 +62,7 @@ def build_app(client: AsyncWebClient, intake: Intake, console: Console) -> Async
     _commands(app, intake, console)
     _events(app, intake, console)
     _decisions(app, intake)
+    details.listen(app, console)
     return app
 
 

@@ -2,16 +2,36 @@
 
 import json
 from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass
 from typing import Any
 
-from slack_sdk.models.blocks import InputBlock, PlainTextInputElement
+from slack_sdk.models.blocks import (
+    ActionsBlock,
+    Block,
+    ButtonElement,
+    ContextBlock,
+    InputBlock,
+    PlainTextInputElement,
+    PlainTextObject,
+)
 from slack_sdk.models.views import View
 
 from bot.entrypoints.slack.intake import Answered
 from bot.ports import Rendered
 
 DENY_REASON = "deny_reason"
+DETAILS = "details"
+EARLIER_PAGE, LATER_PAGE = "details_earlier", "details_later"
 REASON_BLOCK, REASON_INPUT = "reason", "text"
+
+
+@dataclass(frozen=True, slots=True)
+class Kept:
+    """Which run's details are open, from which channel, and at which page, counted from 0."""
+
+    run: str
+    channel: str
+    page: int = 0
 
 
 def deny_reason(answered: Answered) -> View:
@@ -43,6 +63,39 @@ def reason_in(view: Mapping[str, Any]) -> str:
     """What was typed, without the spaces around it."""
     value = view["state"]["values"][REASON_BLOCK][REASON_INPUT].get("value")
     return str(value or "").strip()
+
+
+def details(pages: Sequence[Sequence[Any]], kept: Kept) -> View:
+    """One page of what a run found, with buttons to the pages around it. Carries ids only, read again at each turn."""
+    number = min(max(kept.page, 0), len(pages) - 1)
+    blocks = list(pages[number])
+    if len(pages) > 1:
+        blocks += _turning(number, len(pages))
+    return View(
+        type="modal",
+        callback_id=DETAILS,
+        title="Details",
+        close="Close",
+        private_metadata=json.dumps(asdict(kept)),
+        blocks=blocks,
+    )
+
+
+def _turning(number: int, count: int) -> list[Block]:
+    ways = ((EARLIER_PAGE, "Back", number - 1), (LATER_PAGE, "More", number + 1))
+    buttons = [
+        ButtonElement(text=PlainTextObject(text=text), action_id=action, value=str(to))
+        for action, text, to in ways
+        if 0 <= to < count
+    ]
+    where = PlainTextObject(text=f"page {number + 1} of {count}")
+    return [ActionsBlock(elements=list(buttons)), ContextBlock(elements=[where])]
+
+
+def kept_in(view: Mapping[str, Any], page: str) -> Kept:
+    """What a view of the details carries, with the page that is wanted now."""
+    told = json.loads(view["private_metadata"])
+    return Kept(str(told["run"]), str(told["channel"]), int(page) if page.isdecimal() else 0)
 
 
 def home(parts: Sequence[Rendered]) -> View:

@@ -275,3 +275,16 @@ async def test_the_self_check_says_what_to_mend(key: str, models: tuple[str, ...
         await model.aclose()
     assert not caught.value.retryable
     assert "\n" not in str(caught.value)
+
+
+async def test_a_model_is_told_what_the_thread_already_shows_and_not_to_say_it_again() -> None:
+    async with MessagesEmulator(Reply("I agree."), Reply("It is the memory.")) as emulator:
+        model = claude(emulator)
+        for shown in (True, False):
+            await model.reply(asked(findings_shown=shown))
+        await model.aclose()
+    beside, alone = (str(body["messages"]) for body in emulator.requests)
+    assert "already have the findings of this pack before them" in beside
+    assert "Repeat none of that" in beside
+    assert "already have the findings" not in alone
+    assert_legal(emulator)

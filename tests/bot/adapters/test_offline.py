@@ -426,3 +426,12 @@ def test_a_symptom_that_only_repeats_the_cause_is_not_said_twice() -> None:
     told = analysis(report(symptom=red(f"Deployment/orchard/plum: {cause.summary}")), "by rules")
     assert told.count(str(cause.summary)) == 1
     assert "restart again and again" in analysis(report(), "by rules")
+
+
+async def test_beside_the_first_findings_the_rules_say_only_what_those_leave_out() -> None:
+    text = (await ask("what is wrong?", first=True, findings_shown=True)).text
+    assert text.splitlines() == [
+        "*What it means:* plum is killed for memory since revision 4.",
+        "*Ruled out:* the node has memory to spare",
+        "*Not checked:* the pull request: no GitHub token",
+    ]

@@ -14,6 +14,7 @@ from slack_sdk.web.async_client import AsyncWebClient
 
 from bot.adapters.slack_blocks import compose, paragraphs
 from bot.adapters.slack_cards import button_value
+from bot.adapters.slack_details import pages
 from bot.demo.slack_emulator import SlackEmulator
 from bot.domain import (
     Alert,
@@ -21,9 +22,12 @@ from bot.domain import (
     EvidenceRecord,
     Fingerprint,
     IncidentReport,
+    InvestigationId,
     Origin,
     Proposal,
     ProposalState,
+    Recurrence,
+    Remediation,
     Usage,
 )
 from bot.messages import AlertSeen, Analysis, Card, Findings, Message, NotAllowed, Notice, Opening, Tone, Working
@@ -78,6 +82,7 @@ def every_message(text: Redacted) -> Iterator[Message]:
     yield Findings(found, took)
     yield Findings(found.model_copy(update={"verdict": "healthy", "root_cause": None, "issues_found": ()}), took)
     yield Findings(found.model_copy(update={"verdict": "inconclusive", "root_cause": None}), took)
+    yield Findings(found, took, InvestigationId("inv_7"))
     yield Working(text)
     yield Analysis(Answer(text, "offline", connected=False), took, follow_up=False, preface=text)
     usage = Usage(12_000, 900, 0, 2)
@@ -198,6 +203,32 @@ def test_no_words_from_outside_become_live_or_break_a_limit(text: Redacted) -> N
         made = compose(message)
         check_limits(made)
         check_nothing_live(made)
+
+
+def check_pages(made: list[list[Block]]) -> None:
+    """What a view takes, and nothing live in any of it."""
+    assert made
+    for page in made:
+        blocks = [each.to_dict() for each in page]
+        assert 0 < len(blocks) <= 100 - 2, "two more turn the pages"
+        assert len(json.dumps(blocks)) < 240_000
+        assert all(0 < len(each) <= 3000 for each in texts(blocks))
+        check_nothing_live(Rendered(RED.text("Details"), tuple(blocks)))
+
+
+@settings(settings.get_profile("busy"), max_examples=25)
+@given(UGLY)
+def test_the_details_hold_the_same_and_fit_a_dialog(text: Redacted) -> None:
+    check_pages(pages(_report(text)))
+
+
+@pytest.mark.parametrize("unit", ["word ", "<", "`", "```a", "\U0001f600", "x" * 79 + "\n"])
+def test_the_details_of_long_words_are_cut_into_pages_and_none_of_the_evidence_is_lost(unit: str) -> None:
+    made = pages(_report(RED.text(unit * (9_000 // len(unit)))))
+    check_pages(made)
+    assert len(made) > 1
+    shown = " ".join(each for page in made for each in texts([block.to_dict() for block in page]))
+    assert [n for n in range(1, 30) if f"*[E{n}]*" not in shown] == []
 
 
 @pytest.mark.parametrize(
@@ -353,3 +384,56 @@ def test_words_in_code_style_that_are_cut_do_not_stand_in_prose() -> None:
     check_nothing_live(made)
     long = compose(card(proposal(before_after=((RED.text("l" * 2800), hostile, hostile),)), RED.text("r")))
     check_nothing_live(long)
+
+
+# ---- the first findings and their details ---------------------------------------------------------------------------
+
+
+def found(**changed: Any) -> list[str]:
+    """The lines of the first findings as Slack is given them, the footer and the button with them."""
+    made = compose(Findings(report(**changed), timedelta(seconds=0.14), InvestigationId("inv_7")))
+    return [line for each in texts(list(made.blocks)) for line in each.split("\n")]
+
+
+def test_the_first_findings_name_cause_place_certainty_evidence_change_and_next_step_in_this_order() -> None:
+    lines = found()
+    assert lines[0] == ":red_circle: *the container of plum uses more memory than its limit*"
+    assert lines[1] == "`Deployment/orchard/plum`  (oom_killed, 93% sure): 2 of 3 pods of plum restart again and again"
+    assert lines[2].startswith("• [E1] `last state: terminated, reason OOMKilled, exit code 137`")
+    assert lines[3].startswith("• [E2] `memory limit 96Mi`")
+    assert "plum revision 3 to 4: memory limit 256Mi to 96Mi by ci-robot, suspected: it lowered the limit" in lines[4]
+    assert lines[5] == "*Next*: roll back `Deployment/orchard/plum` to revision 3; a person has to approve it"
+    assert lines[6].startswith("First findings by rules after 0.1 s  ·  not checked: the pull request")
+    assert lines[7:] == ["Details"]
+
+
+def test_where_no_change_is_tied_to_the_cause_the_first_findings_say_so() -> None:
+    innocent = report().changes[0].model_copy(update={"suspected": False})
+    assert any("one change before, not tied to it" in each for each in found(changes=(innocent,), culprit_change=None))
+    assert "*Changed*: no change was found" in found(changes=(), culprit_change=None)
+
+
+def test_where_nothing_can_be_run_the_first_findings_say_what_a_person_does() -> None:
+    nothing = Remediation(class_="none", target=None, why=RED.text("nothing helps"), allowed=False)
+    cause = report().root_cause
+    assert cause is not None
+    assert "*Next*, by a person: Raise the memory limit of plum." in found(remediation=nothing)
+    barred = report().remediation.model_copy(update={"allowed": False, "reasons": (RED.text("it is frozen"),)})
+    assert "to revision 3; not from here: it is frozen" in "\n".join(found(remediation=barred))
+
+
+def test_what_was_before_stands_in_the_first_findings() -> None:
+    told = RED.text("4th oom kill in plum this week, on Tuesdays at about 02:00 UTC")
+    before = Recurrence(count=4, first_at=START, last_at=START, pattern=None, last_fix=None, text=told)
+    assert f"*Before*: {told}" in found(recurrence=before)
+
+
+def test_a_line_of_a_log_is_shown_by_what_it_says() -> None:
+    words = '{"ts":"2026-03-11T09:39:20Z","level":"error","msg":"cannot open the store","err":"permission denied"}'
+    pieces = [EvidenceRecord(id=f"E{n}", source="log", ref="r", at=None, text=RED.text(words)) for n in (1, 2)]
+    assert "• [E1][E2] `cannot open the store: permission denied` and 1 like it" in found(evidence=tuple(pieces))
+
+
+def test_without_a_stored_run_there_is_no_button() -> None:
+    made = compose(Findings(report(), timedelta()))
+    assert [each["type"] for each in made.blocks] == ["section", "context"]

@@ -43,6 +43,7 @@ NEEDED: Mapping[str, frozenset[str]] = {
     "usergroups.users.list": frozenset({"usergroups:read"}),
     "views.open": frozenset(),
     "views.publish": frozenset(),
+    "views.update": frozenset(),
 }
 # Granted although nothing asks for them yet, and why.
 RESERVED: Mapping[str, str] = {

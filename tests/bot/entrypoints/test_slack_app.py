@@ -14,13 +14,14 @@ from slack_sdk.web.async_client import AsyncWebClient
 
 from bot.adapters.store.database import Busy
 from bot.demo.slack_emulator import SlackEmulator
-from bot.domain import Inbound
+from bot.domain import Inbound, Investigation, InvestigationId, InvestigationState, ThreadId
 from bot.entrypoints.slack.app import build_app
 from bot.entrypoints.slack.intake import Identity, Intake
 from bot.flows.console import HELP, Analyst, Console
 from bot.flows.judging import PAUSED, Judge
 from bot.stores import Arrival, Stores
 from safety.redaction import Redactor
+from tests.bot.investigations import evidence, report, triaged
 from tests.fakes import FakePeople, FixedClock
 from tests.fixtures import CHANNEL, TEAM
 from tests.proposals import POLICY
@@ -282,3 +283,104 @@ async def test_a_denial_without_a_reason_is_sent_back_to_the_form(desk: Desk, re
 async def test_a_click_and_its_repetition_are_one_answer(desk: Desk) -> None:
     await asyncio.gather(*(desk.dispatch(click("approve")) for _ in range(5)))
     assert len(await desk.stored()) == 1
+
+
+# ---- the details of an investigation --------------------------------------------------------------------------------
+
+HERE = ThreadId(TEAM, CHANNEL, KNOWN)
+
+
+async def investigated(desk: Desk, thread: ThreadId = HERE, **changed: Any) -> str:
+    """A run that is stored, as any earlier process left it."""
+    run = InvestigationId("inv_7")
+    wanted = Investigation(run, thread, RED.text("why?"), InvestigationState.RUNNING, desk.clock.now(), 1)
+    await desk.stores.investigations.begin(wanted)
+    await desk.stores.investigations.triaged(run, triaged(report(**changed)), desk.clock.now())
+    return run
+
+
+def asks_details(desk: Desk, run: str, user: str = "U0ALICE", team: str = TEAM) -> dict[str, Any]:
+    actions = [{"type": "button", "action_id": "details", "block_id": "b", "value": run}]
+    trigger = desk.slack.office.triggers.issue(user)
+    return click("details") | {"actions": actions, "trigger_id": trigger, "user": {"id": user, "team_id": team}}
+
+
+def turns(view: Any, action: str, user: str = "U0ALICE", team: str = TEAM) -> dict[str, Any]:
+    """A click on a button at the foot of the dialog, as Slack tells of it."""
+    foot = next(each for each in view.blocks if each["type"] == "actions")
+    button = next(each for each in foot["elements"] if each["action_id"] == action)
+    pressed = {"type": "button", "action_id": action, "block_id": foot["block_id"], "value": button["value"]}
+    told = interaction("block_actions", actions=[pressed], view=view.raw)
+    del told["channel"]
+    return told | {"user": {"id": user, "team_id": team}}
+
+
+def shown(view: Any) -> str:
+    return json.dumps(view.blocks, ensure_ascii=False)
+
+
+async def test_the_details_open_for_whoever_clicks_and_are_read_from_the_store(desk: Desk) -> None:
+    run = await investigated(desk)
+    for user, name in (("U0ALICE", "alice"), ("U0BOB", "bob")):
+        assert (await desk.dispatch(asks_details(desk, run, user))).status == 200
+        (view,) = desk.slack.views(name)
+        for wanted in ("uses more memory than its limit", "*[E3]*", "the node has memory to spare", "no GitHub token"):
+            assert wanted in shown(view)
+    assert await desk.stored() == []
+
+
+async def test_many_details_are_turned_page_by_page_and_back(desk: Desk) -> None:
+    pieces = [evidence(number, f"line {number} " + "x" * 2_000) for number in range(1, 41)]
+    run = await investigated(desk, pieces=pieces)
+    await desk.dispatch(asks_details(desk, run))
+    (first,) = desk.slack.views("alice")
+    assert "page 1 of" in shown(first)
+    seen, view = shown(first), first
+    while "details_later" in shown(view):
+        assert (await desk.dispatch(turns(view, "details_later"))).status == 200
+        (view,) = desk.slack.views("alice")
+        seen += shown(view)
+    assert [number for number in range(1, 41) if f"*[E{number}]*" not in seen] == []
+    await desk.dispatch(turns(view, "details_earlier"))
+    (back,) = desk.slack.views("alice")
+    assert "details_later" in shown(back)
+
+
+async def test_the_details_are_told_to_nobody_from_another_workspace(desk: Desk) -> None:
+    run = await investigated(desk, pieces=[evidence(1, "line " + "x" * 2_000) for _ in range(1)])
+    await desk.dispatch(asks_details(desk, run, team="T0OTHER"))
+    (view,) = desk.slack.views("alice")
+    assert "Only members of this workspace" in shown(view)
+    assert "E1" not in shown(view)
+
+
+async def test_the_details_of_another_channel_are_not_told_here(desk: Desk) -> None:
+    run = await investigated(desk, ThreadId(TEAM, "C0PRIVATE", KNOWN))
+    await desk.dispatch(asks_details(desk, run))
+    (view,) = desk.slack.views("alice")
+    assert "belong to another conversation" in shown(view)
+    assert "E1" not in shown(view)
+
+
+async def test_details_that_are_not_stored_any_more_say_so(desk: Desk) -> None:
+    await desk.dispatch(asks_details(desk, "inv_404"))
+    (view,) = desk.slack.views("alice")
+    assert "not stored any more" in shown(view)
+
+
+async def test_details_that_come_too_late_are_told_to_the_one_who_clicked(desk: Desk) -> None:
+    root = await desk.slack.user("bob").say("root", "incidents")
+    late = asks_details(desk, await investigated(desk))
+    late |= {"message": {"ts": "1.5", "thread_ts": root.ts}, "trigger_id": "no.such"}
+    assert (await desk.dispatch(late)).status == 200
+    (told,) = desk.slack.ephemerals("alice")
+    assert "Click Details again" in told.text
+
+
+async def test_a_page_of_a_dialog_that_is_closed_already_is_turned_in_silence(desk: Desk) -> None:
+    run = await investigated(desk, pieces=[evidence(number, "x" * 2_000) for number in range(1, 41)])
+    await desk.dispatch(asks_details(desk, run))
+    (view,) = desk.slack.views("alice")
+    desk.slack.office.views.clear("U0ALICE")
+    assert (await desk.dispatch(turns(view, "details_later"))).status == 200
+    assert desk.slack.ephemerals("alice") == []

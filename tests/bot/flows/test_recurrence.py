@@ -47,7 +47,35 @@ async def test_each_incident_is_counted_once_with_the_last_one_before(stores: St
     assert found is not None
     assert (found.count, found.pattern, found.last_fix) == (3, None, None)
     assert found.last_at == START + DAY - timedelta(minutes=10)
-    assert "oom killed in plum, 3 in 7 days" in found.text
+    assert (
+        found.text == f"3rd OOM kill in plum within 7 days (the last at {START + DAY - HOUR / 6:%Y-%m-%d %H:%M} UTC)."
+    )
+
+
+async def test_older_ones_count_within_sixty_days_and_a_rhythm_is_named(stores: Stores) -> None:
+    for number in range(4):
+        last = await looked(stores, number, START + number * WEEK)
+    found = await recurrence(stores.investigations, InvestigationId("inv_3"), last.report, RED.text)
+    assert found is not None
+    day = f"{START:%A}"
+    assert found.text.startswith("4th OOM kill in plum within 60 days (the last at ")
+    assert found.text.endswith(f"), every {day} at about {START - timedelta(minutes=10):%H:%M} UTC.")
+
+
+async def test_those_of_this_week_are_counted_apart_from_older_ones(stores: Stores) -> None:
+    for number, days in enumerate((0, 20, 23, 25)):
+        last = await looked(stores, number, START + days * DAY)
+    found = await recurrence(stores.investigations, InvestigationId("inv_3"), last.report, RED.text)
+    assert found is not None
+    assert found.text.startswith("3rd OOM kill in plum within 7 days (4 in 60 days, the last at ")
+
+
+async def test_what_was_once_before_weeks_ago_is_the_second_within_sixty_days(stores: Stores) -> None:
+    await looked(stores, 1, START)
+    last = await looked(stores, 2, START + 3 * WEEK)
+    found = await recurrence(stores.investigations, InvestigationId("inv_2"), last.report, RED.text)
+    assert found is not None
+    assert found.text.startswith("2nd OOM kill in plum within 60 days (the last at ")
 
 
 async def test_what_helped_last_time_is_named_and_what_did_not_is_not(stores: Stores) -> None:
@@ -82,9 +110,9 @@ def test_asking_again_while_it_lasts_is_no_second_occurrence() -> None:
 @pytest.mark.parametrize(
     ("times", "said"),
     [
-        ([START, START + WEEK, START + 2 * WEEK + HOUR / 2], "on {day}s"),
-        ([START, START + 2 * WEEK, START + 3 * WEEK, START + 5 * WEEK], "on {day}s"),
-        ([START + n * DAY for n in range(5)], "daily"),
+        ([START, START + WEEK, START + 2 * WEEK + HOUR / 2], "every {day}"),
+        ([START, START + 2 * WEEK, START + 3 * WEEK, START + 5 * WEEK], "every {day}"),
+        ([START + n * DAY for n in range(5)], "every day"),
         ([START, START + 20 * DAY, START + 31 * DAY, START + 50 * DAY], None),
         ([START, START + WEEK], None),
         ([START, START + DAY, START + 2 * DAY], None),

@@ -288,6 +288,9 @@ async def test_views_are_checked(slack: SlackEmulator, app: AsyncApp, connect: A
     assert (
         await error(client, "views.publish", user_id="U0GHOST", view={"type": "home", "blocks": []}) == "user_not_found"
     )
+    long = {"type": "section", "text": {"type": "mrkdwn", "text": "x" * 2_990}}
+    huge = {"type": "modal", "title": text_object("T"), "blocks": [long] * 90}
+    assert await error(client, "views.open", trigger_id=trigger_id, view=huge) == "view_too_large"
     # A refused view does not use the trigger up.
     opened = await client.views_open(trigger_id=trigger_id, view=modal("m"))
     stale = {"view_id": opened["view"]["id"], "hash": "old", "view": modal("m")}
