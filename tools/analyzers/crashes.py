@@ -3,6 +3,7 @@
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
+from datetime import timedelta
 
 from tools.analyzers.interface import (
     Blame,
@@ -20,6 +21,7 @@ from tools.analyzers.interface import (
 )
 from tools.analyzers.pods import is_out_of_memory
 from tools.evidence import Category, Evidence, Finding, evidence
+from tools.logs.hunches import hunch
 from tools.logs.reading import Sign, SignKind
 from tools.snapshot import Container, Difference, LogTail, Pod, Release, Snapshot, Topic, Workload
 
@@ -134,6 +136,32 @@ _MEANINGS: tuple[tuple[SignKind, _Meaning], ...] = (
         ),
     ),
 )
+# What the last words of a program that ends at once are only loosely about: sure enough to be named, and no more.
+_LIKELY = 0.62
+_HUNCHES = {
+    K.MISSING_VARIABLE: _Meaning(
+        Category.MISSING_ENV_VAR,
+        _LIKELY,
+        "seems to need a setting that is not set ({target})",
+        "It gives up right after the start, and its last words speak of a setting that is missing. Set it in the pod "
+        "template (or in the ConfigMap or Secret it comes from), or go back to a release that had it.",
+    ),
+    K.BAD_CONFIG: _Meaning(
+        Category.APP_CONFIG_ERROR,
+        _LIKELY,
+        "does not seem to accept its configuration ({target})",
+        "It gives up right after the start, and its last words speak of a value or a file that it does not accept. "
+        "Correct the setting, the flag or the file.",
+    ),
+    K.AUTHENTICATION_FAILED: _Meaning(
+        Category.INVALID_CREDENTIALS,
+        _LIKELY,
+        "does not seem to be let in where it logs in ({target})",
+        "It gives up right after the start, and its last words speak of a login that was refused. Compare the user and "
+        "the password or key it is given with those that the other side knows.",
+    ),
+}
+_SOON = timedelta(minutes=2)
 # These say that the fault lies elsewhere; the analyzers of dependencies, storage and rights speak of them.
 ELSEWHERE = frozenset(
     {K.CONNECTION_REFUSED, K.CONNECTION_TIMEOUT, K.DNS_FAILURE, K.AUTHENTICATION_FAILED, K.ACCESS_FORBIDDEN}
@@ -158,7 +186,7 @@ def _crash(workload: Workload, pairs: list[tuple[Pod, Container]], snapshot: Sna
     pods = tuple(dict.fromkeys(pod for pod, _ in pairs))
     container = next((each for _, each in pairs if each.is_init), pairs[0][1])
     tails = [each for pod in pods for each in pod.logs if each.container == container.name]
-    sign, tail, meaning = _told_by(tails)
+    sign, tail, meaning = _told_by(tails, container)
     blame = _blame(workload, pods, container, tails, meaning, snapshot)
     code = container.ended.exit_code if container.ended else -1
     category, what = _category(workload, container, meaning, blame)
@@ -233,16 +261,25 @@ def _around(tails: list[LogTail], snapshot: Snapshot) -> list[Evidence]:
     return found
 
 
-def _told_by(tails: list[LogTail]) -> tuple[Sign | None, LogTail | None, _Meaning | None]:
+def _told_by(tails: list[LogTail], container: Container) -> tuple[Sign | None, LogTail | None, _Meaning | None]:
     """The sign that says most about the end, and the log it stands in; of what ended before what runs now."""
     if _points_elsewhere(tails):
         return None, None, None
     ordered = sorted(tails, key=lambda each: not each.previous)
+    guessed = next(((found, tail) for tail in ordered if (found := hunch(tail.reading)) is not None), None)
     for kind, meaning in _MEANINGS:
+        if kind is K.UNCAUGHT and guessed is not None and _ended_soon(container):
+            return *guessed, _HUNCHES[guessed[0].kind]
         for tail in ordered:
             for sign in tail.reading.standing(kind):
                 return sign, tail, meaning
     return None, None, None
+
+
+def _ended_soon(container: Container) -> bool:
+    ended = container.ended
+    times = (ended.started_at, ended.finished_at) if ended is not None else (None, None)
+    return times[0] is None or times[1] is None or times[1] - times[0] <= _SOON
 
 
 def _points_elsewhere(tails: list[LogTail]) -> bool:

@@ -48,13 +48,16 @@ SURROUNDINGS = (
     ),
     rule(
         SignKind.ADDRESS_IN_USE,
-        "already in use|eaddrinuse|address in use|address already|port is already|was already in use",
+        "already in use|eaddrinuse|address in use|connection in use|port in use|port is in use|address already|"
+        "port is already|was already in use",
         r"EADDRINUSE(?:: address already in use)?,? (?P<target>[\w.:\[\]*]{0,60}:\d{1,5})|EADDRINUSE|listen tcp[46]? "
         r"(?P<target2>[\w.:\[\]]{0,60}:\d{1,5}): bind: address already in use|Port (?P<target3>\d{1,5}) (?:was|is) "
         r"already in use|"
         r"bind\(\) to (?P<target4>[\w.:\[\]]{1,60}) failed \(98|(?:Failed to bind to (?:address "
         r")?(?:https?://)?(?P<target5>[\w.:\[\]/]{1,60}): )?address (?:is )?already in use(?: - bind\(2\) for "
         r"\"?(?P<target6>[\w.:\" ]{1,40}port \d{1,5}))?|Address in use|"
+        r"Connection in use: (?P<target8>\('[\w.:]{0,60}', \d{1,5}\))|"
+        r"port (?P<target9>\d{1,5}) (?:is )?in use|"
         r"\('(?P<target7>[\w.:]{1,60})', \d{1,5}\)\): (?:\[errno 98\] )?address already in use",
     ),
     rule(

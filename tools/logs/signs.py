@@ -10,9 +10,10 @@ from tools.logs.program_rules import ENDS, SURROUNDINGS
 from tools.logs.progress import Progress, families
 from tools.logs.reading import Entry, Level, Sign, SignKind, clip
 from tools.logs.rules import Rule, address_in
+from tools.logs.setting_rules import SETTINGS
 from tools.logs.uncaught import uncaught_in
 
-RULES = (*REACH, *TRUST, *DATABASES, *SURROUNDINGS, *ENDS)
+RULES = (*REACH, *TRUST, *DATABASES, *SURROUNDINGS, *SETTINGS, *ENDS)
 MOST_SIGNS = 200
 MOST_LINES = 40
 MOST_MATCHES = 4
@@ -39,7 +40,7 @@ _SAYS_LESS = {
     SignKind.CERTIFICATE_INVALID: {SignKind.CERTIFICATE_EXPIRED},
     SignKind.MISSING_FILE: {SignKind.CANNOT_EXECUTE},
     SignKind.SLOW: {SignKind.CONNECTION_TIMEOUT, SignKind.TOO_MANY_CONNECTIONS, SignKind.LOCK_TIMEOUT},
-    SignKind.CONNECTION_REFUSED: {SignKind.DNS_FAILURE},
+    SignKind.CONNECTION_REFUSED: {SignKind.DNS_FAILURE, SignKind.AUTHENTICATION_FAILED},
     SignKind.CONNECTION_TIMEOUT: {SignKind.DNS_FAILURE, SignKind.TOO_MANY_CONNECTIONS},
     SignKind.CONNECTION_RESET: {SignKind.PROTOCOL_MISMATCH},
     SignKind.UPSTREAM_ERROR: {SignKind.PROBE_FAILED, SignKind.CONNECTION_REFUSED, SignKind.CONNECTION_TIMEOUT},

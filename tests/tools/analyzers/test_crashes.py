@@ -49,3 +49,16 @@ def test_a_try_that_another_one_made_up_for_is_nothing(jobs: list[tuple[str, boo
 
 def test_a_try_that_nothing_made_up_for_is_told() -> None:
     assert [subject for _, subject in roots_of(runs(("24m", True), ("14m", False)), crashed)] == ["CronJob/shop/sync"]
+
+
+@pytest.mark.parametrize(("lasted", "category"), [("3s", "missing_env_var"), ("40m", "app_crash")])
+def test_loose_words_about_a_setting_count_only_right_after_the_start(lasted: str, category: str) -> None:
+    world = Cluster("2026-03-11T09:42:00Z", "shop")
+    world.node("node-a")
+    world.namespace()
+    ads = world.deployment("ads", template(container("ads", IMAGE)), ages=("40d",), replicas=1, empty=True)
+    (pod,) = ads.pods(1, crash_loop("25m", 7, Ended(1, "1m", lasted)))
+    world.log(pod, "-1m|failed to start: env BUCKET_NAME empty", previous=True)
+    found = found_by(world, crashed)["Deployment/shop/ads"]
+    assert found.category == category
+    assert ("BUCKET_NAME" in found.summary) == (category == "missing_env_var")
