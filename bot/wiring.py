@@ -52,7 +52,8 @@ from tools.adapters.cluster_dump import DumpReader
 from tools.adapters.github_api import GitHubChanges
 from tools.adapters.github_client import GitHubAccess
 from tools.adapters.jira_api import JiraAccess, JiraChanges
-from tools.adapters.kubernetes_api import KubernetesApi, KubernetesWriter
+from tools.adapters.kubernetes_api import KubernetesApi
+from tools.adapters.kubernetes_writer import KubernetesWriter
 from tools.adapters.no_cluster import NoCluster
 from tools.adapters.service_map import ServiceMap
 from tools.kubernetes.catalogue import catalogue

@@ -185,12 +185,13 @@ def test_the_example_of_the_policy_lists_no_namespace_that_is_protected_anyway()
 
 def test_the_readme_names_what_is_protected_and_what_can_be_done() -> None:
     section = _section("What it may do, and what it never does")
-    bullets = re.findall(r"^- (.*(?:\n  .*)*)", section, re.MULTILINE)
+    listed = section.partition("**Only where the policy says so.**")[2]
+    bullets = re.findall(r"^- (.*(?:\n  .*)*)", listed, re.MULTILINE)
     assert set(re.findall(r"`([^`]+)`", bullets[0].partition("(")[0])) == FLOOR_TOKENS
     assert set(re.findall(r"`([^`]+)`", bullets[1])) == set(FLOOR_NAMESPACES)
     for name in re.findall(r"`([^`]+)`", bullets[0].partition("(")[2]):
         assert protected_because(Policy(version=1), name) is not None
-    writes = section.partition("**It writes two things**")[2].partition(" With either")[0]
+    writes = section.partition("**It writes nine things**")[2].partition("\n\n**")[0]
     assert set(re.findall(r"`([a-z_]+)`", writes)) == {each.name for each in catalogue() if isinstance(each, WriteTool)}
 
 
@@ -225,7 +226,9 @@ def test_the_role_that_looks_covers_exactly_the_kinds_that_tools_read() -> None:
 
 def test_changes_are_given_namespace_by_namespace_and_to_the_writer_alone() -> None:
     assert [rule for kind, rule in _rules() if kind == "Role"] == [
-        {"apiGroups": ["apps"], "resources": ["deployments"], "verbs": ["patch"]}
+        {"apiGroups": ["apps"], "resources": ["daemonsets", "deployments", "statefulsets"], "verbs": ["patch"]},
+        {"apiGroups": [""], "resources": ["pods"], "verbs": ["delete"]},
+        {"apiGroups": [""], "resources": ["pods/eviction"], "verbs": ["create"]},
     ]
     accounts = {each["metadata"]["name"] for each in _manifests() if each["kind"] == "ServiceAccount"}
     bound = {

@@ -83,7 +83,7 @@ def test_only_wiring_makes_a_writer() -> None:
     makers = {_named(path) for path in PRODUCT for name, _ in _calls(path) if name == "Writer"}
     assert makers == {"bot/wiring.py"}
     named = {_named(path) for path in PRODUCT if "KubernetesWriter" in path.read_text(encoding="utf-8")}
-    assert named == {"bot/wiring.py", "tools/adapters/kubernetes_api.py"}
+    assert named == {"bot/wiring.py", "tools/adapters/kubernetes_writer.py"}
 
 
 def test_only_safety_seals_redacted_text() -> None:

@@ -104,6 +104,10 @@ class Rejected(WorldError):
     """400, 415 or 422: the request is invalid and repeating it is useless."""
 
 
+class NotNow(Rejected):
+    """429 to an eviction: a disruption budget has no room. Asking again at once is useless; later it may pass."""
+
+
 @dataclass(frozen=True, slots=True)
 class Table:
     """The server's own table of a kind, without the objects: column names, and the cells of each row as strings."""
@@ -168,6 +172,14 @@ class WriteOptions:
     dry_run: bool = False
 
 
+@dataclass(frozen=True, slots=True)
+class Preconditions:
+    """The one object, in the one version, that a removal is meant for; for any other it is a ``Conflict``."""
+
+    uid: str
+    resource_version: str
+
+
 class ClusterWriter(Protocol):
     """Changes one cluster. Only wiring makes one, and not at all when remediation is off."""
 
@@ -180,6 +192,12 @@ class ClusterWriter(Protocol):
         options: WriteOptions,
     ) -> JsonObject:
         """A mapping is sent as a strategic merge patch, a sequence as a JSON Patch; answers the object as stored."""
+
+    async def delete(self, kind: str, namespace: str, name: str, only: Preconditions, options: WriteOptions) -> None:
+        """Remove an object. Disruption budgets are not asked."""
+
+    async def evict(self, namespace: str, name: str, only: Preconditions, options: WriteOptions) -> None:
+        """Ask a pod to go; ``NotNow`` when a disruption budget has no room for that."""
 
 
 @dataclass(frozen=True, slots=True)

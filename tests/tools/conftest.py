@@ -8,7 +8,8 @@ import pytest
 from bot.demo.cluster_emulator.clock import VirtualClock
 from bot.demo.cluster_emulator.emulator import ClusterEmulator
 from safety.redaction import Redactor
-from tools.adapters.kubernetes_api import KubernetesApi, KubernetesWriter, Limits
+from tools.adapters.kubernetes_api import KubernetesApi, Limits
+from tools.adapters.kubernetes_writer import KubernetesWriter
 from tools.world import Reader
 
 

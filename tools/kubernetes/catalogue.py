@@ -14,6 +14,13 @@ def catalogue() -> Catalogue:
         reads.list_pods,
         reads.pod_logs,
         reads.rollout_history,
+        writes.delete_failed_pod,
+        writes.evict_pod,
+        writes.restart_daemon_set,
         writes.restart_deployment,
+        writes.restart_stateful_set,
+        writes.rollback_daemon_set,
         writes.rollback_deployment,
+        writes.rollback_stateful_set,
+        writes.scale_deployment,
     )

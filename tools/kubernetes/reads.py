@@ -5,8 +5,8 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
+from tools.kubernetes.controllers import read_deployment
 from tools.kubernetes.describe import describe
-from tools.kubernetes.facts import read_deployment
 from tools.kubernetes.logs import find_container, grep
 from tools.kubernetes.objects import event_from
 from tools.kubernetes.releases import change_words, releases_of

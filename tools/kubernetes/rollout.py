@@ -59,3 +59,15 @@ def is_under_way(deployment: JsonObject) -> bool:
     return number(status.get("updatedReplicas")) < number(spec.get("replicas"), 1) or number(
         status.get("replicas")
     ) > number(status.get("updatedReplicas"))
+
+
+def is_set_under_way(kind: str, controller: JsonObject) -> bool:
+    """The same of a stateful set or a daemon set. Neither has a deadline, so one that is stuck stays under way."""
+    spec, status = controller.get("spec") or {}, controller.get("status") or {}
+    if number(meta(controller).get("generation"), 1) > number(status.get("observedGeneration")):
+        return True
+    if kind == "DaemonSet":
+        return number(status.get("updatedNumberScheduled")) < number(status.get("desiredNumberScheduled"))
+    if status.get("updateRevision") != status.get("currentRevision"):
+        return True
+    return number(status.get("replicas")) != number(spec.get("replicas"), 1)

@@ -93,7 +93,12 @@ DEFAULT_USERS = (
     User(
         "ask-claude",
         "demo-token-ask-claude",
-        (_LOOKS, Rule(("patch",), ("apps",), ("deployments",)), Rule(("create",), ("",), ("pods/eviction",))),
+        (
+            _LOOKS,
+            Rule(("patch",), ("apps",), ("deployments", "statefulsets", "daemonsets")),
+            Rule(("delete",), ("",), ("pods",)),
+            Rule(("create",), ("",), ("pods/eviction",)),
+        ),
     ),
     User("ask-claude-reader", "demo-token-ask-claude-reader", (_LOOKS,)),
     User("nobody", "demo-token-nobody"),

@@ -15,7 +15,8 @@ from bot.demo.cluster_emulator.scenarios import SCENARIOS, load_scenario
 from bot.domain import Triaged
 from bot.flows.triage import judged, triage
 from safety.redaction import Redactor
-from tools.adapters.kubernetes_api import KubernetesApi, KubernetesWriter
+from tools.adapters.kubernetes_api import KubernetesApi
+from tools.adapters.kubernetes_writer import KubernetesWriter
 from tools.kubernetes.templates import without_hash
 from tools.snapshot import Thresholds
 from tools.world import Reader, WriteOptions

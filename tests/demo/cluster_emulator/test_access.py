@@ -28,10 +28,10 @@ async def test_the_bot_reads_everything_but_secrets(bot):
 
 
 async def test_a_refusal_names_the_object_the_verb_and_the_namespace(raw):
-    status, told = await raw("DELETE", "/api/v1/namespaces/proteus-dev/pods/x", user="ask-claude")
-    assert (status, told["details"]) == (403, {"name": "x", "kind": "pods"})
+    status, told = await raw("DELETE", "/api/v1/namespaces/proteus-dev/services/x", user="ask-claude")
+    assert (status, told["details"]) == (403, {"name": "x", "kind": "services"})
     assert told["message"] == (
-        'pods "x" is forbidden: User "ask-claude" cannot delete resource "pods" in API group "" '
+        'services "x" is forbidden: User "ask-claude" cannot delete resource "services" in API group "" '
         'in the namespace "proteus-dev"'
     )
     status, told = await raw("PATCH", f"{WEB}/scale", {}, user="ask-claude", **MERGE)
@@ -53,7 +53,11 @@ async def test_a_dry_run_needs_the_same_leave_as_the_deed(raw):
     [
         ("patch", "apps", "deployments", "", True),
         ("create", "", "pods", "eviction", True),
-        ("delete", "", "pods", "", False),
+        ("patch", "apps", "statefulsets", "", True),
+        ("delete", "", "pods", "", True),
+        ("patch", "", "pods", "", False),
+        ("delete", "apps", "deployments", "", False),
+        ("create", "", "pods", "exec", False),
         ("get", "", "pods", "log", True),
         ("get", "", "secrets", "", False),
     ],
@@ -72,7 +76,7 @@ async def test_a_rules_review_lists_the_rules_of_a_namespace(bot):
     review = client.V1SelfSubjectRulesReview(spec=client.V1SelfSubjectRulesReviewSpec(namespace="proteus-dev"))
     answer = await client.AuthorizationV1Api(bot).create_self_subject_rules_review(review)
     found = {(tuple(rule.verbs), tuple(rule.resources)) for rule in answer.status.resource_rules}
-    assert (("patch",), ("deployments",)) in found
+    assert (("patch",), ("deployments", "statefulsets", "daemonsets")) in found
 
 
 async def test_every_request_is_recorded_with_its_user(emulator, raw):

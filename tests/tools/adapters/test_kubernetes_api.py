@@ -7,7 +7,8 @@ from typing import Any
 
 import pytest
 
-from tools.adapters.kubernetes_api import KubernetesApi, Limits, _Bucket
+from tools.adapters.kubernetes_api import KubernetesApi, Limits
+from tools.adapters.kubernetes_connection import Bucket
 from tools.world import (
     KINDS,
     Conflict,
@@ -219,11 +220,11 @@ async def test_a_reader_cannot_write(stage: StageMaker) -> None:
 
 
 async def test_requests_above_the_rate_wait_their_turn() -> None:
-    bucket = _Bucket(per_second=2.0)
+    bucket = Bucket(per_second=2.0)
     for _ in range(2):
         await bucket.take()
     assert -0.01 <= bucket._tokens < 0.1
-    fast = _Bucket(per_second=10_000.0)
+    fast = Bucket(per_second=10_000.0)
     for _ in range(100):
         await fast.take()
 

@@ -226,7 +226,7 @@ async def test_a_revision_that_is_gone_or_another_template_is_rejected(stage: St
     action = await rollback_of(made)
     with pytest.raises(Rejected, match="not kept any more"):
         await run(made, action.model_copy(update={"to_revision": 9}))
-    with pytest.raises(Rejected, match="not the template that was approved"):
+    with pytest.raises(Rejected, match="as the template that was approved"):
         await run(made, action.model_copy(update={"to_template_hash": "abc"}))
     assert patches(made) == []
 

@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 import tools.kubernetes as package
+from safety.actions import ACTION_KINDS
 from safety.redaction import Redacted, Redactor
 from tools.kubernetes.catalogue import catalogue
 from tools.kubernetes.describe import describe
@@ -34,10 +35,7 @@ def test_every_tool_of_every_module_is_in_the_catalogue() -> None:
 
 
 def test_the_actions_are_the_only_writes() -> None:
-    assert [each.name for each in catalogue() if isinstance(each, WriteTool)] == [
-        "restart_deployment",
-        "rollback_deployment",
-    ]
+    assert {each.name for each in catalogue() if isinstance(each, WriteTool)} == set(ACTION_KINDS)
 
 
 async def test_pods_are_listed_with_the_failing_first(stage: StageMaker) -> None:
