@@ -10,6 +10,8 @@ from typing import Any, Literal, NewType
 
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, model_validator
 
+from bot.lifecycle import FINAL_STATES as FINAL_STATES
+from bot.lifecycle import ProposalState as ProposalState
 from safety.actions import Action, ActionKind, Digest
 from safety.redaction import Redacted
 from tools.evidence import Category, SeenObject
@@ -308,29 +310,16 @@ class Answer:
     tools_called: tuple[str, ...] = ()
 
 
-class ProposalState(StrEnum):
-    """See docs/architecture.md for the picture. Those in ``FINAL_STATES`` never change again."""
+@dataclass(frozen=True, slots=True)
+class Vote:
+    """One person's answer to a proposal; the newest of a person counts. ``verdict`` is approve or deny."""
 
-    REJECTED = "REJECTED"
-    PENDING = "PENDING"
-    APPROVED = "APPROVED"
-    EXECUTING = "EXECUTING"
-    SUCCEEDED = "SUCCEEDED"
-    FAILED = "FAILED"
-    STALE = "STALE"
-    BLOCKED = "BLOCKED"
-    UNKNOWN = "UNKNOWN"
-    DENIED = "DENIED"
-    EXPIRED = "EXPIRED"
-    CANCELLED = "CANCELLED"
-
-
-FINAL_STATES = frozenset(ProposalState) - {
-    ProposalState.PENDING,
-    ProposalState.APPROVED,
-    ProposalState.EXECUTING,
-    ProposalState.UNKNOWN,
-}
+    user: str
+    team: str
+    verdict: str
+    digest: Digest
+    at: datetime
+    reason: Redacted | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -338,6 +327,8 @@ class Proposal:
     """An action, why, and its state. ``requested_by`` is who asked for the change in words, if anybody did.
 
     ``why_by_rules`` is False where an analyst worded the reason: such words never stand above the buttons.
+    ``needed`` approvals of different people let it run; ``by_policy`` has the policy in their place. ``undo_of`` is the
+    change that this one takes back.
     """
 
     id: ProposalId
@@ -358,6 +349,24 @@ class Proposal:
     attempts: int = 0
     result: Redacted | None = None
     why_by_rules: bool = False
+    needed: int = 1
+    by_policy: bool = False
+    undo_of: ProposalId | None = None
+    votes: tuple[Vote, ...] = ()
+    settled_by: str | None = None
+    settled_at: datetime | None = None
+    settled_note: Redacted | None = None
+
+    @property
+    def approvers(self) -> tuple[str, ...]:
+        """Who approved this very digest, in the order of time."""
+        return tuple(each.user for each in self.votes if each.verdict == "approve" and each.digest == self.digest)
+
+    @property
+    def key(self) -> str:
+        """The object it is about, as one string: changes with the same one never run at the same time."""
+        target = self.action.target
+        return f"{target.cluster}/{target.namespace}/{target.kind}/{target.name}"
 
 
 @dataclass(frozen=True, slots=True)

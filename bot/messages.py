@@ -64,6 +64,8 @@ class Card:
     may_approve_groups: tuple[str, ...]
     risk: Redacted
     undo: Redacted
+    can_undo: bool = False
+    weight: Redacted | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,6 +97,15 @@ class Notice:
 
 
 @dataclass(frozen=True, slots=True)
+class Page:
+    """Something that people have to look at now: everybody named is called."""
+
+    text: Redacted
+    users: tuple[str, ...]
+    groups: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class Overview:
     """What one person may know of what is going on, the newest first."""
 
@@ -102,4 +113,4 @@ class Overview:
     recent: tuple[Thread, ...]
 
 
-Message = Overview | Opening | Findings | Working | Analysis | Card | NotAllowed | AlertSeen | Notice
+Message = Overview | Opening | Findings | Working | Analysis | Card | NotAllowed | AlertSeen | Notice | Page

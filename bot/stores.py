@@ -1,11 +1,27 @@
 """What the flows remember through: one plain noun per store, and the records that go in together in one transaction."""
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
-from typing import Any, Protocol
+from typing import Protocol
 
+from bot.changes import About as About
+from bot.changes import AuditEntry as AuditEntry
+from bot.changes import Ballot as Ballot
+from bot.changes import CardPayload as CardPayload
+from bot.changes import Copy as Copy
+from bot.changes import Draw as Draw
+from bot.changes import Flag as Flag
+from bot.changes import Guard as Guard
+from bot.changes import ProposalStore as ProposalStore
+from bot.changes import Sending as Sending
+from bot.changes import Settlement as Settlement
+from bot.changes import Tally as Tally
+from bot.changes import Transition as Transition
+from bot.changes import Voted as Voted
+from bot.changes import about as about
+from bot.changes import card_key as card_key
 from bot.domain import (
     Alert,
     Exchange,
@@ -14,14 +30,11 @@ from bot.domain import (
     IncidentReport,
     Investigation,
     InvestigationId,
-    Proposal,
     ProposalId,
-    ProposalState,
     Thread,
     ThreadId,
     Triaged,
 )
-from bot.ports import Saying
 from safety.audit import AuditRecord, Verified
 from safety.checkpoint import Checkpoint
 from safety.redaction import Redacted, RedactedJson
@@ -118,95 +131,6 @@ class InvestigationStore(Protocol):
 
 
 @dataclass(frozen=True, slots=True)
-class AuditEntry:
-    """One thing that happened, before it is sealed into the chain."""
-
-    type: str
-    payload: RedactedJson
-    proposal: ProposalId | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Transition:
-    """A change of a proposal's state; it happens only from one of ``sources`` (and under ``fence``, if given)."""
-
-    proposal: ProposalId
-    sources: tuple[ProposalState, ...]
-    to: ProposalState
-    audit: AuditEntry
-    fields: Mapping[str, Any] = field(default_factory=dict)
-    fence: int | None = None
-    says: tuple[Saying, ...] = ()
-
-
-class ProposalStore(Protocol):
-    """Proposals. A state change, its audit row and its outbox rows commit together or not at all."""
-
-    async def create(self, proposal: Proposal, payload: "CardPayload", entry: AuditEntry) -> bool: ...
-
-    async def get(self, proposal: ProposalId) -> Proposal | None: ...
-
-    async def payload(self, proposal: ProposalId) -> "CardPayload": ...
-
-    async def move(self, transition: Transition, now: datetime) -> bool:
-        """False when the proposal is not (any more) in a state the transition starts from."""
-
-    async def claim(self, now: datetime, lease_until: datetime, approved_after: datetime) -> Proposal | None:
-        """Take one approved since then, or one whose lease ran out: EXECUTING with a new fence, and its intent row."""
-
-    async def recover(self, now: datetime) -> int:
-        """End the leases of an earlier process that is dead for certain; answers how many there were."""
-
-    async def holds(self, proposal: ProposalId, fence: int, lease_until: datetime) -> bool:
-        """Whether it is still EXECUTING under this fence; extends the lease when it is."""
-
-    async def sending(self, proposal: ProposalId, fence: int, entry: AuditEntry, now: datetime) -> bool:
-        """Note, before a request leaves, that one may have been sent."""
-
-    async def was_sent(self, proposal: ProposalId) -> bool: ...
-
-    async def of_thread(self, thread: ThreadId) -> Sequence[Proposal]: ...
-
-    async def due(self, now: datetime, approved_before: datetime) -> Sequence[Proposal]:
-        """PENDING past their time, and APPROVED that nobody started in time."""
-
-    async def unverified(self) -> Sequence[Proposal]:
-        """SUCCEEDED ones whose effect was never reported."""
-
-    async def set_verified(
-        self, proposal: ProposalId, verdict: str, entry: AuditEntry, now: datetime, says: Sequence[Saying] = ()
-    ) -> bool:
-        """Once; False when somebody reported already."""
-
-    async def placed(self, proposal: ProposalId, message_ts: str) -> None: ...
-
-    async def in_flight(self, target: str) -> bool: ...
-
-    async def started_since(self, target: str, since: datetime) -> int:
-        """How many changes of one object were sent, or of all below it when ``target`` ends in a slash."""
-
-    async def decided_since(self, since: datetime) -> Sequence[Proposal]:
-        """Those that somebody approved or denied since then, whatever became of them."""
-
-    async def open_count(self) -> int: ...
-
-    async def waiting(self) -> Sequence[Proposal]:
-        """PENDING ones, the newest first."""
-
-
-@dataclass(frozen=True, slots=True)
-class CardPayload:
-    """What the card shows beyond the proposal itself, kept so that it can be drawn again after a restart."""
-
-    cluster: str
-    environment: str
-    risk: Redacted
-    undo: Redacted
-    users: tuple[str, ...]
-    groups: tuple[str, ...]
-
-
-@dataclass(frozen=True, slots=True)
 class KnownAlert:
     """An alert as it is counted: the thread it leads to, and how often it was seen."""
 
@@ -259,12 +183,6 @@ class CheckpointLedger(Protocol):
 
     def read(self) -> Sequence[Checkpoint]:
         """All of them with their signatures checked, the oldest first. May raise ``LedgerUnusable``."""
-
-
-@dataclass(frozen=True, slots=True)
-class Flag:
-    by: str
-    at: datetime
 
 
 class FlagStore(Protocol):

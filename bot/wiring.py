@@ -33,13 +33,15 @@ from bot.entrypoints.slack.app import build_app
 from bot.entrypoints.slack.intake import Identity, Intake
 from bot.entrypoints.slack.runtime import Sockets, check_tokens
 from bot.flows.alerts import Alerts
+from bot.flows.cards import Press
 from bot.flows.console import HELP, Analyst, Console
 from bot.flows.conversations import Conversations, Desk, Habits
-from bot.flows.execution import Executor
+from bot.flows.deciding import Click
 from bot.flows.inbox import Handler, Inbox
 from bot.flows.investigate import Investigator
 from bot.flows.judging import Judge
-from bot.flows.proposals import Click, Proposals, WriterFor
+from bot.flows.proposals import WriterFor
+from bot.flows.remediation import Conduct, Remediation, remediation
 from bot.flows.sealing import Sealing
 from bot.flows.summaries import Summaries
 from bot.messages import Notice
@@ -226,29 +228,20 @@ def build(
     judge = Judge(policy, mode, stores, outside.people, clock, world, redactor, identity.team)
     tools = catalogue()
     writer_for = _writer_for(outside.writer, world)
-    executor = None
-    if writer_for is not None:
-        verify_for = timedelta(seconds=settings.verify_seconds)
-        executor = Executor(judge, outside.chat, tools, writer_for, verify_for)
-    proposals = Proposals(judge, outside.chat, tools, writer_for, executor.wake if executor else _nobody)
-    if executor is not None:
-        executor.proposals = proposals
+    conduct = Conduct(timedelta(seconds=settings.verify_seconds))
+    changes = remediation(judge, outside.chat, tools, writer_for, conduct)
     investigator = make_investigator(outside.model, world, clock)
     idle = timedelta(minutes=settings.thread_idle_minutes)
     habits = Habits(idle, settings.default_namespace, thresholds_of(settings))
-    conversations = Conversations(stores, outside.chat, clock, world, Desk(investigator, proposals, habits))
-    alerts = Alerts(stores, outside.chat, clock, redactor, conversations)
+    conversations = Conversations(stores, outside.chat, clock, world, Desk(investigator, changes.proposals, habits))
+    alerts = Alerts(stores, outside.chat, clock, redactor, conversations, changes.lapses)
     inbox = Inbox(stores.inbox, outside.chat, clock, redactor, settings.parallel_threads)
     inbox.gave_up = conversations.gave_up
-    inbox.handlers = _handlers(conversations, alerts, proposals, outside.chat, redactor)
+    inbox.handlers = _handlers(conversations, alerts, changes, outside.chat, redactor)
     console = Console(judge, Analyst(outside.model.name, outside.model.connected))
     intake = Intake(stores, clock, redactor, identity, settings.alert_channels, inbox.wake)
     chat: Any = outside.chat
-    return Bot(Running(clock, chat, inbox, proposals, executor), intake, console, stores)
-
-
-def _nobody() -> None:
-    """There is no executor to wake."""
+    return Bot(Running(clock, chat, inbox, changes.lapses, changes.executor), intake, console, stores)
 
 
 def _writer_for(writer: ClusterWriter | None, world: Reader) -> WriterFor | None:
@@ -262,25 +255,28 @@ def _writer_for(writer: ClusterWriter | None, world: Reader) -> WriterFor | None
 
 
 def _handlers(
-    conversations: Conversations, alerts: Alerts, proposals: Proposals, chat: Chat, redactor: Redactor
+    conversations: Conversations, alerts: Alerts, changes: Remediation, chat: Chat, redactor: Redactor
 ) -> dict[str, Handler]:
     async def answered(inbound: Inbound) -> None:
         told = inbound.payload
         reason = redactor.text(told["reason"]) if told["reason"] else None
         place = Place(told["team"], told["channel"], told["thread_ts"])
-        await proposals.decide(
-            Click(
-                key=str(inbound.id),
-                place=place,
-                message_ts=told["message_ts"],
-                user=told["user"],
-                user_team=told["user_team"],
-                value=told["value"],
-                verdict=Verdict(told["verdict"]),
-                reason=reason,
-                at=inbound.received_at,
-            )
+        press = Press(
+            str(inbound.id),
+            place,
+            told["message_ts"],
+            told["user"],
+            told["user_team"],
+            told["value"],
+            inbound.received_at,
         )
+        match told["verdict"]:
+            case "undo":
+                await changes.undoing.undo(press)
+            case "settle":
+                await changes.settling.settle(press, reason or redactor.text("no note"))
+            case verdict:
+                await changes.decisions.decide(Click(press, Verdict(verdict), reason))
 
     async def invited(inbound: Inbound) -> None:
         told = inbound.payload

@@ -9,6 +9,9 @@ from safety.policy import ApprovalRule
 from safety.redaction import Redacted
 from safety.validator import Reason, Refusal
 
+# Stands where the name of a person would, when the policy approved a change in a person's place.
+POLICY = "policy"
+
 
 class Verdict(StrEnum):
     """What a person answered."""

@@ -19,6 +19,7 @@ from bot.messages import (
     Notice,
     Opening,
     Overview,
+    Page,
     Tone,
     Working,
 )
@@ -30,6 +31,7 @@ from safety.untrusted import (
     clipped,
     code_block,
     defuse,
+    group,
     joined,
     local_time,
     mention,
@@ -41,6 +43,8 @@ PIECE_LIMIT = 2400
 MESSAGE_LIMIT = 10_000
 RAW_LIMIT = 40_000
 ASIDE_LIMIT = 900
+# How many people and groups one message calls.
+MOST_CALLED = 20
 
 _TONES = {
     Tone.INFO: mrkdwn(":information_source:"),
@@ -65,11 +69,11 @@ def compose(message: Message) -> Rendered:
             return _overview(message)
         case AlertSeen():
             return _alert(message)
-        case Working() | NotAllowed() | Notice():
+        case Working() | NotAllowed() | Notice() | Page():
             return _few_lines(message)
 
 
-def _few_lines(message: Working | NotAllowed | Notice) -> Rendered:
+def _few_lines(message: Working | NotAllowed | Notice | Page) -> Rendered:
     match message:
         case Working():
             return lines([mrkdwn(":hourglass_flowing_sand: {text}", text=message.text)])
@@ -78,6 +82,9 @@ def _few_lines(message: Working | NotAllowed | Notice) -> Rendered:
         case Notice():
             who = [mention(message.who)] if message.who else []
             return lines([joined(" ", [_TONES[message.tone], *who, told(message.text)])])
+        case Page():
+            called = [*(group(each) for each in message.groups), *(mention(each) for each in message.users)]
+            return lines([joined(" ", [mrkdwn(":rotating_light:"), *called[:MOST_CALLED], told(message.text)])])
 
 
 def _overview(message: Overview) -> Rendered:

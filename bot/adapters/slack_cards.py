@@ -19,7 +19,10 @@ from safety.actions import in_words
 from safety.redaction import Redacted
 from safety.untrusted import Mrkdwn, code, group, joined, local_time, mention, mrkdwn
 
-APPROVE, DENY, PROPOSAL_BLOCK = "approve", "deny", "proposal"
+APPROVE, DENY, UNDO, SETTLE, PROPOSAL_BLOCK = "approve", "deny", "undo", "settle", "proposal"
+
+# How many people and groups a card names.
+MOST_NAMED = 20
 
 _DONE = {
     ProposalState.APPROVED: mrkdwn(":hourglass_flowing_sand: *Approved* — waiting to start"),
@@ -47,16 +50,54 @@ def card_blocks(card: Card) -> Rendered:
         HeaderBlock(text=PlainTextObject(text=title(proposal).clip(140))),
         section(_what(card)),
     ]
-    if proposal.state is ProposalState.PENDING:
+    if proposal.state is ProposalState.PENDING and not proposal.by_policy:
         blocks += [_buttons(card), context(_who_may(card), _expiry(proposal.expires_at), _binding(proposal))]
+        if proposal.needed > 1:
+            blocks.append(context(_so_far(proposal)))
     else:
-        blocks += [section(_decided(proposal)), context(_binding(proposal))]
+        blocks += [section(_decided(proposal)), *_afterwards(card), context(_binding(proposal))]
     if not proposal.why_by_rules:
         blocks.append(context(mrkdwn("in the analyst's words, not checked: {why}", why=proposal.why.clip(600))))
     text = mrkdwn("Proposal: {title}", title=title(proposal))
     if proposal.state is not ProposalState.PENDING:
         text = mrkdwn("{title}: {state}", title=title(proposal), state=words(proposal.state.value))
     return rendered(text, blocks)
+
+
+def _so_far(proposal: Proposal) -> Mrkdwn:
+    """Who approved already; the one who clicks last is told by it that the change will run."""
+    who = [mention(each) for each in proposal.approvers]
+    count = mrkdwn("{count} of {needed} approvals", count=len(who), needed=proposal.needed)
+    return _named(count, who) if who else count
+
+
+def _named(head: Mrkdwn, who: list[Mrkdwn]) -> Mrkdwn:
+    return joined(": ", [head, joined(" ", who)])
+
+
+def _afterwards(card: Card) -> list[Block]:
+    """The button that an ended change still has: the way back, or a word about what nobody knows."""
+    proposal = card.proposal
+    if card.can_undo:
+        about = words(f"This proposes the way back for {proposal.action.target.name}. It needs an approval of its own.")
+        return [_one_button(proposal, "Undo", UNDO, about)]
+    if proposal.state is ProposalState.UNKNOWN and proposal.settled_by is None:
+        return [_one_button(proposal, "I looked: settle it", SETTLE, None)]
+    return []
+
+
+def _one_button(proposal: Proposal, label: str, action: str, question: Redacted | None) -> ActionsBlock:
+    confirm = None
+    if question is not None:
+        confirm = ConfirmObject(
+            title=PlainTextObject(text=words("Propose the way back?")),
+            text=PlainTextObject(text=question.clip(300)),
+            confirm=PlainTextObject(text=words("Propose it")),
+            deny=PlainTextObject(text=words("Back")),
+        )
+    text = PlainTextObject(text=words(label))
+    button = ButtonElement(text=text, action_id=action, value=button_value(proposal), confirm=confirm)
+    return ActionsBlock(block_id=PROPOSAL_BLOCK, elements=[button])
 
 
 def _what(card: Card) -> Mrkdwn:
@@ -78,6 +119,7 @@ def _what(card: Card) -> Mrkdwn:
             *rows,
             _why(proposal),
             mrkdwn("*What could go wrong*: {risk}", risk=card.risk),
+            *([mrkdwn("*How much*: {weight}", weight=card.weight)] if card.weight else []),
             mrkdwn("*Undo*: {undo}", undo=card.undo),
         ],
     )
@@ -124,7 +166,17 @@ def button_value(proposal: Proposal) -> str:
 
 def _who_may(card: Card) -> Mrkdwn:
     who = [*(group(each) for each in card.may_approve_groups), *(mention(each) for each in card.may_approve_users)]
-    return mrkdwn("may approve: {who}", who=joined(" ", who)) if who else mrkdwn("nobody may approve this")
+    if not who:
+        return mrkdwn("nobody may approve this")
+    if card.proposal.needed > 1:
+        return mrkdwn("{count} of these have to approve: {who}", count=card.proposal.needed, who=_some(who))
+    return mrkdwn("may approve: {who}", who=_some(who))
+
+
+def _some(who: list[Mrkdwn]) -> Mrkdwn:
+    """A policy may name many; a line holds so many."""
+    more = [mrkdwn("and {count} more", count=len(who) - MOST_NAMED)] if len(who) > MOST_NAMED else []
+    return joined(" ", [*who[:MOST_NAMED], *more])
 
 
 def _expiry(at: datetime) -> Mrkdwn:
@@ -136,22 +188,31 @@ def _binding(proposal: Proposal) -> Mrkdwn:
 
 
 def _decided(proposal: Proposal) -> Mrkdwn:
-    parts = [_DONE[proposal.state]]
-    if proposal.decided_by and proposal.decided_at:
-        verb = "denied" if proposal.state is ProposalState.DENIED else "approved"
-        parts.append(
-            mrkdwn(
-                "{verb} by {who} {at}",
-                verb=words(verb),
-                who=mention(proposal.decided_by),
-                at=local_time(proposal.decided_at),
-            )
-        )
+    parts = [_DONE[proposal.state], *_by_whom(proposal)]
     line = joined("  ·  ", parts)
     more = [each for each in (proposal.reason, proposal.result) if each]
-    if proposal.state not in FINAL_STATES:
+    if proposal.state not in FINAL_STATES and proposal.state is not ProposalState.UNKNOWN:
         more = []
-    return joined("\n", [line, *(mrkdwn("{text}", text=each.clip(800)) for each in more)])
+    return joined("\n", [line, *(mrkdwn("{text}", text=each.clip(800)) for each in more), *_settled(proposal)])
+
+
+def _by_whom(proposal: Proposal) -> list[Mrkdwn]:
+    if proposal.by_policy:
+        return [mrkdwn("approved by the policy, no person was asked")]
+    if not proposal.decided_by or not proposal.decided_at:
+        return []
+    denied = proposal.state is ProposalState.DENIED
+    who = [proposal.decided_by] if denied else list(proposal.approvers) or [proposal.decided_by]
+    verb, at = words("denied" if denied else "approved"), local_time(proposal.decided_at)
+    named = joined(" ", [mention(each) for each in who])
+    return [mrkdwn("{verb} by {who} {at}", verb=verb, who=named, at=at)]
+
+
+def _settled(proposal: Proposal) -> list[Mrkdwn]:
+    if proposal.settled_by is None or proposal.settled_note is None:
+        return []
+    note = proposal.settled_note.clip(800)
+    return [mrkdwn("*Settled* by {who}: {note}", who=mention(proposal.settled_by), note=note)]
 
 
 def not_allowed(message: NotAllowed) -> Rendered:

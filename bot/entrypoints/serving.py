@@ -9,7 +9,7 @@ import structlog
 
 from bot.flows.execution import Executor
 from bot.flows.inbox import Inbox
-from bot.flows.proposals import Proposals
+from bot.flows.lapsing import Lapses
 from bot.flows.sealing import Sealing
 from bot.flows.summaries import Summaries
 from bot.ports import Clock
@@ -47,7 +47,7 @@ class Running:
     clock: Clock
     chat: Drains
     inbox: Inbox
-    proposals: Proposals
+    lapses: Lapses
     executor: Executor | None
     sealing: Sealing | None = None
     summaries: Summaries | None = None
@@ -68,14 +68,14 @@ async def serve(parts: Running, sockets: Opens, stop: asyncio.Event) -> None:
 
     async def expire() -> None:
         while True:
-            await parts.proposals.expire()
+            await parts.lapses.expire()
             await parts.clock.sleep(_EXPIRE_EVERY)
 
     loops: dict[str, Loop] = {"outbox": drain, "expiry": expire, "inbox": parts.inbox.run, **parts.optional_loops()}
     tasks: list[asyncio.Task[None]] = []
     try:
         # What waited too long while nobody was running must expire before anything is claimed.
-        await parts.proposals.expire()
+        await parts.lapses.expire()
         tasks += [asyncio.create_task(_kept_alive(name, loop, parts.clock), name=name) for name, loop in loops.items()]
         await sockets.open()
         await stop.wait()

@@ -4,6 +4,7 @@ import structlog
 
 from bot.domain import Alert, Fingerprint, Inbound
 from bot.flows.conversations import Conversations
+from bot.flows.lapsing import Lapses
 from bot.messages import AlertSeen, Notice, Tone
 from bot.ports import Chat, Clock, Place
 from bot.stores import KnownAlert, Sighting, Stores
@@ -16,10 +17,10 @@ class Alerts:
     """What to do with an alert that a source recognised."""
 
     def __init__(
-        self, stores: Stores, chat: Chat, clock: Clock, redactor: Redactor, conversations: Conversations
+        self, stores: Stores, chat: Chat, clock: Clock, redactor: Redactor, conversations: Conversations, lapses: Lapses
     ) -> None:
         self._stores, self._chat, self._clock = stores, chat, clock
-        self._redactor, self._conversations = redactor, conversations
+        self._redactor, self._conversations, self._lapses = redactor, conversations, lapses
 
     async def take(self, inbound: Inbound) -> None:
         """One alert message. Only the first of an episode is investigated."""
@@ -44,6 +45,7 @@ class Alerts:
         await self._chat.soon(f"{self._key(alert, known)}:seen", self._place(known), seen)
 
     async def _resolved(self, alert: Alert, known: KnownAlert) -> None:
+        await self._lapses.cancel(known.thread, f"{alert.monitor} says that the incident is over")
         text = self._words(f"{alert.monitor} says this is resolved. It was seen {known.count} times.")
         if known.count == 1:
             text = self._words(f"{alert.monitor} says this is resolved.")

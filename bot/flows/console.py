@@ -118,7 +118,10 @@ class Console:
     async def _pause(self, person: Person) -> Notice:
         # Stopping is always safe, so anybody may; starting again is for those who may approve.
         await self._judge.stores.flags.set(PAUSED, person.user, self._judge.clock.now(), self._entry("paused", person))
-        text = "Paused: no change runs until somebody who may approve types /ask-claude resume. I keep investigating."
+        text = (
+            "Paused: no change runs until somebody who may approve types /ask-claude resume, and what waited for a "
+            "decision is cancelled. I keep investigating."
+        )
         return Notice(self._words(text), Tone.WARNING)
 
     async def _resume(self, person: Person) -> Notice:

@@ -1,24 +1,22 @@
 """Collects what the pure rules in ``safety`` judge by: live facts, circumstances, and who somebody is."""
 
 from dataclasses import dataclass
-from datetime import datetime, timedelta
-from typing import Any
 
-from bot.domain import Proposal, ProposalState, ThreadId
+from bot.domain import Proposal, ProposalState
 from bot.ports import ChatFault, Clock, People
-from bot.stores import Stores
+from bot.stores import Guard, Stores, Tally, about
 from safety.actions import ScaleDeployment, digest, same_change
 from safety.approval import Voter, entitled
 from safety.policy import ApprovalRule, Mode, Policy
 from safety.redaction import Redacted, Redactor
+from safety.risk import weigh
 from safety.validator import AnyAction, Circumstances, Clearance, Facts, Reason, Refusal, clear
 from tools.kubernetes.facts import read_facts
 from tools.world import Reader
 
 PAUSED = "paused"
-_HOUR, _DAY = timedelta(hours=1), timedelta(days=1)
-_FAILURES = (ProposalState.FAILED, ProposalState.UNKNOWN)
-_MADE = (ProposalState.EXECUTING, ProposalState.SUCCEEDED, ProposalState.UNKNOWN)
+
+_OTHER_POLICY = Refusal((Reason("digest", "the policy changed after this was approved; propose it again"),))
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,60 +35,59 @@ class Judge:
     def rule(self, action: AnyAction) -> ApprovalRule:
         return self.policy.approval_for(action.kind)
 
+    def needed(self, action: AnyAction, facts: Facts) -> int:
+        """How many different people have to approve."""
+        return self.rule(action).needed(weigh(action, facts).risk)
+
     def environment(self, namespace: str) -> str:
         return self.policy.environment_of(self.world.cluster.name, namespace) or "not listed"
 
-    async def facts(self, namespace: str, name: str) -> Facts | None:
-        """What is true now. Raises the world's errors: not knowing is not the same as not there."""
+    async def facts(self, action: AnyAction) -> Facts | None:
+        """What is true now of the object. Raises the world's errors: not knowing is not the same as not there."""
+        return await self.facts_of(action.target.namespace, action.target.name)
+
+    async def facts_of(self, namespace: str, name: str) -> Facts | None:
+        """The same for an object that no action names yet."""
         return await read_facts(self.world, namespace, name, self.clock.now())
 
-    async def clear(
-        self, action: AnyAction, facts: Facts | None, thread: ThreadId, running: Proposal | None = None
-    ) -> Clearance | Refusal:
-        """The validator's answer on live facts. ``running`` is the proposal that asks, if it is already executing."""
-        if running is not None and digest(action, self.policy.sha256) != running.digest:
-            text = "the policy changed after this was approved; propose it again"
-            return Refusal((Reason("digest", text),))
-        now = self.clock.now()
-        paused = await self.stores.flags.get(PAUSED)
-        target = action.target
-        namespace = f"{target.cluster}/{target.namespace}/"
-        key = f"{namespace}{target.kind}/{target.name}"
-        store = self.stores.proposals
-        own = 1 if running is not None and await store.was_sent(running.id) else 0
-        circumstances = Circumstances(
+    async def clear(self, proposal: Proposal, facts: Facts | None) -> Clearance | Refusal:
+        """The validator's answer on live facts, about a draft or about what is executing."""
+        tally = await self.stores.proposals.tally(about(proposal), self.clock.now())
+        return self._judged(proposal, facts, tally)
+
+    def guard(self, proposal: Proposal, facts: Facts) -> Guard:
+        """The same question, asked again inside the transaction that depends on its answer."""
+
+        def asked(tally: Tally) -> Refusal | None:
+            verdict = self._judged(proposal, facts, tally)
+            return verdict if isinstance(verdict, Refusal) else None
+
+        return asked
+
+    def _judged(self, proposal: Proposal, facts: Facts | None, tally: Tally) -> Clearance | Refusal:
+        if digest(proposal.action, self.policy.sha256) != proposal.digest:
+            return _OTHER_POLICY
+        return clear(proposal.action, facts, self.policy, self._circumstances(proposal, tally))
+
+    def _circumstances(self, proposal: Proposal, tally: Tally) -> Circumstances:
+        """What was counted, as the validator takes it."""
+        now, is_new = self.clock.now(), proposal.state is ProposalState.PENDING
+        return Circumstances(
             now=now,
             mode_switch=self.mode,
-            paused_by=paused.by if paused else None,
-            in_flight=False if running is not None else await store.in_flight(key),
-            recent_on_target=await store.started_since(key, now - _HOUR) - own,
-            recent_in_namespace=await store.started_since(namespace, now - _HOUR) - own,
-            in_incident=await self._shown_in(thread, running),
-            pending=0 if running is not None else len(await store.waiting()),
-            **await self._of_late(action, now, running),
+            paused_by=tally.paused.by if tally.paused else None,
+            in_flight=tally.in_flight,
+            recent_on_target=tally.on_target,
+            recent_in_namespace=tally.in_namespace,
+            in_incident=tally.in_incident,
+            # Once it has its answer, what else waits is no reason any more, nor what was turned down.
+            pending=tally.waiting if is_new else 0,
+            recent_failures=sum(each >= now - self.policy.limits.breaker.cooldown for each in tally.failures),
+            drift_24h=sum(_step(each) for each in tally.sent),
+            denied_recently=is_new and any(same_change(each, proposal.action) for each in tally.denied),
+            approved_by_policy=proposal.by_policy,
+            undo_of=proposal.undo_of,
         )
-        return clear(action, facts, self.policy, circumstances)
-
-    async def _of_late(self, action: AnyAction, now: datetime, running: Proposal | None) -> dict[str, Any]:
-        """What became of the other proposals of the last day."""
-        decided = await self.stores.proposals.decided_since(now - _DAY)
-        others = [each for each in decided if running is None or each.id != running.id]
-        since = now - self.policy.limits.breaker.cooldown
-        return {
-            "recent_failures": sum(each.state in _FAILURES and _decided(each) >= since for each in others),
-            "drift_24h": sum(_step(each.action, action) for each in others if each.state in _MADE),
-            "denied_recently": any(
-                each.state is ProposalState.DENIED
-                and _decided(each) >= now - _HOUR
-                and same_change(each.action, action)
-                for each in others
-            ),
-        }
-
-    async def _shown_in(self, thread: ThreadId, running: Proposal | None) -> int:
-        """How many proposals this thread has had; the one that asks does not count against itself."""
-        shown = await self.stores.proposals.of_thread(thread)
-        return sum(1 for each in shown if running is None or each.id != running.id)
 
     async def voter(self, user: str, team: str, rule: ApprovalRule) -> Voter:
         """Who somebody is for this rule. What cannot be read is a no."""
@@ -132,13 +129,6 @@ class Judge:
         return tuple(self.redactor.text(each.text) for each in refusal.reasons)
 
 
-def _decided(proposal: Proposal) -> datetime:
-    assert proposal.decided_at is not None
-    return proposal.decided_at
-
-
-def _step(made: AnyAction, action: AnyAction) -> int:
-    """By how many replicas another action moved the object of this one."""
-    if not isinstance(made, ScaleDeployment) or made.target.uid != action.target.uid:
-        return 0
-    return made.to_replicas - made.from_replicas
+def _step(action: AnyAction) -> int:
+    """By how many replicas it moved its object."""
+    return action.to_replicas - action.from_replicas if isinstance(action, ScaleDeployment) else 0

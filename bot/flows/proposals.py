@@ -1,27 +1,24 @@
-"""Propose, decide, expire: everything about a change up to the moment it may run.
-
-A click carries only the proposal's id and the start of the digest that its card showed; the action itself is read
-from the store. Who may approve is asked when the click is handled, and again when the change runs.
-"""
+"""Propose a change: make a typed action of a wish, have it judged, let the cluster check it, and show the card."""
 
 import hashlib
 from collections.abc import Callable
-from dataclasses import dataclass, replace
-from datetime import datetime
+from dataclasses import dataclass
 from typing import Any
 
 import structlog
 
-from bot.domain import Proposal, ProposalId, ProposalState, ThreadId, WantedChange
-from bot.flows.judging import PAUSED, Judge
-from bot.messages import Card, NotAllowed, Notice, Tone
-from bot.ports import Chat, ChatFault, Place, Saying
-from bot.stores import AuditEntry, CardPayload, Transition
-from safety.actions import ACTION_KINDS, RestartDeployment, RollbackDeployment, digest
-from safety.approval import Decision, Verdict, acceptable
-from safety.drafts import Wish, draft
+from bot.domain import Proposal, ProposalId, ProposalState, ThreadId, Vote, WantedChange
+from bot.flows.cards import Cards, place_of
+from bot.lifecycle import Checkpoints, Point
+from bot.messages import NotAllowed, Notice
+from bot.ports import Place
+from bot.stores import AuditEntry, Ballot, CardPayload, about
+from safety.actions import digest
+from safety.approval import POLICY
+from safety.drafts import Wish
+from safety.drafts import draft as as_action
 from safety.redaction import Redacted
-from safety.risk import of_kind
+from safety.risk import weigh
 from safety.validator import AnyAction, Facts, Refusal
 from tools.evidence import SeenObject
 from tools.kubernetes.facts import read_before_after
@@ -35,44 +32,43 @@ WriterFor = Callable[[Order], Writer]
 
 @dataclass(frozen=True, slots=True)
 class Ask:
-    """A change to propose, and where: the object as the investigation saw it, and who asked in words, if anybody."""
+    """A change to propose, and where: the object as the investigation saw it, and who asked in words, if anybody.
+
+    ``by_policy``: the policy is to approve it instead of a person, if it says that it does.
+    """
 
     key: str
     thread: ThreadId
     wanted: WantedChange
     seen: SeenObject
     requested_by: str | None
+    by_policy: bool = False
 
 
 @dataclass(frozen=True, slots=True)
-class Click:
-    """An answer as it arrived: everything in it is checked against what is stored."""
+class Draft:
+    """A proposal that is allowed as things are, with the facts it was judged by."""
 
-    key: str
-    place: Place
-    message_ts: str
-    user: str
-    user_team: str
-    value: str
-    verdict: Verdict
-    reason: Redacted | None
-    at: datetime
+    proposal: Proposal
+    facts: Facts
+
+
+@dataclass(frozen=True, slots=True)
+class Tools:
+    """What proposing works with: the write tools, and how to get at a cluster that can be changed, if at all."""
+
+    catalogue: Catalogue
+    writer_for: WriterFor | None
+    wake_executor: Callable[[], None]
 
 
 class Proposals:
-    """Proposals up to their decision; ``Executor`` takes them from there."""
+    """Proposals up to the moment they are shown; ``Decisions`` takes the answers."""
 
-    def __init__(
-        self,
-        judge: Judge,
-        chat: Chat,
-        catalogue: Catalogue,
-        writer_for: WriterFor | None,
-        wake_executor: Callable[[], None],
-    ) -> None:
-        self._judge, self._chat, self._catalogue = judge, chat, catalogue
-        self._writer_for, self._wake = writer_for, wake_executor
-        self._store = judge.stores.proposals
+    def __init__(self, cards: Cards, tools: Tools, checkpoints: Checkpoints) -> None:
+        self._cards, self._tools, self._checkpoints = cards, tools, checkpoints
+        self._judge, self._chat = cards.judge, cards.chat
+        self._store = cards.judge.stores.proposals
 
     async def propose(self, ask: Ask) -> Proposal | None:
         """Show a card, or say every reason why there is none."""
@@ -80,84 +76,125 @@ class Proposals:
         proposal_id = ProposalId("p_" + hashlib.sha256(f"{ask.thread}:{ask.key}".encode()).hexdigest()[:16])
         known = await self._store.get(proposal_id)
         if known is not None:
-            return await self._show(known, place)
+            return await self._shown(known)
         try:
-            proposal, refused = await self._draft(proposal_id, ask)
+            drafted = await self._draft(proposal_id, ask)
         except WorldError as error:
-            refused, proposal = (self._words(f"its state could not be read: {error}"),), None
-        if proposal is None:
-            await self._refuse(ask, proposal_id, refused, place)
-            return None
-        twin = await self._twin(proposal)
+            drafted = (self._words(f"its state could not be read: {error}"),)
+        if isinstance(drafted, Draft):
+            return await self.offer(drafted, ask.key)
+        await self._refuse(ask, proposal_id, drafted, place)
+        return None
+
+    async def offer(self, draft: Draft, key: str) -> Proposal | None:
+        """Store a draft and show its card, unless the same change waits already or something came between."""
+        proposal = draft.proposal
+        twin = await self._store.twin(about(proposal))
         if twin is not None:
-            text = self._words("the same change is proposed above already and waits for a decision")
-            await self._chat.say(f"{ask.key}:twin", place, Notice(text))
-            return twin
-        entry = self._entry("proposal.created", proposal, requested_by=proposal.requested_by)
-        if await self._store.create(proposal, self._card_payload(proposal), entry):
+            return await self._point_at(twin, proposal, key)
+        entry = self._cards.entry(
+            "proposal.created", proposal, requested_by=proposal.requested_by, undo_of=proposal.undo_of
+        )
+        guard = self._judge.guard(proposal, draft.facts)
+        made = await self._store.create(proposal, self._card_payload(draft), entry, guard, self._cards.draw)
+        self._checkpoints.passed(Point.PROPOSED, proposal.id)
+        if isinstance(made, Refusal):
+            reasons = self._judge.reasons(made)
+            await self._not_offered(key, proposal, reasons)
+            return None
+        if made:
             log.info("proposal_created", proposal=proposal.id, kind=proposal.action.kind)
-        return await self._show(proposal, place)
+        return await self._shown(await self._store.get(proposal.id) or proposal)
 
     async def reasons_against(self, ask: Ask) -> tuple[Redacted, ...]:
         """Every reason why this change would not be offered now; empty when it would. Shows and stores nothing."""
         try:
-            _, refused = await self._draft(ProposalId("p_preview"), ask)
+            drafted = await self._draft(ProposalId("p_preview"), ask)
         except WorldError as error:
             return (self._words(f"its state could not be read: {error}"),)
-        return refused
+        return () if isinstance(drafted, Draft) else drafted
 
-    async def _draft(self, proposal_id: ProposalId, ask: Ask) -> tuple[Proposal | None, tuple[Redacted, ...]]:
+    async def _shown(self, proposal: Proposal) -> Proposal:
+        """A proposal that stands on its card; one that the policy approves is approved by it, once."""
+        if proposal.by_policy and proposal.state is ProposalState.PENDING:
+            vote = Vote(POLICY, proposal.thread.team, "approve", proposal.digest, self._judge.clock.now())
+            entry = self._cards.entry("vote.cast", proposal, by=POLICY, verdict="approve", actor="machine")
+            ballot = Ballot(proposal.id, vote, entry)
+            await self._store.vote(ballot, self._cards.draw, self._judge.clock.now())
+            self._tools.wake_executor()
+        await self._cards.show(proposal)
+        return await self._store.get(proposal.id) or proposal
+
+    async def _point_at(self, twin: Proposal, proposal: Proposal, key: str) -> Proposal:
+        """The same change waits already. In its own thread a word is enough, elsewhere its card is shown as well."""
+        if twin.thread == proposal.thread:
+            text = self._words("the same change is proposed above already and waits for a decision")
+            await self._chat.say(f"{key}:twin", place_of(proposal), Notice(text))
+        else:
+            await self._cards.copy_to(twin, f"{key}:copy", place_of(proposal))
+        return twin
+
+    # ---- drafted ------------------------------------------------------------------------------------------------
+
+    async def _draft(self, proposal_id: ProposalId, ask: Ask) -> Draft | tuple[Redacted, ...]:
         ref, judge = ask.seen.ref, self._judge
         if ref.kind != "Deployment" or ref.namespace is None:
-            return None, (self._words(f"only deployments can be changed, and {ref} is not one"),)
-        facts = await judge.facts(ref.namespace, ref.name)
+            return (self._words(f"only deployments can be changed, and {ref} is not one"),)
+        facts = await judge.facts_of(ref.namespace, ref.name)
         if facts is None:
-            return None, (self._words(f"{ref} is not there any more"),)
+            return (self._words(f"{ref} is not there any more"),)
         if facts.uid != ask.seen.uid:
-            return None, (self._words(f"{ref} was deleted and made anew since it was looked at"),)
-        action = draft(Wish(ask.wanted.kind, ref.name, ask.wanted.to_revision), facts)
+            return (self._words(f"{ref} was deleted and made anew since it was looked at"),)
+        action = as_action(Wish(ask.wanted.kind, ref.name, ask.wanted.to_revision), facts)
         if isinstance(action, Refusal):
-            return None, judge.reasons(action)
-        verdict = await judge.clear(action, facts, ask.thread)
-        if isinstance(verdict, Refusal):
-            return None, judge.reasons(verdict)
+            return judge.reasons(action)
+        why = ask.wanted.reason, ask.wanted.reason_by_rules
+        wanted = Wanted(proposal_id, ask.thread, action, why, ask.requested_by, ask.by_policy)
+        return await self.draft(wanted, facts)
+
+    async def draft(self, wanted: "Wanted", facts: Facts) -> Draft | tuple[Redacted, ...]:
+        """A typed action as a proposal that is allowed now, or every reason why it is not."""
+        judge, action = self._judge, wanted.action
         now = judge.clock.now()
+        why, by_rules = wanted.why
         proposal = Proposal(
-            id=proposal_id,
-            thread=ask.thread,
+            id=wanted.id,
+            thread=wanted.thread,
             action=action,
             digest=digest(action, judge.policy.sha256),
-            why=ask.wanted.reason,
-            why_by_rules=ask.wanted.reason_by_rules,
+            why=why,
+            why_by_rules=by_rules,
             before_after=await read_before_after(judge.world, action),
             state=ProposalState.PENDING,
-            requested_by=ask.requested_by,
+            requested_by=wanted.requested_by,
             created_at=now,
             expires_at=now + judge.rule(action).ttl,
+            needed=judge.needed(action, facts),
+            by_policy=wanted.by_policy,
+            undo_of=wanted.undo_of,
         )
+        refusal = await judge.clear(proposal, facts)
+        if isinstance(refusal, Refusal):
+            return judge.reasons(refusal)
         refused = await self._dry_run(proposal, facts)
-        return (None, refused) if refused else (proposal, ())
+        return refused or Draft(proposal, facts)
 
     async def _dry_run(self, proposal: Proposal, facts: Facts) -> tuple[Redacted, ...]:
         """Ask the cluster itself whether it would take the change: its rights, its validation, its admission."""
-        if self._writer_for is None:
+        if self._tools.writer_for is None:
             return (self._words("remediation is switched off (REMEDIATION_MODE=off)"),)
         order = Order(proposal.id, proposal.created_at, facts.resource_version, f"{proposal.id}.0", dry_run=True)
         try:
-            await self._catalogue.write(proposal.action.kind).run(proposal.action, self._writer_for(order))
+            write = self._tools.catalogue.write(proposal.action.kind)
+            await write.run(proposal.action, self._tools.writer_for(order))
         except WorldError as error:
             return (self._words(f"the cluster would not accept it: {error}"),)
         return ()
 
-    async def _twin(self, proposal: Proposal) -> Proposal | None:
-        for each in await self._store.of_thread(proposal.thread):
-            waiting = each.state in (ProposalState.PENDING, ProposalState.APPROVED, ProposalState.EXECUTING)
-            if waiting and each.digest == proposal.digest and each.id != proposal.id:
-                return each
-        return None
+    # ---- refused ------------------------------------------------------------------------------------------------
 
     async def _refuse(self, ask: Ask, proposal_id: ProposalId, reasons: tuple[Redacted, ...], place: Place) -> None:
-        payload = {
+        payload: dict[str, Any] = {
             "proposal": proposal_id,
             "kind": ask.wanted.kind,
             "target": str(ask.seen.ref),
@@ -169,180 +206,43 @@ class Proposals:
         verb = self._words(ask.wanted.kind.split("_", 1)[0].capitalize())
         await self._chat.say(f"{ask.key}:refused", place, NotAllowed(verb, str(ask.seen.ref), reasons))
 
-    async def _show(self, proposal: Proposal, place: Place) -> Proposal:
-        ts = await self._chat.say(card_key(proposal.id), place, await self.card(proposal))
-        await self._store.placed(proposal.id, ts)
-        return replace(proposal, message_ts=ts)
+    async def _not_offered(self, key: str, proposal: Proposal, reasons: tuple[Redacted, ...]) -> None:
+        entry = self._cards.entry("proposal.rejected", proposal, reasons=reasons)
+        await self._judge.stores.audit.append(entry, self._judge.clock.now())
+        verb = self._words(proposal.action.kind.split("_", 1)[0].capitalize())
+        message = NotAllowed(verb, str(proposal.action.target), reasons)
+        await self._chat.say(f"{key}:refused", place_of(proposal), message)
 
-    def _card_payload(self, proposal: Proposal) -> CardPayload:
-        rule = self._judge.rule(proposal.action)
-        risk, undo = _risk_and_undo(proposal.action)
+    def _card_payload(self, draft: Draft) -> CardPayload:
+        action = draft.proposal.action
+        rule, weight = self._judge.rule(action), weigh(action, draft.facts)
+        pods = "1 pod" if weight.pods == 1 else f"{weight.pods} pods"
+        told = f"{weight.risk} risk, touches {pods}, {_WAYS[weight.reversibility]}"
         return CardPayload(
             self._judge.world.cluster.name,
-            self._judge.environment(proposal.action.target.namespace),
-            self._words(risk),
-            self._words(undo),
+            self._judge.environment(action.target.namespace),
+            self._words(weight.could_go_wrong),
+            self._words(weight.way_back),
             rule.users,
             rule.groups,
+            self._words("; ".join([told, *weight.raised_by])),
         )
-
-    async def card(self, proposal: Proposal) -> Card:
-        """The card of a proposal as it stands."""
-        known = await self._store.get(proposal.id)
-        payload = await self._store.payload(proposal.id) if known else self._card_payload(proposal)
-        return Card(
-            proposal, payload.cluster, payload.environment, payload.users, payload.groups, payload.risk, payload.undo
-        )
-
-    # ---- the answer -----------------------------------------------------------------------------------------------
-
-    async def decide(self, click: Click) -> None:
-        """Handle an Approve or a Deny. Whoever clicked is always told what came of it."""
-        proposal = await self._found(click)
-        if proposal is None:
-            text = self._words("this button belongs to no proposal I know; ask again for a new one")
-            await self._whisper(click, text)
-            return
-        if proposal.state is not ProposalState.PENDING:
-            await self._too_late(click, proposal)
-            return
-        paused = await self._judge.stores.flags.get(PAUSED)
-        refusal = await self._entitled(click, proposal)
-        if refusal is None:
-            decision = Decision(
-                click.user,
-                click.user_team,
-                click.verdict,
-                digest(proposal.action, self._judge.policy.sha256),
-                click.at,
-                click.reason,
-            )
-            refusal = acceptable(decision, proposal.digest, proposal.expires_at, paused.by if paused else None)
-        if refusal is not None:
-            entry = self._entry("vote.refused", proposal, by=click.user, verdict=click.verdict.value, why=str(refusal))
-            await self._judge.stores.audit.append(entry, self._judge.clock.now())
-            await self._whisper(click, self._words(f"not {_past(click.verdict)}: {refusal}"))
-            return
-        await self._cast(click, proposal)
-
-    async def _found(self, click: Click) -> Proposal | None:
-        proposal_id, _, prefix = click.value.partition(":")
-        proposal = await self._store.get(ProposalId(proposal_id))
-        if proposal is None or not prefix or not proposal.digest.removeprefix("sha256:").startswith(prefix):
-            return None
-        at_home = (proposal.thread.team, proposal.thread.channel) == (click.place.team, click.place.channel)
-        # A quick click may come before the card's own ts is noted.
-        same = proposal.message_ts is None or click.message_ts in (proposal.message_ts, "")
-        return proposal if at_home and same else None
-
-    async def _entitled(self, click: Click, proposal: Proposal) -> Refusal | None:
-        # Whoever asked for a change may withdraw it; for anything else the list decides.
-        requested_by = proposal.requested_by if click.verdict is Verdict.APPROVE else None
-        if click.verdict is Verdict.DENY and click.user == proposal.requested_by:
-            return None
-        return await self._judge.may_approve(click.user, click.user_team, proposal.action, requested_by)
-
-    async def _cast(self, click: Click, proposal: Proposal) -> None:
-        approved = click.verdict is Verdict.APPROVE
-        to = ProposalState.APPROVED if approved else ProposalState.DENIED
-        now = self._judge.clock.now()
-        fields: dict[str, Any] = {"decided_by": click.user, "decided_at": now, "reason": click.reason}
-        decided = replace(proposal, state=to, decided_by=click.user, decided_at=now, reason=click.reason)
-        entry = self._entry("vote.cast", proposal, by=click.user, verdict=click.verdict.value, reason=click.reason)
-        says = (await self.card_saying(decided),)
-        moved = await self._store.move(
-            Transition(proposal.id, (ProposalState.PENDING,), to, entry, fields, says=says), now
-        )
-        if not moved:
-            fresh = await self._store.get(proposal.id)
-            await self._too_late(click, fresh or proposal)
-            return
-        log.info("proposal_decided", proposal=proposal.id, state=to.value)
-        if approved:
-            self._wake()
-        try:
-            await self._chat.deliver(card_key(proposal.id))
-        except ChatFault as fault:
-            # It is decided all the same, and the card waits in the outbox.
-            log.warning("decision_not_shown", proposal=proposal.id, code=fault.code)
-
-    async def card_saying(self, proposal: Proposal) -> Saying:
-        """The card as a message for the outbox, to go in with the transaction that changed the proposal."""
-        thread = proposal.thread
-        place = Place(thread.team, thread.channel, thread.thread_ts)
-        return Saying(card_key(proposal.id), place, self._chat.compose(await self.card(proposal)))
-
-    async def _too_late(self, click: Click, proposal: Proposal) -> None:
-        # Still pending, and yet not moved: its time ran out while the click was looked at.
-        pending = proposal.state is ProposalState.PENDING
-        state = "expired" if pending else proposal.state.value.lower()
-        await self._whisper(click, self._words(f"this proposal is already {state}; your click changed nothing"))
-
-    async def _whisper(self, click: Click, text: Redacted) -> None:
-        message = Notice(text, Tone.WARNING)
-        await self._chat.whisper(f"click:{click.key}", click.place, click.user, message)
-
-    # ---- time and switches ----------------------------------------------------------------------------------------
-
-    async def expire(self) -> int:
-        """End what nobody decided in time, or what was approved and could not start in time.
-
-        The cards wait in the outbox for whoever drains it: a chat that is away must not hold up the others.
-        """
-        now = self._judge.clock.now()
-        shortest = min(self._judge.policy.approval_for(kind).execute_within for kind in ACTION_KINDS)
-        count = 0
-        for proposal in await self._store.due(now, now - shortest):
-            result = self._words(
-                "nobody decided in time" if proposal.decided_by is None else "it could not start in time"
-            )
-            ended = replace(proposal, state=ProposalState.EXPIRED, result=result)
-            entry = self._entry("state.changed", proposal, to=ProposalState.EXPIRED.value, why=result)
-            says = (await self.card_saying(ended),)
-            transition = Transition(
-                proposal.id, (proposal.state,), ProposalState.EXPIRED, entry, {"result": result}, says=says
-            )
-            if await self._store.move(transition, now):
-                count += 1
-                log.info("proposal_expired", proposal=proposal.id)
-        return count
-
-    def _entry(self, type_: str, proposal: Proposal, **more: Any) -> AuditEntry:
-        payload = {
-            "proposal": proposal.id,
-            "thread": str(proposal.thread),
-            "digest": proposal.digest,
-            "policy": self._judge.policy.sha256,
-            "action": proposal.action.model_dump(mode="json"),
-            **more,
-        }
-        return AuditEntry(type_, self._judge.redactor.json(payload), proposal.id)
 
     def _words(self, text: str) -> Redacted:
         return self._judge.redactor.text(text)
 
 
-def card_key(proposal: ProposalId) -> str:
-    """The one message of a proposal, for ever."""
-    return f"proposal:{proposal}"
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """A typed action on its way to a proposal; ``why`` goes with whether code wrote it."""
+
+    id: ProposalId
+    thread: ThreadId
+    action: AnyAction
+    why: tuple[Redacted, bool]
+    requested_by: str | None
+    by_policy: bool = False
+    undo_of: ProposalId | None = None
 
 
-def _past(verdict: Verdict) -> str:
-    return "approved" if verdict is Verdict.APPROVE else "denied"
-
-
-def _risk_and_undo(action: AnyAction) -> tuple[str, str]:
-    match action:
-        case RestartDeployment():
-            return (
-                "every pod is replaced, a few at a time; requests in flight on a pod end with it",
-                "a restart cannot be undone; the settings stay as they are",
-            )
-        case RollbackDeployment():
-            return (
-                f"all pods go back to the template of revision {action.to_revision}: what the newer release added is "
-                "gone until it is deployed again; data it already wrote stays",
-                f"roll back to revision {action.from_revision} the same way",
-            )
-        case _:
-            return of_kind(action).could_go_wrong, of_kind(action).way_back
+_WAYS = {"undo": "can be undone", "nothing to undo": "nothing to undo", "cannot be undone": "cannot be undone"}

@@ -122,7 +122,7 @@ async def test_a_dialog_that_could_not_open_in_time_is_explained(town: Town) -> 
     card = await town.propose(await town.ask())
     town.slack.faults.fail("views.open", error="expired_trigger_id")
     await town.click(card, "deny")
-    await town.told("alice", "Click Deny again")
+    await town.told("alice", "Click the button again")
     assert button(await town.slack.wait_for(lambda each: each.ts == card.ts))
 
 
@@ -152,19 +152,22 @@ async def test_a_click_that_is_looked_at_too_late_is_told_that_the_proposal_expi
     assert town.writes() == []
 
 
-async def test_while_paused_clicks_are_refused_and_only_approvers_resume(town: Town) -> None:
+async def test_a_pause_cancels_what_waits_and_only_approvers_resume(town: Town) -> None:
     before = town.generation
-    card = await town.propose(await town.ask())
+    thread = await town.ask()
+    card = await town.propose(thread)
     await town.slack.user("bob").slash("/ask-claude pause", CHANNEL)
-    await town.click(card)
-    await town.told("alice", "paused")
+    assert await town.ended(card) == "CANCELLED"
+    (shown,) = [each for each in town.slack.messages(CHANNEL, thread) if each.ts == card.ts]
+    assert "paused by" in town.slack.as_text(shown)
     refused = await town.slack.user("bob").slash("/ask-claude resume", CHANNEL)
     assert "Only those who may approve" in str(refused.shown)
     assert town.generation == before
     resumed = await town.slack.user("alice").slash("/ask-claude resume", CHANNEL)
     assert "Resumed" in str(resumed.shown)
-    await town.click(card)
-    assert await town.ended(card) == "SUCCEEDED"
+    anew = await town.propose(thread)
+    await town.click(anew)
+    assert await town.ended(anew) == "SUCCEEDED"
 
 
 async def test_a_pause_after_the_approval_stops_the_change(town: Town) -> None:

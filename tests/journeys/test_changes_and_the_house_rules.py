@@ -4,7 +4,7 @@ from pathlib import Path
 
 from bot.demo.cluster_emulator.resources import DEPLOYMENTS
 from bot.demo.stage import POLICY
-from tests.journeys.acting import CHANNEL, Town, button, reached
+from tests.journeys.acting import CHANNEL, QUESTION, Town, button, reached
 from tests.journeys.acting import town as a_town
 
 REAL = "/deployments/billing-api(?!.*dryRun)"
@@ -71,9 +71,10 @@ async def test_ended_in_the_middle_of_a_change_and_started_again_there_is_one(qu
 
 
 async def test_two_changes_of_one_object_do_not_run_at_the_same_time(town: Town) -> None:
-    thread = await town.ask()
-    restart = await town.propose(thread)
-    back = await town.propose(thread, "roll back billing-api")
+    restart = await town.propose(await town.ask())
+    asked = await town.slack.user("carol").mention(QUESTION, CHANNEL)
+    await town.answer(asked.ts)
+    back = await town.propose(asked.ts, "roll back billing-api", user="carol")
     before = town.generation
     sent = town.held("PATCH", REAL)
     await town.click(restart)

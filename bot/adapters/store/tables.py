@@ -178,8 +178,29 @@ proposals = Table(
     Column("sent", Integer, nullable=False),
     Column("verified", String(16)),
     Column("result", RedactedText),
+    # How many people have to approve, whether the policy approves in their place, and what it takes back.
+    Column("needed", Integer, nullable=False, server_default=text("1")),
+    Column("by_policy", Integer, nullable=False, server_default=text("0")),
+    Column("undo_of", String(64)),
+    # Who looked at a change whose outcome was unknown, and what they found.
+    Column("settled_by", String(32)),
+    Column("settled_at", UtcTime),
+    Column("settled_note", RedactedText),
     Index(None, "team", "channel", "thread_ts"),
     Index(None, "state"),
+    Index(None, "target", "state"),
+    # A change is taken back once: another undo of it may be proposed only when the first came to nothing.
+    Index(
+        "uq_proposals_undo",
+        "undo_of",
+        unique=True,
+        sqlite_where=text(
+            "undo_of IS NOT NULL AND state IN ('PENDING', 'APPROVED', 'EXECUTING', 'SUCCEEDED', 'UNKNOWN')"
+        ),
+        postgresql_where=text(
+            "undo_of IS NOT NULL AND state IN ('PENDING', 'APPROVED', 'EXECUTING', 'SUCCEEDED', 'UNKNOWN')"
+        ),
+    ),
     # One execution per target at a time, whatever two processes try.
     Index(
         "uq_proposals_executing",
@@ -188,6 +209,48 @@ proposals = Table(
         sqlite_where=text("state = 'EXECUTING'"),
         postgresql_where=text("state = 'EXECUTING'"),
     ),
+)
+
+votes = Table(
+    "votes",
+    metadata,
+    Column("proposal", String(64), nullable=False),
+    Column("user", String(32), nullable=False),
+    Column("team", String(32), nullable=False),
+    Column("verdict", String(16), nullable=False),
+    Column("digest", String(80), nullable=False),
+    Column("at", UtcTime, nullable=False),
+    Column("reason", RedactedText),
+    # Nobody counts twice, however often they click and in however many places.
+    PrimaryKeyConstraint("proposal", "user"),
+)
+
+executions = Table(
+    "executions",
+    metadata,
+    Column("proposal", String(64), nullable=False),
+    Column("attempt", Integer, nullable=False),
+    Column("fence", Integer, nullable=False),
+    Column("target", String(400), nullable=False),
+    Column("claimed_at", UtcTime, nullable=False),
+    # When a request may have left for the first time, and the object as it was just before.
+    Column("sent_at", UtcTime),
+    Column("before", RedactedText),
+    Column("ended_at", UtcTime),
+    Column("outcome", String(16)),
+    PrimaryKeyConstraint("proposal", "attempt"),
+    Index(None, "target", "sent_at"),
+)
+
+cards = Table(
+    "cards",
+    metadata,
+    # The outbox key of one copy of a proposal's card; all copies say the same.
+    Column("key", String(200), primary_key=True),
+    Column("proposal", String(64), nullable=False),
+    *_thread_key()[:2],
+    Column("thread_ts", String(32)),
+    Index(None, "proposal"),
 )
 
 alerts = Table(

@@ -15,13 +15,14 @@ import structlog
 from slack_bolt.async_app import AsyncAck, AsyncApp, AsyncBoltContext, AsyncRespond
 from slack_bolt.authorization import AuthorizeResult
 from slack_sdk.errors import SlackApiError, SlackClientError
+from slack_sdk.models.views import View
 from slack_sdk.web.async_client import AsyncWebClient
 
 from bot.adapters import slack_blocks, slack_cards
 from bot.adapters.store.database import Busy
 from bot.domain import Person
 from bot.entrypoints.slack import details, views
-from bot.entrypoints.slack.intake import Answered, Intake, Taken
+from bot.entrypoints.slack.intake import SETTLE, UNDO, Answered, Intake, Taken
 from bot.flows.console import Console
 from safety.approval import Verdict
 
@@ -39,7 +40,7 @@ _SHORTCUT_HINTS = {
     Taken.KNOWN: "I have that one already: its thread hangs on the message. Reply there to ask more.",
     Taken.EMPTY: "I can read only words, and that message has none.",
 }
-_TOO_LATE = "That took too long and Slack closed the dialog. Click Deny again."
+_TOO_LATE = "That took too long and Slack closed the dialog. Click the button again."
 
 Body = Mapping[str, Any]
 
@@ -144,47 +145,69 @@ def _events(app: AsyncApp, intake: Intake, console: Console) -> None:
 def _decisions(app: AsyncApp, intake: Intake) -> None:
     @app.action(slack_cards.APPROVE)
     async def approve(ack: AsyncAck, body: Body) -> None:
-        await intake.answered(_answered(body, Verdict.APPROVE))
+        await intake.answered(_answered(body, Verdict.APPROVE.value))
         await ack()
 
     @app.action(slack_cards.DENY)
     async def deny(ack: AsyncAck, body: Body, client: AsyncWebClient) -> None:
-        # The dialog must open within three seconds of the click, so it comes before anything else.
-        answered = _answered(body, Verdict.DENY)
-        try:
-            await client.views_open(trigger_id=str(body["trigger_id"]), view=views.deny_reason(answered))
-        except SlackApiError as error:
-            log.warning("dialog_not_opened", code=error.response.get("error"))
-            channel, user, thread = answered.channel, answered.user, answered.thread_ts
-            await client.chat_postEphemeral(channel=channel, user=user, thread_ts=thread, text=_TOO_LATE)
+        await _open(client, body, views.deny_reason(_answered(body, Verdict.DENY.value)))
         await ack()
 
-    @app.view(views.DENY_REASON)
-    async def denied(ack: AsyncAck, body: Body) -> None:
-        reason = views.reason_in(body["view"])
+    @app.action(slack_cards.UNDO)
+    async def undo(ack: AsyncAck, body: Body) -> None:
+        await intake.answered(_answered(body, UNDO))
+        await ack()
+
+    @app.action(slack_cards.SETTLE)
+    async def settle(ack: AsyncAck, body: Body, client: AsyncWebClient) -> None:
+        await _open(client, body, views.settle_note(_answered(body, SETTLE)))
+        await ack()
+
+    async def submitted(ack: AsyncAck, body: Body) -> None:
+        view = body["view"]
+        reason = views.reason_in(view)
         if not reason:
-            await ack(response_action="errors", errors={views.REASON_BLOCK: "Say why, in a word or two."})
+            await ack(response_action="errors", errors={views.REASON_BLOCK: "Say it in a word or two."})
             return
-        kept = json.loads(body["view"]["private_metadata"])
-        user = body["user"]
-        await intake.answered(
-            Answered(
-                delivery=f"view:{body['view']['id']}",
-                team=kept["team"],
-                channel=kept["channel"],
-                thread_ts=kept["thread_ts"],
-                message_ts=kept["message_ts"],
-                user=str(user["id"]),
-                user_team=str(user.get("team_id") or kept["team"]),
-                value=kept["value"],
-                verdict=Verdict.DENY,
-                reason=reason,
-            )
-        )
+        await intake.answered(_filled_in(body, view, reason))
         await ack()
 
+    app.view(views.DENY_REASON)(submitted)
+    app.view(views.SETTLE_NOTE)(submitted)
 
-def _answered(body: Body, verdict: Verdict) -> Answered:
+
+async def _open(client: AsyncWebClient, body: Body, view: View) -> None:
+    """The dialog must open within three seconds of the click, so it comes before anything else."""
+    try:
+        await client.views_open(trigger_id=str(body["trigger_id"]), view=view)
+    except SlackApiError as error:
+        log.warning("dialog_not_opened", code=error.response.get("error"))
+        message = body["message"]
+        await client.chat_postEphemeral(
+            channel=str(body["channel"]["id"]),
+            user=str(body["user"]["id"]),
+            thread_ts=message.get("thread_ts"),
+            text=_TOO_LATE,
+        )
+
+
+def _filled_in(body: Body, view: Body, reason: str) -> Answered:
+    kept, user = json.loads(view["private_metadata"]), body["user"]
+    return Answered(
+        delivery=f"view:{view['id']}",
+        team=kept["team"],
+        channel=kept["channel"],
+        thread_ts=kept["thread_ts"],
+        message_ts=kept["message_ts"],
+        user=str(user["id"]),
+        user_team=str(user.get("team_id") or kept["team"]),
+        value=kept["value"],
+        verdict=SETTLE if view["callback_id"] == views.SETTLE_NOTE else Verdict.DENY.value,
+        reason=reason,
+    )
+
+
+def _answered(body: Body, verdict: str) -> Answered:
     message, user = body["message"], body["user"]
     return Answered(
         delivery=f"act:{body['trigger_id']}",

@@ -15,12 +15,14 @@ from bot.sources import recognise
 from bot.sources.flatten import flatten, plain
 from bot.sources.interface import sender_names
 from bot.stores import Arrival, Stores
-from safety.approval import Verdict
 from safety.redaction import Redactor
 
 _HUMAN_SUBTYPES = (None, "thread_broadcast", "file_share")
 # Far more than anybody reads, far less than would hurt the store; the flow clips again for the model.
 _TEXT_LIMIT = 20_000
+
+# What a card's other buttons ask for.
+UNDO, SETTLE = "undo", "settle"
 
 Event = Mapping[str, Any]
 
@@ -37,7 +39,10 @@ class Identity:
 
 @dataclass(frozen=True, slots=True)
 class Answered:
-    """A click or a submitted reason, as Slack described it."""
+    """A pressed button or a filled-in dialog, as Slack described it.
+
+    ``verdict`` is one of ``safety.approval.Verdict``, ``UNDO`` or ``SETTLE``.
+    """
 
     delivery: str
     team: str
@@ -47,7 +52,7 @@ class Answered:
     user: str
     user_team: str
     value: str
-    verdict: Verdict
+    verdict: str
     reason: str | None = None
 
 
@@ -100,7 +105,7 @@ class Intake:
         return Taken.NEW if stored else Taken.KNOWN
 
     async def answered(self, answered: Answered) -> bool:
-        """Approve, or Deny with its reason."""
+        """Approve, Deny with its reason, Undo, or the note that settles what nobody knew."""
         payload = {
             "team": answered.team,
             "channel": answered.channel,
@@ -109,7 +114,7 @@ class Intake:
             "user": answered.user,
             "user_team": answered.user_team,
             "value": answered.value,
-            "verdict": answered.verdict.value,
+            "verdict": answered.verdict,
             "reason": answered.reason[:_TEXT_LIMIT] if answered.reason else None,
         }
         thread = ThreadId(answered.team, answered.channel, answered.thread_ts or answered.message_ts)

@@ -19,7 +19,7 @@ from slack_sdk.models.views import View
 from bot.entrypoints.slack.intake import Answered
 from bot.ports import Rendered
 
-DENY_REASON = "deny_reason"
+DENY_REASON, SETTLE_NOTE = "deny_reason", "settle_note"
 DETAILS = "details"
 EARLIER_PAGE, LATER_PAGE = "details_earlier", "details_later"
 REASON_BLOCK, REASON_INPUT = "reason", "text"
@@ -35,7 +35,17 @@ class Kept:
 
 
 def deny_reason(answered: Answered) -> View:
-    """Asks why a proposal is denied. Carries ids only; the state is read again when it is submitted."""
+    """Asks why a proposal is denied."""
+    return _asking(answered, DENY_REASON, "Deny this change", "Deny", "Why not?")
+
+
+def settle_note(answered: Answered) -> View:
+    """Asks what somebody found who looked at a change whose outcome is unknown."""
+    return _asking(answered, SETTLE_NOTE, "Settle the outcome", "Settle", "Did it take effect? What did you see?")
+
+
+def _asking(answered: Answered, callback: str, title: str, submit: str, label: str) -> View:
+    """One question. Carries ids only; the state is read again when it is submitted."""
     kept = {
         "team": answered.team,
         "channel": answered.channel,
@@ -45,14 +55,14 @@ def deny_reason(answered: Answered) -> View:
     }
     question = InputBlock(
         block_id=REASON_BLOCK,
-        label="Why not?",
+        label=label,
         element=PlainTextInputElement(action_id=REASON_INPUT, multiline=True, max_length=500),
     )
     return View(
         type="modal",
-        callback_id=DENY_REASON,
-        title="Deny this change",
-        submit="Deny",
+        callback_id=callback,
+        title=title,
+        submit=submit,
         close="Back",
         private_metadata=json.dumps(kept),
         blocks=[question],

@@ -251,7 +251,7 @@ async def test_a_dialog_that_comes_too_late_is_told_to_the_one_who_clicked(desk:
     late = click("deny") | {"message": {"ts": "1.5", "thread_ts": root.ts}, "trigger_id": "no.such"}
     assert (await desk.dispatch(late)).status == 200
     (told,) = desk.slack.ephemerals("alice")
-    assert "Click Deny again" in told.text
+    assert "Click the button again" in told.text
 
 
 def submitted(reason: str | None) -> dict[str, Any]:

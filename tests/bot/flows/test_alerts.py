@@ -18,12 +18,17 @@ RED = Redactor()
 
 @dataclass(slots=True)
 class Asked:
-    """Stands for the conversations: notes what it is asked to investigate."""
+    """Stands for the conversations and for what waits: notes what is asked for, and which incidents are over."""
 
     questions: list[tuple[str, ThreadId]] = field(default_factory=list)
+    cancelled: list[ThreadId] = field(default_factory=list)
 
     async def alert(self, _inbound: Inbound, question: Redacted, thread: ThreadId) -> None:
         self.questions.append((str(question), thread))
+
+    async def cancel(self, thread: ThreadId, _why: str) -> int:
+        self.cancelled.append(thread)
+        return 0
 
 
 @dataclass(slots=True)
@@ -57,7 +62,8 @@ def scene(stores: Stores, clock: FixedClock) -> Scene:
     chat, asked = FakeChat(clock), Asked()
     conversations: Any = asked
     assert hasattr(Conversations, "alert")
-    return Scene(Alerts(stores, chat, clock, RED, conversations), asked, chat, clock)
+    lapses: Any = asked
+    return Scene(Alerts(stores, chat, clock, RED, conversations, lapses), asked, chat, clock)
 
 
 async def test_the_first_message_of_an_alert_is_investigated_in_its_own_thread(scene: Scene) -> None:

@@ -5,16 +5,16 @@ from typing import Any
 
 import pytest
 
-from bot.domain import ProposalId, ProposalState
+from bot.domain import Proposal, ProposalId, ProposalState
 from bot.flows.judging import PAUSED, Judge
-from bot.stores import Stores
+from bot.stores import Sending, Stores
 from safety.actions import RestartDeployment, digest
 from safety.policy import Mode, Policy
 from safety.redaction import Redactor
 from safety.validator import Clearance, Facts, Refusal, Revision
 from tests.fakes import START, FakePeople, FixedClock
 from tests.fixtures import TEAM
-from tests.proposals import POLICY, THREAD, entry, payload, proposal, restart, target, transition
+from tests.proposals import POLICY, entry, payload, proposal, restart, target, transition
 from tools.adapters.no_cluster import NoCluster
 from tools.world import Reader
 
@@ -61,6 +61,11 @@ def judge(
     return Judge(policy, mode, stores, people, clock, Reader(NoCluster("none"), RED), RED, TEAM)
 
 
+def asking(action: RestartDeployment) -> Proposal:
+    """A change that nobody has decided on yet."""
+    return proposal("p_new", action)
+
+
 def rules(verdict: Clearance | Refusal) -> set[str]:
     return {each.rule for each in verdict.reasons} if isinstance(verdict, Refusal) else set()
 
@@ -72,27 +77,27 @@ async def _ran(stores: Stores, id_: str, action: RestartDeployment, sent: bool =
     await stores.proposals.move(transition(S.APPROVED, S.PENDING, id_=id_, fields=fields), START)
     await stores.proposals.claim(START, START + timedelta(seconds=30), START - timedelta(minutes=5))
     if sent:
-        await stores.proposals.sending(ProposalId(id_), 1, entry(id_=id_), START)
+        await stores.proposals.sending(Sending(ProposalId(id_), 1, entry(id_=id_)), START)
     await stores.proposals.move(transition(S.SUCCEEDED, S.EXECUTING, id_=id_), START)
 
 
 async def test_a_good_action_on_good_facts_is_cleared_with_its_digest(
     stores: Stores, people: FakePeople, clock: FixedClock
 ) -> None:
-    verdict = await judge(stores, people, clock).clear(restart(), facts(), THREAD)
+    verdict = await judge(stores, people, clock).clear(asking(restart()), facts())
     assert isinstance(verdict, Clearance)
     assert verdict.digest == digest(restart(), POLICY.sha256)
 
 
 async def test_a_pause_stops_everything_and_says_who(stores: Stores, people: FakePeople, clock: FixedClock) -> None:
     await stores.flags.set(PAUSED, "U0BOB", clock.now(), entry("mode.changed"))
-    verdict = await judge(stores, people, clock).clear(restart(), facts(), THREAD)
+    verdict = await judge(stores, people, clock).clear(asking(restart()), facts())
     assert "kill_switch" in rules(verdict)
     assert "U0BOB" in str(verdict)
 
 
 async def test_the_switch_off_stops_everything(stores: Stores, people: FakePeople, clock: FixedClock) -> None:
-    assert "mode" in rules(await judge(stores, people, clock, "off").clear(restart(), facts(), THREAD))
+    assert "mode" in rules(await judge(stores, people, clock, "off").clear(asking(restart()), facts()))
 
 
 async def test_a_running_change_of_the_same_object_is_in_the_way_and_of_another_is_not(
@@ -100,8 +105,8 @@ async def test_a_running_change_of_the_same_object_is_in_the_way_and_of_another_
 ) -> None:
     await stores.proposals.create(proposal("p1", state=S.EXECUTING), payload(), entry())
     asked = judge(stores, people, clock)
-    assert "in_flight" in rules(await asked.clear(restart(), facts(), THREAD))
-    assert rules(await asked.clear(restart("cherry"), facts("cherry"), THREAD)) == set()
+    assert "in_flight" in rules(await asked.clear(asking(restart()), facts()))
+    assert rules(await asked.clear(asking(restart("cherry")), facts("cherry"))) == set()
 
 
 async def test_a_change_within_the_hour_counts_on_its_object_and_an_hour_later_does_not(
@@ -109,10 +114,10 @@ async def test_a_change_within_the_hour_counts_on_its_object_and_an_hour_later_d
 ) -> None:
     await _ran(stores, "p1", restart())
     asked = judge(stores, people, clock)
-    assert "limit_target" in rules(await asked.clear(restart(), facts(), THREAD))
-    assert "limit_target" not in rules(await asked.clear(restart("plum-cake"), facts("plum-cake"), THREAD))
+    assert "limit_target" in rules(await asked.clear(asking(restart()), facts()))
+    assert "limit_target" not in rules(await asked.clear(asking(restart("plum-cake")), facts("plum-cake")))
     clock.pass_by(minutes=61)
-    assert "limit_target" not in rules(await asked.clear(restart(), facts(), THREAD))
+    assert "limit_target" not in rules(await asked.clear(asking(restart()), facts()))
 
 
 async def test_changes_of_others_in_the_namespace_count_together(
@@ -120,12 +125,12 @@ async def test_changes_of_others_in_the_namespace_count_together(
 ) -> None:
     for number in range(3):
         await _ran(stores, f"p{number}", restart(f"d{number}"))
-    assert "limit_namespace" in rules(await judge(stores, people, clock).clear(restart(), facts(), THREAD))
+    assert "limit_namespace" in rules(await judge(stores, people, clock).clear(asking(restart()), facts()))
 
 
 async def test_one_that_never_left_does_not_count(stores: Stores, people: FakePeople, clock: FixedClock) -> None:
     await _ran(stores, "p1", restart(), sent=False)
-    assert "limit_target" not in rules(await judge(stores, people, clock).clear(restart(), facts(), THREAD))
+    assert "limit_target" not in rules(await judge(stores, people, clock).clear(asking(restart()), facts()))
 
 
 async def test_the_one_that_runs_does_not_stand_in_its_own_way(
@@ -134,7 +139,7 @@ async def test_the_one_that_runs_does_not_stand_in_its_own_way(
     await stores.proposals.create(proposal("p1", state=S.EXECUTING), payload(), entry())
     running = await stores.proposals.get(ProposalId("p1"))
     assert running is not None
-    verdict = await judge(stores, people, clock).clear(restart(), facts(), THREAD, running=running)
+    verdict = await judge(stores, people, clock).clear(running, facts())
     assert isinstance(verdict, Clearance)
 
 
@@ -143,7 +148,7 @@ async def test_a_thread_may_have_so_many_proposals_and_no_more(
 ) -> None:
     for number in range(3):
         await stores.proposals.create(proposal(f"p{number}", restart(f"d{number}")), payload(), entry())
-    assert "limit_incident" in rules(await judge(stores, people, clock).clear(restart(), facts(), THREAD))
+    assert "limit_incident" in rules(await judge(stores, people, clock).clear(asking(restart()), facts()))
 
 
 async def test_a_policy_that_changed_after_the_approval_voids_it(
@@ -151,7 +156,7 @@ async def test_a_policy_that_changed_after_the_approval_voids_it(
 ) -> None:
     stricter = Policy.model_validate({**POLICY.model_dump(mode="python"), "limits": {"per_incident": 2}})
     running = proposal(state=S.EXECUTING)
-    verdict = await judge(stores, people, clock, policy=stricter).clear(restart(), facts(), THREAD, running=running)
+    verdict = await judge(stores, people, clock, policy=stricter).clear(running, facts())
     assert rules(verdict) == {"digest"}
 
 
@@ -160,7 +165,7 @@ async def test_an_action_that_was_exchanged_in_the_store_does_not_run(
 ) -> None:
     other = RestartDeployment(target=target("cherry"))
     tampered = proposal(action=other, state=S.EXECUTING, digest=digest(restart(), POLICY.sha256))
-    verdict = await judge(stores, people, clock).clear(other, facts("cherry"), THREAD, running=tampered)
+    verdict = await judge(stores, people, clock).clear(tampered, facts("cherry"))
     assert rules(verdict) == {"digest"}
 
 

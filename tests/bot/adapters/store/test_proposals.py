@@ -12,9 +12,9 @@ import pytest
 
 from bot.adapters.store.database import Database
 from bot.adapters.store.outbox import Outbox
-from bot.domain import Proposal, ProposalId, ProposalState
+from bot.domain import Proposal, ProposalId, ProposalState, ThreadId
 from bot.ports import Place, Rendered, Saying
-from bot.stores import Stores
+from bot.stores import About, Sending, Stores
 from bot.wiring import make_stores
 from safety.actions import digest
 from safety.redaction import Redactor
@@ -35,6 +35,7 @@ from tests.proposals import (
 
 P1 = ProposalId("p1")
 LEASE = timedelta(seconds=30)
+OTHER = ThreadId(THREAD.team, THREAD.channel, "1763800009.000100")
 LONG_AGO = START - timedelta(hours=1)
 S = ProposalState
 
@@ -49,8 +50,8 @@ async def _in_state(stores: Stores, state: ProposalState) -> None:
     await _create(stores, proposal(state=state))
 
 
-async def _approved(stores: Stores, id_: str = "p1", name: str = "plum") -> None:
-    await _create(stores, proposal(id_, restart(name)))
+async def _approved(stores: Stores, id_: str = "p1", name: str = "plum", thread: ThreadId = THREAD) -> None:
+    await _create(stores, proposal(id_, restart(name), thread=thread))
     fields = {"decided_by": "U0CAROL", "decided_at": START}
     assert await stores.proposals.move(transition(S.APPROVED, S.PENDING, id_=id_, fields=fields), START)
 
@@ -227,7 +228,7 @@ async def test_an_approval_that_waited_too_long_is_not_claimed_and_is_due_to_exp
 
 async def test_one_target_has_one_execution_and_the_next_waits_for_its_end(stores: Stores, clock: FixedClock) -> None:
     await _approved(stores, "p1")
-    await _approved(stores, "p2")
+    await _approved(stores, "p2", thread=OTHER)
     await _approved(stores, "p3", "cherry")
     first, other = await _claim(stores, clock), await _claim(stores, clock)
     assert first is not None
@@ -252,7 +253,7 @@ async def test_a_lease_that_ran_out_is_taken_over_and_the_old_holder_can_do_noth
     assert (new.fence, new.attempts) == (2, 2)
     until = clock.now() + LEASE
     assert not await stores.proposals.holds(P1, old.fence, until)
-    assert not await stores.proposals.sending(P1, old.fence, entry("execution.sent"), clock.now())
+    assert not await stores.proposals.sending(Sending(P1, old.fence, entry("execution.sent")), clock.now())
     assert not await stores.proposals.move(transition(S.SUCCEEDED, S.EXECUTING, fence=old.fence), clock.now())
     assert not await stores.proposals.was_sent(P1)
     assert await stores.proposals.holds(P1, new.fence, until)
@@ -271,7 +272,7 @@ async def test_a_lease_that_is_extended_is_not_taken_over(stores: Stores, clock:
 async def test_a_send_is_noted_before_it_leaves(stores: Stores, clock: FixedClock) -> None:
     await _approved(stores)
     await _claim(stores, clock)
-    assert await stores.proposals.sending(P1, 1, entry("execution.sent"), clock.now())
+    assert await stores.proposals.sending(Sending(P1, 1, entry("execution.sent")), clock.now())
     assert await stores.proposals.was_sent(P1)
     assert (await _types(stores))[-1] == "execution.sent"
 
@@ -302,16 +303,21 @@ async def test_recent_changes_are_counted_by_object_and_namespace_and_only_if_th
     await _approved(stores, "p2", "cherry")
     await _claim(stores, clock)
     await _claim(stores, clock)
-    await stores.proposals.sending(P1, 1, entry("execution.sent"), clock.now())
-    store = stores.proposals
-    key = "uid-of-cluster/orchard/Deployment/"
-    assert await store.started_since(f"{key}plum", LONG_AGO) == 1
-    assert await store.started_since(f"{key}cherry", LONG_AGO) == 0
-    assert await store.started_since("uid-of-cluster/orchard/", LONG_AGO) == 1
-    assert await store.started_since("uid-of-cluster/orchard/", START + timedelta(seconds=1)) == 0
-    assert await store.started_since("uid_of%cluster/orchard/", LONG_AGO) == 0
-    assert await store.in_flight(f"{key}plum")
-    assert not await store.in_flight(f"{key}apple")
+    await stores.proposals.sending(Sending(P1, 1, entry("execution.sent")), clock.now())
+    assert await _counts(stores, clock, "plum") == (1, 1)
+    assert await _counts(stores, clock, "cherry") == (0, 1)
+    assert await _counts(stores, clock, "fig", "elsewhere") == (0, 0)
+    assert await stores.proposals.in_flight("uid-of-cluster/orchard/Deployment/plum")
+    assert not await stores.proposals.in_flight("uid-of-cluster/orchard/Deployment/apple")
+    clock.pass_by(minutes=61)
+    assert await _counts(stores, clock, "plum") == (0, 0)
+
+
+async def _counts(stores: Stores, clock: FixedClock, name: str, namespace: str = "orchard") -> tuple[int, int]:
+    """What was sent within the hour for an object, and in its namespace."""
+    key = f"uid-of-cluster/{namespace}/Deployment/{name}"
+    tally = await stores.proposals.tally(About(ProposalId(""), THREAD, key, "restart_deployment", ""), clock.now())
+    return tally.on_target, tally.in_namespace
 
 
 async def test_a_deployment_whose_name_begins_like_another_is_not_counted_with_it(
@@ -319,8 +325,8 @@ async def test_a_deployment_whose_name_begins_like_another_is_not_counted_with_i
 ) -> None:
     await _approved(stores, "p1", "plum-cake")
     await _claim(stores, clock)
-    await stores.proposals.sending(P1, 1, entry("execution.sent"), clock.now())
-    assert await stores.proposals.started_since("uid-of-cluster/orchard/Deployment/plum", LONG_AGO) == 0
+    await stores.proposals.sending(Sending(P1, 1, entry("execution.sent")), clock.now())
+    assert await _counts(stores, clock, "plum") == (0, 1)
 
 
 async def test_a_thread_knows_its_proposals_in_order_and_where_their_cards_stand(stores: Stores) -> None:
