@@ -108,7 +108,11 @@ class Seen:
         """Ask for a change in words and wait for its card."""
         known = {each.ts for each in self.slack.messages(CHANNEL, thread) if button(each)}
         await self.slack.user(user).reply(words, CHANNEL, thread)
-        return await self.slack.wait_for(lambda each: button(each) is not None and each.ts not in known, PATIENCE)
+
+        def is_its_card(message: Message) -> bool:
+            return message.thread_ts == thread and button(message) is not None and message.ts not in known
+
+        return await self.slack.wait_for(is_its_card, PATIENCE)
 
     async def click(self, card: Message, what: str = "approve", user: str = "alice") -> Outcome:
         return await self.slack.user(user).click(CHANNEL, card.ts, what)

@@ -74,6 +74,7 @@ async def test_two_changes_of_one_object_do_not_run_at_the_same_time(town: Town)
     restart = await town.propose(await town.ask())
     asked = await town.slack.user("carol").mention(QUESTION, CHANNEL)
     await town.answer(asked.ts)
+    # In a thread of its own: in the same one the newer proposal would take the place of the other.
     back = await town.propose(asked.ts, "roll back billing-api", user="carol")
     before = town.generation
     sent = town.held("PATCH", REAL)
