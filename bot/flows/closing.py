@@ -65,4 +65,6 @@ def not_checked(remains: Remains, scope: Scope) -> Iterator[str]:
     if odd:
         named = ", ".join(f"{each.name} ({each.status})" for each in odd)
         yield f"Why these nodes are not plainly Ready: {named}"
+    if not snapshot.metrics:
+        yield "Traffic, errors and latency over time: no measurements were read; of autoscalers only what they say."
     yield f"Anything outside the cluster: {', '.join(snapshot.unconnected or _OUTSIDE)}."

@@ -3,6 +3,7 @@
 from tools.analyzers import (
     admission,
     autoscaling,
+    capacity,
     certificates,
     config,
     control_plane,
@@ -45,6 +46,7 @@ ANALYZERS: tuple[Analyzer, ...] = (
     pools.exhausted,
     load.throttled,
     load.overloaded,
+    capacity.at_maximum,
     latency.degraded,
     latency.slow,
     latency.late,
@@ -63,6 +65,7 @@ ANALYZERS: tuple[Analyzer, ...] = (
     routes.meshes,
     proxies.wrong_upstreams,
     proxies.wrong_services,
+    proxies.wrong_weights,
     certificates.expired,
     certificates.called_expired,
     networking.shown_expired,

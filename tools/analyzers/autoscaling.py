@@ -1,11 +1,12 @@
 """How many pods there should be: autoscalers that cannot say, and workloads that were scaled to nothing."""
 
+import dataclasses
 import json
 import re
 from collections.abc import Iterator
 from datetime import timedelta
 
-from tools.analyzers.interface import Claim, cited, finding, finding_on, said, say, seen
+from tools.analyzers.interface import Claim, cited, finding, finding_on, release_id, said, say, seen
 from tools.evidence import Category, Evidence, Finding, ObjectRef, Remedy
 from tools.logs.reading import SignKind
 from tools.objects import (
@@ -63,7 +64,7 @@ def cannot_scale(snapshot: Snapshot) -> Iterator[Finding]:
         status = mapping(scaler, "status")
         since = at(told.get("lastTransitionTime"))
         events = [each for each in snapshot.events_of(ref) if each.kind == "Warning"]
-        yield finding_on(
+        found = finding_on(
             ref,
             Claim(
                 category=Category.HPA_CANNOT_SCALE,
@@ -81,6 +82,31 @@ def cannot_scale(snapshot: Snapshot) -> Iterator[Finding]:
                 because=because,
             ),
         )
+        yield _blamed(found, message, snapshot.workload(target))
+
+
+_ASKS_NOTHING = re.compile(r"missing request for (?P<what>\w+) in container (?P<container>\S+)")
+
+
+def _blamed(found: Finding, message: str, target: Workload | None) -> Finding:
+    """The release that brought the container which asks for nothing, or took away what it asked for."""
+    told = _ASKS_NOTHING.search(message)
+    releases = target.releases if target is not None else ()
+    if told is None or target is None or len(releases) < 2 or releases[0].came_back:
+        return found
+    newest, last_good = releases[0], releases[1]
+    named = (f"container {told['container']}", f"{told['what']} request")
+    changed = [each for each in newest.differences if any(name in f"{each.topic} {each.label}" for name in named)]
+    if not changed:
+        return found
+    why = say(f"revision {newest.number} brought it ({changed[0]}), revision {last_good.number} is the one before it")
+    return dataclasses.replace(
+        found,
+        culprit=release_id(target.ref, newest),
+        evidence=(*found.evidence, newest.evidence),
+        explanation=say(f"{found.explanation} Revision {newest.number} of {target.ref.name} brought it: {changed[0]}."),
+        remedy=Remedy("rollback", target.ref, why, to_revision=last_good.number),
+    )
 
 
 def _fault(scaler: JsonObject, snapshot: Snapshot) -> JsonObject | None:

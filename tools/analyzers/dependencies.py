@@ -8,6 +8,7 @@ from tools.analyzers.addresses import Place, find_place, nearest, serves_port, s
 from tools.analyzers.certificates import holders
 from tools.analyzers.credentials import rotated
 from tools.analyzers.interface import Blame, Claim, cited, count_words, find_blame, finding, finding_on, said, seen
+from tools.analyzers.latency import bad_nodes
 from tools.analyzers.policies import behind_trouble
 from tools.analyzers.stores import implied, missing_name
 from tools.evidence import Category, Evidence, Finding, ObjectRef, Remedy
@@ -19,6 +20,7 @@ K = SignKind
 # A program that serves is not called broken for one line: it has to say it again, and lately.
 REPEATED = 3
 LATELY = timedelta(minutes=15)
+_ON_THE_WAY = (K.CONNECTION_TIMEOUT, K.CONNECTION_RESET, K.SLOW)
 _REACH = (K.CONNECTION_REFUSED, K.CONNECTION_TIMEOUT, K.CONNECTION_RESET, K.DNS_FAILURE)
 _KINDS = (
     *(K.AUTHENTICATION_FAILED, K.READ_ONLY, K.TOO_MANY_CONNECTIONS, K.PROTOCOL_MISMATCH, K.CERTIFICATE_EXPIRED),
@@ -52,6 +54,12 @@ class Trouble:
     def pods(self) -> tuple[Pod, ...]:
         named = {tail.pod for tail, _ in self.told}
         return tuple(each for each in self.workload.members if each.ref in named or each in self.workload.pods)
+
+    @property
+    def nodes(self) -> frozenset[str]:
+        """Where those run that complain."""
+        named = {tail.pod for tail, _ in self.told}
+        return frozenset(str(each.node) for each in self.workload.members if each.ref in named and each.node)
 
     def lines(self, snapshot: Snapshot) -> list[Evidence]:
         return [said(tail, sign, snapshot) for tail, sign in self.told[:3]]
@@ -92,8 +100,11 @@ def unmet(snapshot: Snapshot) -> Iterator[Finding]:
     """A program does not get what it depends on: nobody answers, the name is unknown, the credentials are refused."""
     first: dict[tuple[Category, str], ObjectRef] = {}
     refusing: dict[ObjectRef, list[Trouble]] = {}
+    lossy = bad_nodes(snapshot)
     for each in troubles(snapshot):
         found = _found(each, snapshot)
+        if each.kind in _ON_THE_WAY and each.nodes and each.nodes <= lossy:
+            found = replace(found, because=(*found.because, *(ObjectRef("Node", None, one) for one in each.nodes)))
         if each.kind is K.READ_ONLY and each.place is not None and each.place.behind is not None:
             refusing.setdefault(each.place.behind.ref, []).append(each)
         if each.place is not None and not each.place.is_ours and not each.place.is_local:
@@ -230,7 +241,7 @@ def _routers(trouble: Trouble, snapshot: Snapshot) -> tuple[ObjectRef, ...]:
     """The kube-proxy of the nodes from which all who complain call a Service."""
     if trouble.place is None or trouble.place.service is None or trouble.kind is K.CONNECTION_RESET:
         return ()
-    calling = {each.node for each in trouble.pods if each.ref in {tail.pod for tail, _ in trouble.told}}
+    calling = trouble.nodes
     proxies = [each for each in snapshot.workloads if each.ref.name.startswith("kube-proxy")]
     return tuple(each.ref for each in proxies if calling and calling <= {pod.node for pod in each.pods})
 

@@ -13,6 +13,7 @@ from tools.snapshot import Pod, Snapshot, Workload
 
 M = Measure
 _LEAST_LOSS = 0.01
+_LEAST_PACKETS = 5.0
 _MOST_PEERS = 0.6
 
 
@@ -124,8 +125,18 @@ def _called_by(load: Load, snapshot: Snapshot) -> tuple[ObjectRef, ...]:
 # ---- the network ----------------------------------------------------------------------------------------------------
 
 
+def bad_nodes(snapshot: Snapshot) -> frozenset[str]:
+    """The nodes of which alone it is measured that packets get lost or take longer there."""
+    return frozenset(ref.name for ref in _places(snapshot) if ref.kind == "Node")
+
+
 def degraded(snapshot: Snapshot) -> Iterator[Finding]:
     """Packets get lost or take longer: on one node, or between the pods of a workload and others."""
+    for ref, lines in _places(snapshot).items():
+        yield finding_on(ref, _network_claim(ref, lines, snapshot))
+
+
+def _places(snapshot: Snapshot) -> dict[ObjectRef, list[Rise]]:
     places: dict[ObjectRef, list[Rise]] = {}
     worse = [each for each in rises(list(readings(snapshot)), M.LOSS, M.RETRANSMITS, M.ROUND_TRIP) if _is_bad(each)]
     nodes = {node for each, _ in worse if (node := _node(each, snapshot))}
@@ -136,14 +147,14 @@ def degraded(snapshot: Snapshot) -> Iterator[Finding]:
             places.setdefault(each[0].workload.ref, []).append(each)
         elif node is not None:
             places.setdefault(ObjectRef("Node", None, node), []).append(each)
-    for ref, lines in places.items():
-        yield finding_on(ref, _network_claim(ref, lines, snapshot))
+    return places
 
 
 def _is_bad(risen: Rise) -> bool:
     reading, shift = risen
     if reading.measure is M.LOSS:
-        return shift.now >= _LEAST_LOSS and shift.ratio >= 3
+        least = _LEAST_LOSS if reading.is_share else _LEAST_PACKETS
+        return shift.now >= least and shift.ratio >= 3
     least = 10.0 if reading.measure is M.ROUND_TRIP else 1.0
     return shift.ratio >= 3 and shift.now - shift.before >= least
 

@@ -50,7 +50,11 @@ _FAMILIES: tuple[tuple[Measure, re.Pattern[str]], ...] = tuple(
         ),
         (M.THROTTLED, r"throttl"),
         (M.RETRANSMITS, r"retrans|retries.*tcp|tcp.*retry"),
-        (M.LOSS, r"packet.*(?:loss|lost|drop)|(?:loss|dropped).*(?:packet|ratio|percent)|packet_?loss"),
+        (
+            M.LOSS,
+            r"packet.*(?:loss|lost|drop)|(?:loss|dropped).*(?:packet|ratio|percent)|packet_?loss|"
+            r"network.*(?:err|drop)|(?:^|_)(?:rx|tx|receive|transmit)_(?:err|drop)",
+        ),
         (M.ROUND_TRIP, r"(?:^|_)rtt(?:_|$)|round_?trip|ping"),
         (M.ERROR_SHARE, r"(?:error|5xx|fail\w*)_?(?:rate|ratio|percent\w*|share|pct)"),
         (M.ERRORS, r"error|5xx|failures?|failed|exceptions?|reject"),
@@ -85,6 +89,14 @@ _OWNERS = (
         "name",
         "job",
     ),
+    *(
+        "exported_service",
+        "ingress",
+        "destination_service_name",
+        "destination_service",
+        "destination_app",
+        "cluster_name",
+    ),
 )
 _PEERS = (
     *("destination", "destination_service", "destination_service_name", "destination_workload", "destination_app"),
@@ -106,6 +118,10 @@ class Reading:
     container: str | None
     peer: str | None
     node: str | None
+
+    @property
+    def is_share(self) -> bool:
+        return _is_share(re.sub(r"\W", "_", self.series.metric.lower()), self.series.unit.lower())
 
     def shown(self, snapshot: Snapshot, text: str, when: datetime | None) -> Evidence:
         """Evidence made of the series: the metric, of what, and a sentence about its values."""
@@ -170,7 +186,7 @@ def _workload(labels: Mapping[str, str], pod: str | None, space: str | None, sna
         own = own or [each for each in near if pod.startswith(f"{each.ref.name}-")]
         if own:
             return max(own, key=lambda each: len(each.ref.name))
-    for value in (labels[key] for key in _OWNERS if key in labels):
+    for value in (_short(labels[key]) for key in _OWNERS if key in labels):
         same = [each for each in near if each.ref.name == value]
         served = [
             each
@@ -181,6 +197,12 @@ def _workload(labels: Mapping[str, str], pod: str | None, space: str | None, sna
         if same or served:
             return (same or served)[0]
     return None
+
+
+def _short(value: str) -> str:
+    """The name of a Service that is written with its namespace and domain."""
+    labels = value.split(".")
+    return labels[0] if "svc" in labels[2:3] else value
 
 
 def measure_of(series: Series) -> Measure | None:
@@ -205,7 +227,8 @@ def measure_of(series: Series) -> Measure | None:
             return _AS_SHARE.get(found, found) if found and is_share else found
 
 
-_AS_SHARE = {M.CPU: M.CPU_SHARE, M.ERRORS: M.ERROR_SHARE}
+# What is counted again as a share of all packets was lost on its way.
+_AS_SHARE = {M.CPU: M.CPU_SHARE, M.ERRORS: M.ERROR_SHARE, M.RETRANSMITS: M.LOSS}
 
 
 def _status(series: Series) -> str:

@@ -201,3 +201,75 @@ def _misled(path: Path, meant: str, lines: list[Evidence], before: str | None, s
             pods=(),
         ),
     )
+
+
+# ---- shares of one path that go to the wrong one of several ---------------------------------------------------------
+
+
+def wrong_weights(snapshot: Snapshot) -> Iterator[Finding]:
+    """Of several places behind one path the one that gets most answers that it does not know it; another one did."""
+    for route, path, shares in _shared(snapshot):
+        most = max(shares, key=lambda each: shares[each])
+        others = [each for each in shares if each != most and shares[each] < shares[most]]
+        asked, space = snapshot.find("Service", namespace_of(route), most), namespace_of(route)
+        if asked is None or not others or shares[most] * 2 < sum(shares.values()):
+            continue
+        servers = tuple(behind(asked, snapshot))
+        lines = [one for server in servers for one in _unknown_there(server, path, snapshot)]
+        served = [each for each in others if _serves(each, space, snapshot)]
+        if lines and served and not any(_answers(server) for server in servers):
+            yield _misshared(route, path, most, served[0], shares, lines, snapshot)
+
+
+def _shared(snapshot: Snapshot) -> Iterator[tuple[JsonObject, str, dict[str, int]]]:
+    for route in snapshot.of("HTTPRoute"):
+        for rule in items(route, "spec", "rules"):
+            shares = {str(each.get("name")): int(each.get("weight", 1)) for each in items(rule, "backendRefs")}
+            paths = [str(part(each, "path", "value") or "/") for each in items(rule, "matches")] or ["/"]
+            if len(shares) > 1:
+                yield route, paths[0], shares
+    for route in snapshot.of("VirtualService"):
+        for rule in items(route, "spec", "http"):
+            ends = [(part(each, "destination", "host"), each.get("weight", 0)) for each in items(rule, "route")]
+            shares = {str(host).partition(".")[0]: int(weight) for host, weight in ends}
+            if len(shares) > 1:
+                yield route, "/", shares
+
+
+def _serves(service: str, space: str | None, snapshot: Snapshot) -> bool:
+    found = snapshot.find("Service", space, service)
+    return found is not None and any(_answers(server) for server in behind(found, snapshot))
+
+
+_ANSWERED = re.compile(r"\bHTTP/[\d.]+\" 2\d\d\b|\"?status\"?[=:] ?2\d\d\b")
+
+
+def _answers(server: Workload) -> bool:
+    """Whether its log shows requests that went well, more than a few."""
+    lines = [line for pod in server.members for tail in pod.logs for line in tail.text.splitlines()]
+    return sum(bool(_ANSWERED.search(line)) for line in lines) >= _ENOUGH
+
+
+def _misshared(  # noqa: PLR0913 - what was found out about one rule of a route
+    route: JsonObject,
+    path: str,
+    most: str,
+    served: str,
+    shares: dict[str, int],
+    lines: list[Evidence],
+    snapshot: Snapshot,
+) -> Finding:
+    kind, name = str(route["kind"]), name_of(route)
+    told = ", ".join(f"{each} {weight}" for each, weight in shares.items())
+    return finding_on(
+        ref_of(kind, route),
+        Claim(
+            category=Category.GATEWAY_MISROUTE,
+            summary=f"{kind} {name} sends most of {path} to Service {most}, which does not know what is asked",
+            explanation=f"Of the places behind {path} ({told}) {most} gets most requests, and its log says that there "
+            f"is no such path; {served} has served them. Correct the weights in the {kind}.",
+            evidence=cited([seen(snapshot, route, f"weights of {path}: {told}")], lines),
+            confidence=0.8,
+            pods=(),
+        ),
+    )

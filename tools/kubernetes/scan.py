@@ -1,6 +1,7 @@
 """The cheap first look: tables of the whole scope, and from them the places that are worth reading in full."""
 
 import asyncio
+import re
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
@@ -138,4 +139,12 @@ def _is_odd(kind: str, cells: dict[str, str]) -> bool:
         case "PersistentVolumeClaim":
             return cells.get("Status") != "Bound"
         case _:
-            return "<unknown>" in cells.get("Targets", "")
+            is_at_most = cells.get("Replicas", "") == cells.get("MaxPods", "-")
+            return "<unknown>" in cells.get("Targets", "") or (is_at_most and _is_above(cells.get("Targets", "")))
+
+
+_TARGET = re.compile(r"(\d+)%/(\d+)%")
+
+
+def _is_above(targets: str) -> bool:
+    return any(int(now) > int(wanted) for now, wanted in _TARGET.findall(targets))

@@ -51,6 +51,24 @@ def test_an_autoscaler_says_itself_why_it_cannot_scale(kind: str, reason: str, m
     assert reason in found.summary
 
 
+def test_the_release_that_brought_a_container_without_a_request_is_blamed_and_taken_back() -> None:
+    world = ground()
+    app = container("api", f"{REGISTRY}/shop/api:1", port=8080)
+    after = template(app, container("shipper", f"{REGISTRY}/base/shipper:2", cpu=None))
+    world.deployment("api", template(app), after, ages=("9d", "50m"), replicas=2, first_revision=4)
+    message = NO_REQUEST.replace("container api", "container shipper")
+    told = [("ScalingActive", "False", "FailedGetResourceMetric", message)]
+    world.autoscaler("api", current=2, cpu=None, conditions=told)
+    found = found_by(world, cannot_scale)["HorizontalPodAutoscaler/shop/api"]
+    assert found.culprit == "Deployment/shop/api@5"
+    assert found.remedy is not None
+    assert (found.remedy.class_, str(found.remedy.target), found.remedy.to_revision) == (
+        "rollback",
+        "Deployment/shop/api",
+        4,
+    )
+
+
 def test_pods_that_are_not_ready_are_named_as_the_possible_cause() -> None:
     world = scaled("ScalingActive", "False", "FailedGetResourceMetric", NOT_READY)
     found = found_by(world, cannot_scale)["HorizontalPodAutoscaler/shop/api"]

@@ -6,6 +6,7 @@ import pytest
 
 from tests.scenarios.kit import REGISTRY, Cluster, changed, container, running, template
 from tests.tools.analyzers.picture import found_by, roots_of
+from tools.analyzers.dependencies import unmet
 from tools.analyzers.latency import degraded, late, slow
 from tools.analyzers.load import overloaded, throttled
 from tools.analyzers.pools import exhausted
@@ -168,6 +169,37 @@ def test_loss_on_one_node_is_the_network_of_that_node() -> None:
     found = found_by(world, *ALL)["Node/node-a"]
     assert found.category == "network_degraded"
     assert "since 09:0" in found.summary
+
+
+@pytest.mark.parametrize(
+    ("metric", "unit", "before", "now"),
+    [
+        ("node_tcp_retransmits_ratio", "ratio", 0.001, 0.17),
+        ("node_network_receive_errors_ratio", "ratio", 0.001, 0.17),
+        ("node_network_transmit_drop", "packets/s", 0.2, 340.0),
+    ],
+)
+def test_loss_is_known_by_many_names(metric: str, unit: str, before: float, now: float) -> None:
+    world = cluster()
+    world.series(metric, unit, *step(before, now), node="node-a")
+    world.series(metric, unit, *step(before, before), node="node-b")
+    assert found_by(world, *ALL)["Node/node-a"].category == "network_degraded"
+
+
+def test_a_few_packets_that_are_dropped_are_nothing() -> None:
+    world = cluster()
+    world.series("node_network_receive_drop", "packets/s", *step(0.2, 1.5), node="node-a")
+    assert found_by(world, *ALL) == {}
+
+
+def test_the_node_that_loses_packets_explains_who_gets_no_answer_from_there() -> None:
+    world = cluster()
+    world.series("node_network_packet_loss", "percent", *step(0.01, 6), node="node-a")
+    world.series("node_network_packet_loss", "percent", *step(0.01, 0.01), node="node-b")
+    pod = next(each for each in world.of("Pod") if each["spec"]["nodeName"] == "node-a")
+    line = "ERROR dial tcp 203.0.113.9:443: i/o timeout"
+    world.log(pod, "\n".join(f"-{each}m|<t> {line}" for each in (5, 4, 3, 2)))
+    assert roots_of(world, unmet, degraded) == [("network_degraded", "Node/node-a")]
 
 
 def test_a_node_with_little_loss_is_well() -> None:

@@ -7,7 +7,7 @@ import pytest
 from tests.scenarios.kit import REGISTRY, Cluster, Ended, container, crash_loop, template
 from tests.tools.analyzers.picture import found_by, roots_of
 from tools.analyzers.dependencies import unmet
-from tools.analyzers.proxies import upstreams_in, wrong_services, wrong_upstreams
+from tools.analyzers.proxies import upstreams_in, wrong_services, wrong_upstreams, wrong_weights
 
 
 def cluster() -> Cluster:
@@ -82,3 +82,26 @@ def test_a_path_that_leads_to_a_service_that_does_not_know_it_is_a_misroute() ->
 @pytest.mark.parametrize("world", [misled("/cart", "orders", 200), misled("/cart", "cart", 404)])
 def test_a_path_that_is_answered_or_leads_where_its_name_says_is_nothing(world: Cluster) -> None:
     assert found_by(world, wrong_services) == {}
+
+
+def shared(main: int, preview: int, *, known: bool = False) -> Cluster:
+    """A path shared by a version that serves and one that does not know what is asked, by weights."""
+    world = cluster()
+    for name, status in (("menu", 200), ("menu-next", 200 if known else 404)):
+        made = world.deployment(name, template(container(name, f"{REGISTRY}/shop/{name}:1", port=8080)), replicas=1)
+        world.service(name)
+        world.log(made.made[0], "\n".join(f'-{each}m|<ip> "GET /v2/menu HTTP/1.1" {status} 12' for each in range(9)))
+    refs = [{"name": "menu", "port": 80, "weight": main}, {"name": "menu-next", "port": 80, "weight": preview}]
+    rule = {"backendRefs": refs, "matches": [{"path": {"type": "PathPrefix", "value": "/"}}]}
+    world.http_route("menu", "public", "example.com", [rule])
+    return world
+
+
+def test_weights_that_send_most_to_what_does_not_know_the_path_are_a_misroute() -> None:
+    assert roots_of(shared(0, 100), wrong_weights) == [("gateway_misroute", "HTTPRoute/shop/menu")]
+    assert "menu 0, menu-next 100" in found_by(shared(0, 100), wrong_weights)["HTTPRoute/shop/menu"].explanation
+
+
+@pytest.mark.parametrize("world", [shared(99, 1), shared(0, 100, known=True)], ids=["a canary", "a finished move"])
+def test_a_small_share_and_a_version_that_serves_are_nothing(world: Cluster) -> None:
+    assert found_by(world, wrong_weights) == {}
