@@ -6,7 +6,8 @@ from tools.analyzers.interface import Blame, Claim, began_at, cited, count_words
 from tools.evidence import Category, Evidence, Finding
 from tools.snapshot import Container, Pod, Snapshot, Thresholds, Workload
 
-_PULLING = frozenset({"ErrImagePull", "ImagePullBackOff", "InvalidImageName"})
+_PULLING = frozenset({"ErrImagePull", "ImagePullBackOff", "InvalidImageName", "ErrImageNeverPull"})
+_NO_SECRET = "FailedToRetrieveImagePullSecret"
 # In this order: a registry may say "not found or may require authorization" to whoever is not logged in.
 _TELLING: tuple[tuple[Category, tuple[str, ...]], ...] = (
     (Category.IMAGE_RATE_LIMITED, ("toomanyrequests", "too many requests", "rate limit")),
@@ -17,7 +18,12 @@ _TELLING: tuple[tuple[Category, tuple[str, ...]], ...] = (
         Category.IMAGE_REGISTRY_UNREACHABLE,
         ("i/o timeout", "no such host", "connection refused", "tls handshake", "deadline exceeded", "x509"),
     ),
+    (
+        Category.IMAGE_REGISTRY_UNREACHABLE,
+        ("500 internal", "502 bad", "503 service", "504 gateway", "connection reset", "no route", "unreachable"),
+    ),
     (Category.IMAGE_NOT_FOUND, ("not found", "does not exist", "couldn't parse image", "invalid reference format")),
+    (Category.IMAGE_NOT_FOUND, ("is not present with pull policy",)),
 )
 _WHY = {
     Category.IMAGE_NOT_FOUND: "The registry answers that this image or tag does not exist: most often a typing error "
@@ -39,17 +45,19 @@ def image_cannot_be_pulled(snapshot: Snapshot) -> Iterator[Finding]:
         if not pods:
             continue
         container = pairs[0][1]
-        category = _category(pods, container)
-        if category is None:
-            continue
+        told = _category(pods, container)
+        # Without the registry's words a wrong tag is the likeliest, and a missing pull secret if that is told.
+        lacks_secret = bool(events_about(pods, _NO_SECRET))
+        category = told or (Category.IMAGE_AUTH if lacks_secret else Category.IMAGE_NOT_FOUND)
         blame = find_blame(workload, pods, lambda new, _old: "image" in new.changed, snapshot.thresholds)
         claim = Claim(
             category=category,
-            summary=f"image {container.image} cannot be pulled for {count_words(workload, pods)}: {_REASONS[category]}",
+            summary=f"image {container.image} cannot be pulled for {count_words(workload, pods)}: "
+            f"{_REASONS[category] if told else _UNTOLD}",
             explanation=f"Container {container.name} cannot start because its image {container.image} does not come. "
-            f"{_WHY[category]}{_still_serving(workload)}",
+            f"{_WHY[category] if told else _LIKELY}{_still_serving(workload)}",
             evidence=cited(_telling_first(pods), (each.evidence for each in pods)),
-            confidence=0.92,
+            confidence=0.92 if told else 0.7 if lacks_secret else 0.5,
             pods=pods,
             since=began_at(pods, "Failed", "BackOff"),
             blame=blame,
@@ -58,6 +66,11 @@ def image_cannot_be_pulled(snapshot: Snapshot) -> Iterator[Finding]:
         yield finding(workload, claim)
 
 
+_UNTOLD = "nothing that was read says why"
+_LIKELY = (
+    "What the registry answered was not read; most often the image or its tag does not exist, or the pull "
+    "secret is missing. An event of the pod, or a pull by hand, tells which."
+)
 _REASONS = {
     Category.IMAGE_NOT_FOUND: "it does not exist",
     Category.IMAGE_AUTH: "the registry refuses the login",
@@ -68,7 +81,7 @@ _REASONS = {
 
 def _telling_first(pods: tuple[Pod, ...]) -> list[Evidence]:
     """The events that repeat the registry's words before those that only say that it failed."""
-    told = sorted(events_about(pods, "Failed", "InspectFailed"), key=lambda each: -len(each.message))
+    told = sorted(events_about(pods, "Failed", "InspectFailed", _NO_SECRET), key=lambda each: -len(each.message))
     return [each.evidence for each in told]
 
 

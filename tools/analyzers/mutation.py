@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from tools.analyzers.interface import Claim, cited, count_words, failing, finding, logs_of, seen
 from tools.analyzers.scheduling import waits_for
 from tools.evidence import Category, Finding
-from tools.objects import annotations_of, containers_of, items, labels_of, mapping, name_of, owner_of, quantity
+from tools.objects import annotations_of, containers_of, items, labels_of, mapping, name_of, owner_of, quantity, ref_of
 from tools.snapshot import Pod, Snapshot, Workload
 from tools.world import JsonObject
 
@@ -68,6 +68,7 @@ def _claim(workload: Workload, pods: tuple[Pod, ...], guilty: list[Change], snap
         confidence=0.9 if hooks else 0.78,
         pods=pods,
         since=min((each.created_at for each in pods if each.created_at), default=None),
+        because=tuple(ref_of(str(each.get("kind")), each) for each in hooks),
     )
 
 
@@ -148,9 +149,17 @@ def _of_resources(name: str, before: JsonObject, after: JsonObject, pod: Pod) ->
 
 
 def _is_everywhere(change: Change, pod: Pod, template: JsonObject, workload: Workload) -> bool:
-    """Whether all pods of the same revision have it: one that alone differs was changed by hand afterwards."""
+    """Whether all pods of the same revision have it: one that alone differs was changed by hand afterwards.
+
+    Nobody can add a container to a pod that runs: there the pods that are older than the first that has it do not
+    count, as they were made before the webhook came.
+    """
     alike = [each for each in workload.members if each.raw and _revision(each) == _revision(pod) and not each.going]
-    return all(change in list(_changes(each, template)) for each in alike)
+    having = [each for each in alike if change in list(_changes(each, template))]
+    if change.what == "container":
+        first = min((each.created_at for each in having if each.created_at), default=None)
+        alike = [each for each in alike if first is None or each.created_at is None or each.created_at >= first]
+    return len(having) == len(alike)
 
 
 def _revision(pod: Pod) -> tuple[str | None, str | None]:

@@ -211,7 +211,7 @@ class Suspicion:
 
 def trail_of(found: Finding, snapshot: Snapshot) -> Trail:
     """The names are those of the subject, of what suffers, of the settings these read and the Services before them."""
-    names = {found.subject.name}
+    names = {found.subject.name, *(each.name for each in found.because if each.kind not in ("Pod", "Node"))}
     for ref in (found.subject, *found.affected):
         workload = snapshot.workload(ref) or snapshot.workload_behind(ref)
         names |= _names_of(workload, snapshot) if workload is not None else {ref.name} if ref.kind != "Pod" else set()
@@ -332,6 +332,7 @@ def _mechanism(change: RecordedChange, trail: Trail) -> set[str]:
     words = set(_words(text))
     plain = {_plain(each) for each in words}
     found = {each for each in trail.values if each in words or (len(_plain(each)) > 5 and _plain(each) in plain)}
+    found |= {each for each in trail.names & words if _HOST.fullmatch(each)}
     about = f"{text}\n{change.repo or ''} {' '.join(change.services)}"
     topics = {each.strip().lower() for each in trail.topic.findall(about)} if trail.topic else set()
     return found | set(sorted(topics)[:2])

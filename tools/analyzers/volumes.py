@@ -237,7 +237,7 @@ def not_mounted(snapshot: Snapshot) -> Iterator[Finding]:
 
 def _of_mount(workload: Workload, pods: tuple[Pod, ...], told: list[Event]) -> Claim:
     message = str(told[0].message)
-    category, confidence, advice = _mount_fault(message.lower())
+    category, confidence, advice = _mount_fault(message.lower(), any(claims_of(each) for each in pods))
     nodes = tuple(dict.fromkeys(ObjectRef("Node", None, str(each.node)) for each in pods))
     claims = tuple(
         ObjectRef("PersistentVolumeClaim", each.ref.namespace, name) for each in pods for name in claims_of(each)
@@ -255,7 +255,10 @@ def _of_mount(workload: Workload, pods: tuple[Pod, ...], told: list[Event]) -> C
     )
 
 
-def _mount_fault(message: str) -> tuple[Category, float, str]:
+_OF_SECRETS = ("secretproviderclass", "secrets-store", "failed to mount secrets store objects")
+
+
+def _mount_fault(message: str, has_claims: bool) -> tuple[Category, float, str]:
     if any(word in message for word in _DENIED):
         return (
             C.VOLUME_PERMISSION_DENIED,
@@ -270,7 +273,15 @@ def _mount_fault(message: str) -> tuple[Category, float, str]:
             0.8,
             "The server of the volume does not answer: look whether it runs, and whether its address is right.",
         )
-    return C.PVC_UNBOUND, 0.5, "The message, cited as evidence, says what fails; look at the driver of the volume."
+    if any(word in message for word in _OF_SECRETS):
+        return (
+            C.MISSING_SECRET,
+            0.75,
+            "The volume holds secrets from a store outside the cluster, and its driver does not get them: look at the "
+            "SecretProviderClass that it names and at what that may read.",
+        )
+    advice = "The message, cited as evidence, says what fails; look at the driver of the volume."
+    return C.PVC_UNBOUND, 0.5 if has_claims else 0.4, advice
 
 
 def _waits(pod: Pod, snapshot: Snapshot) -> bool:

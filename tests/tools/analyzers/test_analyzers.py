@@ -275,6 +275,8 @@ PULL = container(reason="ImagePullBackOff", ended=None, restarts=0)
         ("pull access denied, repository does not exist or may require authorization", "image_auth"),
         ("toomanyrequests: You have reached your pull rate limit", "image_rate_limited"),
         ("dial tcp 10.0.0.1:443: i/o timeout", "image_registry_unreachable"),
+        ("unexpected status from HEAD request to https://r.io/v2: 502 Bad Gateway", "image_registry_unreachable"),
+        ('Container image "img:2" is not present with pull policy of Never', "image_not_found"),
     ],
 )
 def test_the_registrys_words_decide_what_is_wrong_with_an_image(message: str, category: str) -> None:
@@ -282,6 +284,19 @@ def test_the_registrys_words_decide_what_is_wrong_with_an_image(message: str, ca
     finding = only(snapshot(pod(PULL, events=events), of=deployment(release(2, difference("image")), OLD)))
     assert finding.category == category
     assert (finding.remedy is not None) == (category in ("image_not_found", "image_auth"))
+
+
+@pytest.mark.parametrize(
+    ("reason", "category", "confidence"),
+    [("BackOff", "image_not_found", 0.5), ("FailedToRetrieveImagePullSecret", "image_auth", 0.7)],
+)
+def test_without_the_registrys_words_the_likeliest_is_named_as_such(
+    reason: str, category: str, confidence: float
+) -> None:
+    events = (event("app-new-1", reason, "Back-off pulling image"),)
+    finding = only(snapshot(pod(PULL, events=events)))
+    assert (finding.category, finding.confidence) == (category, confidence)
+    assert "nothing that was read says why" in finding.summary
 
 
 def test_an_image_that_does_not_come_for_a_few_seconds_is_nothing() -> None:

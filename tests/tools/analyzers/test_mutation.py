@@ -127,3 +127,13 @@ def test_what_a_limit_range_fills_in_is_no_change() -> None:
     for pod in world.of("Pod", "shop"):
         pod["metadata"]["annotations"] = {"kubernetes.io/limit-ranger": "LimitRanger plugin set: memory limit for api"}
     assert roots_of(world, mutated) == []
+
+
+@pytest.mark.parametrize(("age", "is_found"), [("9d", True), ("5m", False)])
+def test_a_container_that_only_the_pods_since_some_time_have_was_added_on_their_way_in(
+    age: str, is_found: bool
+) -> None:
+    world = cluster(CRASH, sidecar, spare=True)
+    _, other = world.of("Pod", "shop")
+    other["metadata"]["creationTimestamp"] = world.at(age)
+    assert bool(found_by(world, mutated)) == is_found

@@ -226,6 +226,7 @@ def test_permission_denied_elsewhere_than_on_a_volume_is_not_about_a_volume() ->
             "kubernetes.io/csi: attacher failed: driver name x.csi not found in the list of registered CSI drivers",
             "pvc",
         ),
+        ("failed to get secretproviderclass shop/keys: secretproviderclasses keys not found", "missing_secret"),
     ],
 )
 def test_a_volume_that_cannot_be_mounted_is_told_by_the_kubelets_words(message: str, category: str) -> None:
@@ -238,6 +239,14 @@ def test_a_volume_that_cannot_be_mounted_is_told_by_the_kubelets_words(message: 
     found = found_by(world, not_mounted)["Deployment/shop/db"]
     assert found.category.value.startswith(category)
     assert message in found.summary
+
+
+def test_of_a_pod_that_claims_no_storage_an_unknown_fault_of_a_mount_is_only_a_guess() -> None:
+    world = ground()
+    told = Told("FailedMount", 'MountVolume.SetUp failed for volume "x" : rpc error: something odd', "20s", "12m", 5)
+    body = template(container("db", f"{REGISTRY}/shop/db:1"), volumes={"x": {"csi": {"driver": "odd.example.com"}}})
+    world.deployment("db", body, replicas=1, empty=True).pods(1, creating("12m", told))
+    assert found_by(world, not_mounted)["Deployment/shop/db"].confidence < 0.5
 
 
 def test_a_missing_secret_or_a_young_pod_is_not_about_the_volume() -> None:
