@@ -39,7 +39,7 @@ async def check(_arguments: argparse.Namespace) -> int:
     settings = read_settings()
     redactor = Redactor(settings.secrets())
     configure_logging(settings.model_copy(update={"log_level": "error"}), redactor)
-    cluster = await wiring.make_reader(settings)
+    cluster, writer = await wiring.make_reader(settings), await wiring.make_rights(settings)
     surroundings = Surroundings(
         settings=settings,
         slack=wiring.make_slack_client(settings),
@@ -47,6 +47,7 @@ async def check(_arguments: argparse.Namespace) -> int:
         model=wiring.make_model(settings, redactor),
         mode=_mode(settings),
         changes=wiring.make_sources(settings).changes,
+        writer=writer,
     )
     all_ok = True
     try:
@@ -55,6 +56,7 @@ async def check(_arguments: argparse.Namespace) -> int:
             all_ok = all_ok and line.ok
     finally:
         await cluster.close()
+        await writer.close()
     return 0 if all_ok else 1
 
 

@@ -33,6 +33,9 @@ class Settings(BaseSettings):
     orchestrator_model: str = Field("claude-sonnet-5-5", description="The model that writes the analysis.")
     kubeconfig: str | None = Field(None, description="Kubeconfig file; default: in-cluster, then `~/.kube/config`.")
     kube_context: str | None = Field(None, description="Context in the kubeconfig; default: the current one.")
+    kube_writer_context: str | None = Field(
+        None, description="Context for changes, so that all reading can be left to an account that may only read."
+    )
     cluster_name: str | None = Field(
         None, description="The cluster's name for people; default: its name in the kubeconfig."
     )

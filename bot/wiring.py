@@ -118,6 +118,12 @@ async def make_reader(settings: Settings) -> KubernetesApi | NoCluster:
         return NoCluster(str(error))
 
 
+async def make_rights(settings: Settings) -> KubernetesApi | NoCluster:
+    """The same cluster as whoever changes it sees it, to ask what those credentials may."""
+    context = settings.kube_writer_context or settings.kube_context
+    return await make_reader(settings.model_copy(update={"kube_context": context}))
+
+
 @dataclass(frozen=True, slots=True)
 class Sources:
     """What records changes outside the cluster, and in words what could and is not connected."""
@@ -184,8 +190,9 @@ async def make_writer(settings: Settings) -> KubernetesWriter | None:
     """The credentials that can change something; not made at all when remediation is off."""
     if effective_mode(settings) == "off":
         return None
+    context = settings.kube_writer_context or settings.kube_context
     try:
-        return await KubernetesWriter.connect(settings.kubeconfig, settings.kube_context, settings.cluster_name)
+        return await KubernetesWriter.connect(settings.kubeconfig, context, settings.cluster_name)
     except Unreachable:
         return None
 

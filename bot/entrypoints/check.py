@@ -60,6 +60,8 @@ class Surroundings:
     model: LanguageModel
     mode: Mode
     changes: Sequence[Checked] = ()
+    # The cluster by the credentials for changes; None where they are those for reading.
+    writer: ClusterReader | None = None
 
 
 async def check_all(around: Surroundings) -> AsyncIterator[Line]:
@@ -153,12 +155,13 @@ async def _changes(around: Surroundings) -> Line:
     listed = {
         each for one in _policy_of(around).environments.values() for each in one.namespaces if not each.endswith("*")
     }
+    writer = around.writer or around.cluster
     try:
-        if await around.cluster.may("patch", "deployments", None, "apps"):
+        if await writer.uid() != await around.cluster.uid():
+            return Line("changes", False, "KUBE_WRITER_CONTEXT is another cluster than the one that is read")
+        if await writer.may("patch", "deployments", None, "apps"):
             return Line("changes", True, "may patch deployments in every namespace; the policy still decides where")
-        lacking = [
-            each for each in sorted(listed) if not await around.cluster.may("patch", "deployments", each, "apps")
-        ]
+        lacking = [each for each in sorted(listed) if not await writer.may("patch", "deployments", each, "apps")]
     except WorldError as error:
         return Line("changes", False, f"could not be asked: {error}")
     if lacking:

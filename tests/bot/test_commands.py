@@ -253,6 +253,33 @@ async def test_everything_in_order_is_one_good_line_each(tmp_path: Path, slack: 
     assert "rules" in found["model"].text
 
 
+class Elsewhere(NoCluster):
+    """Another cluster, in which everything is allowed."""
+
+    async def uid(self) -> str:
+        return "uid-of-another-cluster"
+
+    async def may(self, *_asked: Any, **_more: Any) -> bool:
+        return True
+
+
+async def test_credentials_for_changes_that_lead_to_another_cluster_are_told(
+    tmp_path: Path, slack: SlackEmulator
+) -> None:
+    emulator = ClusterEmulator("healthy", clock=VirtualClock(speed=0))
+    await emulator.start()
+    kubeconfig = str(emulator.write_kubeconfig(tmp_path / "kubeconfig", "ask-claude"))
+    settings = _settings(tmp_path, slack, kubeconfig=kubeconfig)
+    cluster = await wiring.make_reader(settings)
+    client, model = wiring.make_slack_client(settings), OfflineAnalyst()
+    around = Surroundings(settings, client, cluster, model, "approve", writer=Elsewhere("elsewhere"))
+    found = {each.what: each async for each in check_all(around)}["changes"]
+    await cluster.close()
+    await emulator.stop()
+    assert not found.ok
+    assert "another cluster" in found.text
+
+
 async def test_everything_broken_is_one_line_each_with_the_mend(tmp_path: Path, slack: SlackEmulator) -> None:
     settings = _settings(
         tmp_path, slack, database_url="mysql://x/y", alert_channels="C0RANDOM=A,C0NOWHERE=B", slack_bot_token="xoxb-no"
