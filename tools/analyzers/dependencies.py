@@ -4,13 +4,13 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
-from tools.analyzers.addresses import Place, find_place, nearest, serves_port, setting_with
+from tools.analyzers.addresses import Place, find_place, is_address, nearest, serves_port, setting_with
 from tools.analyzers.certificates import holders
 from tools.analyzers.credentials import rotated
 from tools.analyzers.interface import Blame, Claim, cited, count_words, find_blame, finding, finding_on, said, seen
 from tools.analyzers.latency import bad_nodes
 from tools.analyzers.policies import behind_trouble
-from tools.analyzers.stores import implied, missing_name
+from tools.analyzers.stores import called, implied, missing_name
 from tools.evidence import Category, Evidence, Finding, ObjectRef, Remedy
 from tools.logs.reading import Level, Sign, SignKind
 from tools.objects import ref_of
@@ -87,6 +87,8 @@ def _place(kind: SignKind, target: str | None, line: str, caller: Workload, snap
         return find_place(missing_name(caller, snapshot), caller.ref.namespace, snapshot)
     # Of a write that was refused the statement is told, not the address.
     place = find_place(target, caller.ref.namespace, snapshot) if kind is not K.READ_ONLY or target is None else None
+    if place is not None and is_address(place.host) and not place.is_ours and not place.is_local:
+        place = called(line, place.port, caller, snapshot) or place
     return place or (implied(line, caller, snapshot) if target is None or kind is K.READ_ONLY else None)
 
 

@@ -82,7 +82,20 @@ def _measured(workload: Workload, lines: list[Reading], snapshot: Snapshot) -> L
     named = {each.pod for each, _ in courses}
     pods = tuple(each for each in workload.members if each.ref.name in named) or workload.pods
     shown = tuple(each.shown(snapshot, found[0], each.points[-1][0]) for each, found in courses[:3])
-    return Leak(words, cited(shown, (each.evidence for each in pods)), confidence, pods, began, life)
+    return Leak(words, cited(shown, (each.evidence for each in pods)), confidence, pods, _first_life(pods, began), life)
+
+
+def _first_life(pods: tuple[Pod, ...], began: datetime) -> datetime:
+    """When the growth began, where the chart shows only the last of several lives: with the pod, or the life before."""
+    earlier = [began]
+    for pod in pods:
+        for each in pod.containers:
+            life = _life(each)
+            if life is None or each.ended is None or each.ended.started_at is None or pod.created_at is None:
+                continue
+            regular = each.ended.finished_at is not None and _is_as_long(each.ended.finished_at, pod, each, life)
+            earlier.append(pod.created_at if regular else each.ended.started_at)
+    return min(earlier)
 
 
 def _course(reading: Reading, workload: Workload) -> tuple[str, datetime, timedelta, float] | None:
@@ -187,8 +200,13 @@ def _is_regular(pod: Pod, container: Container, life: timedelta, now: datetime) 
     ended = container.ended
     if ended is None or ended.finished_at is None or pod.created_at is None or not container.restarts:
         return False
-    mean = (ended.finished_at - pod.created_at) / container.restarts
-    return 0.6 * life <= mean <= 1.6 * life and now - ended.finished_at <= 1.25 * life
+    return _is_as_long(ended.finished_at, pod, container, life) and now - ended.finished_at <= 1.25 * life
+
+
+def _is_as_long(finished: datetime, pod: Pod, container: Container, life: timedelta) -> bool:
+    if pod.created_at is None or not container.restarts:
+        return False
+    return 0.6 * life <= (finished - pod.created_at) / container.restarts <= 1.6 * life
 
 
 def _told_growth(pods: tuple[Pod, ...]) -> bool:

@@ -77,6 +77,25 @@ def _place(workload: Workload, snapshot: Snapshot) -> Place:
     return Place(name, None, is_ours=True, namespace=space, name=name, behind=workload)
 
 
+_CALLED = re.compile(r"(?i)[a-z][a-z0-9+.-]*://(?:[^@/\s\"']*@)?([a-z0-9](?:[a-z0-9.-]*[a-z0-9])?)")
+
+
+def called(line: str, port: int | None, caller: Workload, snapshot: Snapshot) -> Place | None:
+    """The Service that is meant by an address that nothing has any more: named in the same line, else the only one
+    that the caller's settings give with that port."""
+    space = caller.ref.namespace
+    named = [place for each in _CALLED.findall(line) if (place := find_place(each, space, snapshot)) is not None]
+    set_up = [
+        place for each in _addresses(caller, snapshot) if (place := find_place(each, space, snapshot)) is not None
+    ]
+    fitting = [each for each in set_up if port is not None and each.port == port]
+    for found in (named, fitting):
+        known = {str(each.service_ref): each for each in found if each.service is not None}
+        if len(known) == 1:
+            return next(iter(known.values()))
+    return None
+
+
 def missing_name(caller: Workload, snapshot: Snapshot) -> str | None:
     """The one address in the settings of a workload that reads like a Service of its namespace and is none.
 

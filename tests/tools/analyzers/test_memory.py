@@ -89,6 +89,14 @@ def test_growth_that_began_with_a_release_is_blamed_on_it() -> None:
     assert (found.remedy.class_, found.remedy.to_revision) == ("rollback", 1)
 
 
+def test_a_chart_of_the_last_life_alone_does_not_hide_the_release_that_began_the_first() -> None:
+    world, pod = cluster(running("23h", restarts=2, last=Ended(137, "8h", "7h", "OOMKilled")), ages=("41d", "23h"))
+    world.series("memory_usage", "MiB", ("8h", 150), ("0m", 500), step="5m", pod=pod)
+    found = leak_of(world)
+    assert found is not None
+    assert found.culprit == f"{SUBJECT}@2"
+
+
 def test_lives_that_end_alike_are_a_leak_without_any_metrics() -> None:
     world, _ = cluster(running("4d2h", restarts=5, last=Ended(137, "2h", "19h", "OOMKilled")))
     found = leak_of(world)
