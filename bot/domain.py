@@ -173,6 +173,22 @@ class Remediation(_Model):
     model_config = ConfigDict(frozen=True, extra="forbid", populate_by_name=True)
 
 
+class WhereSet(_Model):
+    """The file and the line that set what failed; without a ``url`` only a change's record was seen."""
+
+    what: Redacted
+    repository: str
+    path: str
+    line: int | None = Field(ge=1)
+    text: Redacted
+    ref: str | None = None
+    url: str | None = None
+
+    @property
+    def place(self) -> str:
+        return f"{self.path}:{self.line}" if self.line else self.path
+
+
 class Recurrence(_Model):
     """The same cause in the same workload before: how often within 60 days, this time counted, and what ended it last.
 
@@ -211,6 +227,7 @@ class IncidentReport(_Model):
     evidence: tuple[EvidenceRecord, ...] = ()
     explanation: Redacted
     recurrence: Recurrence | None = None
+    where_set: WhereSet | None = None
     usage: Mapping[str, float] = Field(default_factory=dict)
 
     model_config = ConfigDict(frozen=True, extra="forbid", populate_by_name=True)

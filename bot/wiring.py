@@ -131,6 +131,10 @@ class Sources:
     changes: tuple[GitHubChanges | JiraChanges, ...] = ()
     unconnected: tuple[str, ...] = ()
 
+    @property
+    def repositories(self) -> tuple[GitHubChanges, ...]:
+        return tuple(each for each in self.changes if isinstance(each, GitHubChanges))
+
 
 def make_sources(settings: Settings) -> Sources:
     """The sources that the settings connect. Raises ``Rejected`` for a mapping file that cannot be used."""
@@ -164,7 +168,9 @@ class Seen:
 async def open_cluster(settings: Settings, redactor: Redactor) -> Seen:
     """The cluster of the kubeconfig as it is now."""
     cluster, sources = await make_reader(settings), make_sources(settings)
-    world = Reader(cluster, redactor, sources.changes, unconnected=sources.unconnected)
+    world = Reader(
+        cluster, redactor, sources.changes, unconnected=sources.unconnected, repositories=sources.repositories
+    )
     return Seen(world, SystemClock().now(), cluster.close)
 
 
@@ -229,7 +235,9 @@ def build(
 ) -> Bot:
     """Everything inside the process, from parts that are already there."""
     told = outside.sources
-    world = Reader(outside.cluster, redactor, told.changes, unconnected=told.unconnected)
+    world = Reader(
+        outside.cluster, redactor, told.changes, unconnected=told.unconnected, repositories=told.repositories
+    )
     policy = read_policy(settings.policy_file)
     mode = effective_mode(settings)
     judge = Judge(policy, mode, stores, outside.people, clock, world, redactor, identity.team)

@@ -11,6 +11,7 @@ from datetime import datetime, timedelta
 from typing import Any, Protocol
 
 from safety.redaction import Redactor
+from tools.settings import SetAt, Setting
 
 JsonObject = dict[str, Any]
 
@@ -238,6 +239,23 @@ class ChangeSource(Protocol):
         """Those of a time span, the newest first, bounded. May raise any ``WorldError``."""
 
 
+class SettingSource(Protocol):
+    """A repository in which settings are written."""
+
+    @property
+    def repository(self) -> str:
+        """Its name, such as ``owner/name``."""
+
+    def concerns(self, service: str) -> bool:
+        """Whether the service is made here, as far as anybody wrote that down."""
+
+    async def where_set(self, settings: Sequence[Setting], service: str, files: Sequence[str]) -> SetAt | None:
+        """The first of the settings that exactly one file of a service sets, ``files`` looked into first.
+
+        Bounded; may raise any ``WorldError``.
+        """
+
+
 class MetricSource(Protocol):
     """Measured series about the cluster and what runs in it."""
 
@@ -258,6 +276,7 @@ class Reader:
     metrics: tuple[MetricSource, ...] = ()
     unconnected: tuple[str, ...] = ()
     at_hand: bool = False
+    repositories: tuple[SettingSource, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

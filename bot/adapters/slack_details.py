@@ -9,9 +9,9 @@ from slack_sdk.models.blocks import Block, DividerBlock, HeaderBlock, PlainTextO
 from bot.adapters.offline.primer import explain
 from bot.adapters.slack_findings import change_line, how_it_shows, is_root, one_line, step, verdict
 from bot.adapters.slack_parts import context, section, told, words
-from bot.domain import EvidenceRecord, IncidentReport, Issue, ReportedChange
+from bot.domain import EvidenceRecord, IncidentReport, Issue, ReportedChange, WhereSet
 from safety.redaction import Redacted
-from safety.untrusted import Mrkdwn, clipped, code, code_block, joined, local_time, mrkdwn
+from safety.untrusted import Mrkdwn, clipped, code, code_block, joined, local_time, mrkdwn, web_link
 
 # A view takes 100 blocks and 250 kB of JSON. Some blocks are kept for turning pages; what is written in JSON with more
 # than eight bytes a character, such as emoji, counts by these.
@@ -48,6 +48,7 @@ def _parts(report: IncidentReport) -> Iterator[list[Block]]:
     category = report.root_cause.category if report.root_cause else None
     yield from _chapter("For somebody new to this", explain(category) if category else (), _plainly)
     yield from _chapter("What to do", [report.remediation], lambda _: _advice(report))
+    yield from _chapter("Where it is set", [report.where_set] if report.where_set else [], _place)
     yield from _chapter("Seen before", [report.recurrence] if report.recurrence else [], lambda each: told(each.text))
     yield from _chapter("Findings", report.issues_found, lambda each: _issue(report, each))
     yield from _chapter("What changed before", report.changes, _change)
@@ -106,6 +107,18 @@ def _advice(report: IncidentReport) -> Mrkdwn:
     lines.append(told(wanted.why))
     lines += [mrkdwn("• {text}", text=told(each)) for each in (root.recommendations if root else ())]
     return clipped(joined("\n", lines), _PIECE)
+
+
+def _place(found: WhereSet) -> Mrkdwn:
+    name = words(found.place).clip(300)
+    head = mrkdwn(
+        "{what}: {where} in {repository}{ref}",
+        what=one_line(found.what),
+        where=web_link(found.url, name) if found.url else code(name),
+        repository=words(found.repository),
+        ref=mrkdwn(" at {ref}", ref=words(found.ref[:40])) if found.ref else mrkdwn(""),
+    )
+    return joined("\n", [head, code_block(found.text, 600)])
 
 
 def _ids(evidence: Sequence[str]) -> Mrkdwn:

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from slack_sdk.models.blocks import ActionsBlock, Block, ButtonElement, PlainTextObject
 
 from bot.adapters.slack_parts import context, rendered, seconds, section, words
-from bot.domain import EvidenceRecord, IncidentReport, Issue, Recurrence, Remediation, ReportedChange
+from bot.domain import EvidenceRecord, IncidentReport, Issue, Recurrence, Remediation, ReportedChange, WhereSet
 from bot.messages import Findings
 from bot.ports import Rendered
 from safety.redaction import Redacted
@@ -34,10 +34,11 @@ _ENTITIES = (("&lt;", "<"), ("&gt;", ">"), ("&amp;", "&"))
 
 @dataclass(frozen=True, slots=True)
 class _Line:
-    """One line and how soon it is left out where room is short; 0 is never."""
+    """One line, what it may be cut to, and how soon it is left out where room is short; 0 is never."""
 
     text: Mrkdwn
     spare: int = 0
+    short: Mrkdwn | None = None
 
 
 def findings(message: Findings) -> Rendered:
@@ -98,7 +99,11 @@ def _filled(make: Callable[[Redacted], Mrkdwn], text: Redacted, most: int) -> Mr
 
 def _fitted(lines: list[_Line]) -> list[Mrkdwn]:
     while sum(height(each.text) for each in lines) > MOST_LINES - _FOOTER_AND_BUTTON:
-        lines.remove(max(lines, key=lambda each: each.spare))
+        long = next((index for index, each in enumerate(lines) if each.short is not None), None)
+        if long is not None:
+            lines[long] = _Line(lines[long].short or lines[long].text, lines[long].spare)
+        else:
+            lines.remove(max(lines, key=lambda each: each.spare))
     return [each.text for each in lines]
 
 
@@ -119,6 +124,8 @@ def _lines(report: IncidentReport) -> Iterator[_Line]:
     yield from _evidence(report)
     if report.changes or report.verdict != "healthy":
         yield _Line(_within(_changes(report), 2))
+    if report.where_set is not None:
+        yield _Line(_within(_place(report.where_set), 2), 1)
     if report.recurrence is not None:
         yield _Line(_within(_before(report.recurrence), 2), 1)
     others = [each for each in report.issues_found if not is_root(report, each)]
@@ -182,7 +189,8 @@ def _evidence(report: IncidentReport) -> Iterator[_Line]:
     by_id = {each.id: each for each in report.evidence}
     groups = _alike([by_id[one] for one in cause.evidence if one in by_id])
     for spare, alike in enumerate(_varied(groups)[:3]):
-        yield _Line(_seen(alike, 1 if spare else 2), spare * 2)
+        short = _seen(alike, 1)
+        yield _Line(short, spare * 2) if spare else _Line(_seen(alike, 2), 0, short)
 
 
 def _alike(evidence: list[EvidenceRecord]) -> list[list[EvidenceRecord]]:
@@ -258,6 +266,13 @@ def _link(change: ReportedChange) -> Mrkdwn:
     if change.url is None:
         return mrkdwn("")
     return mrkdwn(" {link}", link=web_link(change.url, words(change.id).clip(60)))
+
+
+def _place(found: WhereSet) -> Mrkdwn:
+    """The file and line, as a link where it is one; what stands there."""
+    name = one_line(found.place).clip(120)
+    where = web_link(found.url, name) if found.url else code(name)
+    return mrkdwn("*Set in*: {where} {text}", where=where, text=code(one_line(found.text).clip(70)))
 
 
 def _before(recurrence: Recurrence) -> Mrkdwn:

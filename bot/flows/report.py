@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Literal
 
-from bot.domain import EvidenceRecord, IncidentReport, Issue, Remediation, ReportedChange, RootCause
+from bot.domain import EvidenceRecord, IncidentReport, Issue, Remediation, ReportedChange, RootCause, WhereSet
 from bot.flows.closing import Remains, not_checked, ruled_out
 from bot.flows.recommendations import recommendations
 from safety.redaction import Redacted
@@ -15,6 +15,7 @@ from tools.analyzers.causes import Joined
 from tools.evidence import Change, Evidence, EvidenceId, Finding, ObjectRef
 from tools.kubernetes.rows import is_failing
 from tools.kubernetes.scope import Scope
+from tools.settings import SetAt
 from tools.snapshot import Snapshot
 
 MOST_CHANGES = 10
@@ -34,6 +35,7 @@ class Picture:
     snapshot: Snapshot
     joined: Joined
     changes: tuple[Change, ...]
+    place: SetAt | None = None
 
     @property
     def findings(self) -> tuple[Finding, ...]:
@@ -101,6 +103,7 @@ class _Writer:
             failing=tuple(self._failing()),
             changes=tuple(self._reported(each) for each in picture.changes[:MOST_CHANGES]),
             culprit_change=root.culprit if root else None,
+            where_set=self._where_set(),
             remediation=self._remediation(root),
             ruled_out=tuple(self._say(each) for each in ruled_out(self._remains())),
             not_checked=tuple(self._say(each).clip(300) for each in not_checked(self._remains(), picture.scope)),
@@ -239,6 +242,20 @@ class _Writer:
             allowed=False,
             reasons=(self._say("not judged yet"),),
             to_revision=remedy.to_revision,
+        )
+
+    def _where_set(self) -> WhereSet | None:
+        place, say = self._picture.place, self._say
+        if place is None:
+            return None
+        return WhereSet(
+            what=say(place.setting.what),
+            repository=place.repository,
+            path=place.path,
+            line=place.line,
+            text=say(place.text).clip(300),
+            ref=place.ref,
+            url=place.url,
         )
 
     def _reported(self, change: Change) -> ReportedChange:

@@ -1,10 +1,11 @@
 """Evidence first: collect in parallel, analyze, join, blame, report. No model."""
 
+import dataclasses
 from collections.abc import Sequence
 from datetime import datetime
 
 from bot.domain import IncidentReport, Triaged
-from bot.flows.report import Picture, no_such_namespace, write
+from bot.flows.report import SURE_ENOUGH, Picture, no_such_namespace, write
 from safety.redaction import Redacted
 from tools.analyzers import analyze
 from tools.analyzers.causes import Joined
@@ -12,6 +13,8 @@ from tools.analyzers.changes import blame
 from tools.evidence import ObjectRef, SeenObject
 from tools.kubernetes.scope import Scope, find_scope
 from tools.kubernetes.snapshot import take
+from tools.kubernetes.where_set import find_where_set
+from tools.settings import SetAt
 from tools.snapshot import Deployment, Snapshot, Thresholds
 from tools.world import Reader
 
@@ -38,8 +41,23 @@ async def triage(
         return Triaged(no_such_namespace(question, world.cluster.name, scope, now, say), ())
     snapshot = await take(world, scope.namespace, now, focus=scope.focus, thresholds=thresholds)
     joined, changes = blame(_asked_first(analyze(snapshot), scope), snapshot)
-    report = write(Picture(question, scope, snapshot, joined, changes))
+    joined, snapshot, place = await _where_set(joined, snapshot, world)
+    report = write(Picture(question, scope, snapshot, joined, changes, place))
     return Triaged(report, _objects(snapshot, joined, scope))
+
+
+async def _where_set(joined: Joined, snapshot: Snapshot, world: Reader) -> tuple[Joined, Snapshot, SetAt | None]:
+    """The cause with the file and line that set what failed among its evidence, or a note why none is named."""
+    if not joined.roots or joined.roots[0].confidence < SURE_ENOUGH:
+        return joined, snapshot, None
+    looked = await find_where_set(joined.roots[0], snapshot, world)
+    if looked.evidence is not None:
+        root = dataclasses.replace(joined.roots[0], evidence=(*joined.roots[0].evidence, looked.evidence))
+        symptoms = tuple((each, root if cause == joined.roots[0] else cause) for each, cause in joined.symptoms)
+        joined = Joined((root, *joined.roots[1:]), symptoms)
+    if looked.note is not None:
+        snapshot = dataclasses.replace(snapshot, not_checked=(*snapshot.not_checked, looked.note))
+    return joined, snapshot, looked.place
 
 
 def judged(report: IncidentReport, allowed: bool, reasons: Sequence[Redacted]) -> IncidentReport:

@@ -19,7 +19,9 @@ from github.PullRequest import PullRequest
 from github.Repository import Repository
 
 from tools.adapters.github_client import GitHubAccess
+from tools.adapters.github_files import Wanted, where_set
 from tools.adapters.service_map import ServiceMap
+from tools.settings import SetAt, Setting
 from tools.world import RecordedChange, Unreachable
 
 # Bounds of one look at one repository: how much is listed, and how much of that is read in full.
@@ -113,6 +115,22 @@ class GitHubChanges:
         """Whether the token can read the repository; one line for people. May raise any ``WorldError``."""
         found = await self.access.ask(self.repository, lambda repo: repo.default_branch)
         return f"{self.repository}: readable, default branch {found}"
+
+    def concerns(self, service: str) -> bool:
+        """By the mapping file, else by the repository's own name."""
+        mapped = self.services.of(self.repository)
+        return service.lower() in mapped or (not mapped and self.repository.lower().endswith(f"/{service.lower()}"))
+
+    async def where_set(self, settings: Sequence[Setting], service: str, files: Sequence[str]) -> SetAt | None:
+        """The first of the settings that exactly one file of the service sets. May raise any ``WorldError``."""
+        wanted = Wanted(tuple(settings), service, tuple(files), self.concerns(service), self.environment)
+        try:
+            async with asyncio.timeout(self.access.deadline):
+                return await where_set(self.access, self.repository, wanted)
+        except TimeoutError:
+            raise Unreachable(
+                f"GitHub gave no file of {self.repository} in {self.access.deadline:g} s: ask again later"
+            ) from None
 
     async def _changes(self, since: datetime, until: datetime) -> list[RecordedChange]:
         ask = self.access.ask

@@ -61,6 +61,10 @@ class ServiceMap:
     def repositories(self) -> tuple[str, ...]:
         return tuple(dict.fromkeys(each.repository for each in self.entries))
 
+    def of(self, repository: str) -> frozenset[str]:
+        """The services that a repository is mapped to, in small letters."""
+        return frozenset(each.service.lower() for each in self.entries if each.repository == repository.lower())
+
     def services(self, repository: str, files: Iterable[str] = (), labels: Iterable[str] = ()) -> tuple[str, ...]:
         """Those that a change touches; without ``files`` those that the whole repository is mapped to."""
         return tuple(dict.fromkeys(self._services(repository.lower(), tuple(files), tuple(labels))))

@@ -20,6 +20,7 @@ def analysis(report: IncidentReport, closing: str) -> str:
         *evidence_lines(report, 3),
         *others(report),
         changed(report),
+        *set_in(report),
         *([str(report.recurrence.text)] if report.recurrence else []),
         *open_points(report),
         *([f"*Next:* {advice(report)}"] if report.verdict != "healthy" else []),
@@ -90,6 +91,14 @@ def changed(report: IncidentReport) -> str:
         listed = "; ".join(change_line(each, report.observed_at).rstrip(".") for each in report.changes[:3])
         return f"*What changed before:* {listed}. Nothing ties {_them(len(report.changes))} to the cause."
     return "*What changed:* no change was found."
+
+
+def set_in(report: IncidentReport) -> Iterator[str]:
+    """The file and the line that set what failed."""
+    found = report.where_set
+    if found is not None:
+        page = f" ({found.url})" if found.url else ""
+        yield f"*Set in:* `{found.place}` of {found.repository}{page}: {short(found.text, 100)}"
 
 
 def _them(count: int) -> str:

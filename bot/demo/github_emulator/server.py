@@ -38,6 +38,7 @@ class GitHubEmulator:
         self.requests: list[str] = []
         self._faults: deque[Fault] = deque()
         self._always: Fault | None = None
+        self._of_search: Fault | None = None
         self._runner: web.AppRunner | None = None
         self._released = asyncio.Event()
         self._released.set()
@@ -56,6 +57,10 @@ class GitHubEmulator:
     def fail_always(self, fault: Fault | None) -> None:
         """Every request gets this; None ends it."""
         self._always = fault
+
+    def fail_search(self, fault: Fault | None) -> None:
+        """Every search gets this, as where the limit of searches is used up; None ends it."""
+        self._of_search = fault
 
     def hold(self) -> None:
         """Answer nothing until ``release``."""
@@ -92,6 +97,7 @@ class GitHubEmulator:
         self.requests.append(request.path_qs)
         await self._released.wait()
         fault = self._always or (self._faults.popleft() if self._faults else None)
+        fault = fault or (self._of_search if request.path.endswith("/search/code") else None)
         if fault is not None:
             return self._dressed(_refusal(fault.status, fault.message), fault.headers)
         if request.headers.get("Authorization", "").partition(" ")[2] != self.token:
