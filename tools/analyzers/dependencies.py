@@ -10,7 +10,7 @@ from tools.analyzers.credentials import rotated
 from tools.analyzers.interface import Blame, Claim, cited, count_words, find_blame, finding, finding_on, said, seen
 from tools.analyzers.latency import bad_nodes
 from tools.analyzers.policies import behind_trouble
-from tools.analyzers.stores import called, implied, missing_name
+from tools.analyzers.stores import called, implied, is_store, missing_name
 from tools.evidence import Category, Evidence, Finding, ObjectRef, Remedy
 from tools.logs.reading import Level, Sign, SignKind
 from tools.objects import ref_of
@@ -26,6 +26,7 @@ _KINDS = (
     *(K.AUTHENTICATION_FAILED, K.READ_ONLY, K.TOO_MANY_CONNECTIONS, K.PROTOCOL_MISMATCH, K.CERTIFICATE_EXPIRED),
     *(*_REACH, K.CERTIFICATE_INVALID, K.UPSTREAM_ERROR, K.SLOW),
 )
+_OF_CLIENTS = frozenset({K.AUTHENTICATION_FAILED, K.CONNECTION_RESET, K.PROTOCOL_MISMATCH})
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,7 +45,8 @@ class Trouble:
 
     @property
     def target(self) -> str:
-        return self.place.words if self.place else (self.sign.target or "its dependency")
+        named = None if self.sign.target == self.sign.detail("user") else self.sign.target
+        return self.place.words if self.place else (named or "its dependency")
 
     @property
     def since(self) -> datetime | None:
@@ -75,10 +77,13 @@ def troubles(snapshot: Snapshot, *, least: int = REPEATED) -> Iterator[Trouble]:
         found: dict[tuple[SignKind, str | None], list[tuple[LogTail, Sign]]] = {}
         for tail in (each for pod in workload.members for each in pod.logs):
             for sign in tail.reading.standing(*_KINDS):
+                if sign.kind in _OF_CLIENTS and is_store(workload):
+                    continue  # a server says there whom it turned away
                 if tail.pod in failing or _counts(sign, snapshot, least):
                     found.setdefault((sign.kind, sign.target), []).append((tail, sign))
         for (kind, target), told in sorted(found.items(), key=lambda each: _KINDS.index(each[0][0])):
-            place = _place(kind, target, told[0][1].line, workload, snapshot)
+            address = None if target == told[0][1].detail("user") else target
+            place = _place(kind, address, told[0][1].line, workload, snapshot)
             yield Trouble(workload, kind, tuple(told), place, any(tail.pod in failing for tail, _ in told))
 
 
@@ -269,11 +274,12 @@ def _refused_login(trouble: Trouble, snapshot: Snapshot) -> Finding:
                 "restart", trouble.workload.ref, snapshot.say("the pods hold credentials that were replaced")
             ),
         )
+    user = trouble.sign.detail("user")
     return _made(
         trouble,
         snapshot,
         Category.INVALID_CREDENTIALS,
-        f"is refused by {trouble.target}: the user or password is not accepted",
+        f"is refused by {trouble.target}: the user{f' {user}' if user else ''} or password is not accepted",
         f"{trouble.target} answers, and does not accept the user or password (or key) that the program uses. Compare "
         "the Secret that the program reads with what the other side expects. A restart does not help.",
         0.82,

@@ -14,8 +14,9 @@ from tools.analyzers.interface import (
     is_proven,
     logs_of,
 )
-from tools.evidence import Category, Finding
-from tools.snapshot import Container, Pod, Release, Snapshot
+from tools.analyzers.metrics import Measure, readings
+from tools.evidence import Category, Evidence, Finding
+from tools.snapshot import Container, Pod, Release, Snapshot, Workload
 
 KILLED = 137
 _UNITS = {"Ki": 2**10, "Mi": 2**20, "Gi": 2**30, "Ti": 2**40, "k": 10**3, "M": 10**6, "G": 10**9, "T": 10**12, "": 1}
@@ -33,15 +34,16 @@ def out_of_memory(snapshot: Snapshot) -> Iterator[Finding]:
         limit = container.memory_limit
         bound = f"its limit of {limit}" if limit else "what its node had left (it has no limit of its own)"
         restarts = max(each.restarts for _, each in pairs)
+        measured, peak = _peak(workload, container, snapshot)
         claim = Claim(
             category=Category.OOM_KILLED,
-            summary=f"container {container.name} runs out of memory (limit {limit or 'none'}): "
+            summary=f"container {container.name} runs out of memory (limit {limit or 'none'}{measured}): "
             f"{count_words(workload, pods)} killed, up to {restarts} restarts",
             explanation=f"The program in container {container.name} used more memory than {bound}, so the kernel "
             f"killed it (exit code 137). Kubernetes starts it again, it grows again and is killed again. "
             "Restarting does not help: the same program meets the same limit. Either the limit must be raised or the "
             "program must use less.",
-            evidence=cited((each.evidence for each in pods), logs_of(pods)),
+            evidence=cited((each.evidence for each in pods), peak, logs_of(pods)),
             confidence=0.9 if is_certain else 0.55,
             pods=pods,
             since=began_at(pods, "BackOff"),
@@ -49,6 +51,25 @@ def out_of_memory(snapshot: Snapshot) -> Iterator[Finding]:
             may_roll_back=is_proven(pods, snapshot.thresholds),
         )
         yield finding(workload, claim)
+
+
+def _peak(workload: Workload, container: Container, snapshot: Snapshot) -> tuple[str, list[Evidence]]:
+    """The highest that was measured of its memory, in words and as evidence; nothing where nothing was measured."""
+    lines = [
+        each
+        for each in readings(snapshot, Measure.MEMORY)
+        if each.workload is not None and each.workload.ref == workload.ref and not each.peer
+        if each.container in (None, container.name)
+    ]
+    if not lines:
+        return "", []
+    line = max(lines, key=lambda each: max(value for _, value in each.points))
+    when, most = max(line.points, key=lambda each: each[1])
+    limit = _bytes(container.memory_limit) if container.memory_limit else None
+    share = f", {most / limit:.0%} of it" if limit else ""
+    words = f"at most {most / 2**20:.0f} MiB"
+    shown = line.shown(snapshot, f"{words} at {when:%H:%M} UTC{share}", when)
+    return f", measured {words}{share}", [shown]
 
 
 def is_out_of_memory(pod: Pod, container: Container) -> bool:

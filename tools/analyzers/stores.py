@@ -47,6 +47,11 @@ def implied(line: str, caller: Workload, snapshot: Snapshot) -> Place | None:
     return None
 
 
+def is_store(workload: Workload) -> bool:
+    """Whether a workload is itself a database, a cache or a queue."""
+    return any(_is_of(workload, image) for _, image in _KNOWN) and not _NO_STORES.search(workload.ref.name)
+
+
 def _is_of(workload: Workload, image: re.Pattern[str]) -> bool:
     return any(image.search(_last_part(each)) for each in containers_of(workload.template))
 

@@ -1,11 +1,14 @@
 """Memory that grows without bound, and memory that only seems to."""
 
+import re
+
 import pytest
 
-from tests.scenarios.kit import REGISTRY, Cluster, Ended, changed, container, running, template
+from tests.scenarios.kit import REGISTRY, Cluster, Ended, changed, container, crash_loop, running, template
 from tests.tools.analyzers.picture import found_by
 from tools.analyzers.memory import leaking
 from tools.analyzers.metrics import Measure, brought, measure_of
+from tools.analyzers.pods import out_of_memory
 from tools.evidence import Finding
 from tools.world import Series
 
@@ -150,3 +153,13 @@ def test_words_and_units_say_what_is_measured(metric: str, unit: str, measure: s
     assert measure_of(series) == measure
     if measure is not None:
         assert brought(series, Measure(measure))[0][1] == pytest.approx(value)
+
+
+def test_a_kill_for_memory_quotes_what_was_measured() -> None:
+    world, pod = cluster(crash_loop("40m", 9, Ended(137, "1m", "3m", "OOMKilled")))
+    (quiet,) = found_by(world, out_of_memory).values()
+    assert "measured" not in quiet.summary
+    world.series("container_memory_working_set_bytes", "bytes", ("40m", 90 * MI), ("0m", 511 * MI), pod=pod)
+    (found,) = found_by(world, out_of_memory).values()
+    assert re.search(r"\(limit 512Mi, measured at most 5\d\d MiB, (?:9|10)\d% of it\)", found.summary)
+    assert any(each.source == "metric" for each in found.evidence)

@@ -104,3 +104,23 @@ def test_a_node_without_service_routing_explains_who_calls_services_from_there()
     )
     roots = roots_of(world, unmet, service_routing)
     assert roots == [("kube_proxy_unavailable", "Pod/kube-system/kube-proxy-x")]
+
+
+REFUSED = '-2m|<t> FATAL:  password authentication failed for user "shopper"'
+
+
+def test_a_database_that_turns_a_client_away_is_not_turned_away_itself() -> None:
+    world = cluster()
+    store(world, "pg", "postgres:16")
+    (pod,) = [each for each in world.of("Pod", "shop") if each["metadata"]["name"].startswith("pg-")][:1]
+    world.log(pod, "\n".join(REFUSED.replace("-2m", f"-{each}m") for each in (4, 3, 2)))
+    assert roots_of(world, unmet) == []
+
+
+def test_the_name_of_a_user_is_not_taken_for_an_address() -> None:
+    world = cluster()
+    store(world, "pg", "postgres:16")
+    says(world, REFUSED.replace("FATAL", "ERROR PSQLException: FATAL"), env={"DB_HOST": "pg"})
+    found = found_by(world, unmet)["Deployment/shop/web"]
+    assert "refused by pg" in found.summary
+    assert "user shopper" in found.summary
