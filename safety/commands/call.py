@@ -1,0 +1,54 @@
+"""One program that is about to be started, as its model sees it, and how models ask about what it starts in turn."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
+
+from safety.commands.verdict import STRANGER, Files, Verdict, refused
+from safety.shell import UNKNOWN
+
+DEEPEST = 10
+
+
+@dataclass(frozen=True, slots=True)
+class Surroundings:
+    """What is the same for every command of one line.
+
+    ``line`` judges a text as a line of shell, ``words`` the words of one program. ``is_remote`` means that the line
+    runs on another machine, where no program is a harmless local one.
+    """
+
+    files: Files
+    line: Callable[["Surroundings", str], Verdict]
+    words: Callable[["Call"], Verdict]
+    is_remote: bool = False
+    depth: int = 0
+    written: frozenset[str] = frozenset()
+
+
+@dataclass(frozen=True, slots=True)
+class Call:
+    """A program's name, folded and without its path, and its words. ``stdin`` is as in ``shell.Command``."""
+
+    name: str
+    args: tuple[str, ...]
+    around: Surroundings
+    stdin: str | None = None
+    assigned: Mapping[str, str] = frozenset()  # type: ignore[assignment]
+
+    def runs_line(self, text: str, is_remote: bool = False) -> Verdict:
+        """The verdict on a text that this program hands to a shell."""
+        if UNKNOWN in text and not text.strip(UNKNOWN + " \n;"):
+            return refused(f"{self.name} would run text that is not known before it runs")
+        return self.around.line(self._deeper(is_remote), text)
+
+    def runs_words(self, words: tuple[str, ...], is_remote: bool = False) -> Verdict:
+        """The verdict on a program that this one starts."""
+        if not words:
+            return STRANGER
+        return self.around.words(
+            Call(words[0], words[1:], self._deeper(is_remote), self.stdin, self.assigned)
+        )
+
+    def _deeper(self, is_remote: bool) -> Surroundings:
+        around = self.around
+        return replace(around, depth=around.depth + 1, is_remote=around.is_remote or is_remote)
