@@ -2,16 +2,22 @@
 
 import argparse
 import asyncio
+import json
 import os
 import sys
 from collections.abc import Callable, Coroutine
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from bot.entrypoints.cli import parser
+
+if TYPE_CHECKING:
+    from safety.commands.verdict import Wanted
 
 
 def main(argv: list[str] | None = None) -> int:
     """The exit status: 0 fine, 1 the answer is no, 2 it could not be done."""
+    if (sys.argv[1:] if argv is None else argv) == ["hook", "pre-tool-use"]:
+        return _hook()
     arguments = parser().parse_args(argv)
     if arguments.command == "demo" and arguments.alone:
         return _cluster_alone(arguments)
@@ -28,8 +34,28 @@ def main(argv: list[str] | None = None) -> int:
         "schema": commands.schema,
         "db": commands.database,
         "audit": commands.audit,
+        "policy": commands.policy,
     }
     return _guarded(lambda: choice[arguments.command](arguments))
+
+
+def _hook() -> int:
+    """What the policy needs is imported when a change is asked for, so that every other answer is quick."""
+    try:
+        from bot.entrypoints.hook import run
+
+        return run(_ask)
+    except BaseException as fault:  # noqa: BLE001 - an installation that is broken must not let everything through
+        reason = f"BLOCKED: the check could not be started ({type(fault).__name__}), so nothing runs"
+        denied = {"hookEventName": "PreToolUse", "permissionDecision": "deny", "permissionDecisionReason": reason}
+        print(json.dumps({"hookSpecificOutput": denied}))
+        return 0
+
+
+def _ask(wanted: "Wanted") -> tuple[str, ...]:
+    from bot.guard import reasons_against
+
+    return reasons_against(wanted)
 
 
 def _cluster_alone(arguments: argparse.Namespace) -> int:

@@ -7,7 +7,7 @@ import difflib
 import io
 import sys
 
-from bot import wiring
+from bot import guard, wiring
 from bot.adapters.checkpoints import ledger_to_check
 from bot.adapters.claude import ClaudeModel
 from bot.adapters.store.database import Busy, Database, StoreUnusable, migrate, must_exist
@@ -25,7 +25,7 @@ from tools.objects import name_of
 from tools.world import ClusterReader, Forbidden, NotFound, WorldError
 
 # Faults that a person can mend: one line on standard error instead of a traceback.
-MENDABLE = (BadSetting, StoreUnusable, Busy, CannotStart, LedgerUnusable, WorldError)
+MENDABLE = (BadSetting, StoreUnusable, Busy, CannotStart, LedgerUnusable, WorldError, guard.BadChange)
 
 
 async def run(_arguments: argparse.Namespace) -> int:
@@ -175,3 +175,9 @@ async def audit(arguments: argparse.Namespace) -> int:
         return auditing.printed(*await auditing.answer(arguments, store, ledger))
     finally:
         await database.close()
+
+
+async def policy(arguments: argparse.Namespace) -> int:
+    """Say of one change whether it is allowed, and why; 0 whatever the decision is."""
+    print(await guard.explain(arguments.change, arguments.dump, as_json=arguments.format == "json"))
+    return 0

@@ -32,6 +32,8 @@ def parser() -> argparse.ArgumentParser:
     commands.add_parser("schema", help="print the JSON Schema of a report", description=_SCHEMA)
     _database(commands)
     _audit(commands)
+    _policy(commands)
+    _hook(commands)
     return top
 
 
@@ -132,3 +134,28 @@ def _audit(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> N
         "export", help="all of it for other systems", description="Prints one JSON object a record, one a line."
     )
     export.add_argument("--format", choices=("jsonl", "ocsf", "cloudevents"), default="jsonl", help="(%(default)s)")
+
+
+def _policy(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
+    policy = commands.add_parser("policy", help="ask the policy", description="Asks the policy. Changes nothing.")
+    actions = policy.add_subparsers(dest="action", metavar="ACTION", required=True)
+    explain = actions.add_parser(
+        "explain",
+        help="say of one change whether it is allowed now, and why",
+        description="Prints the decision on one change, every rule with its reason, and the facts it was judged by.",
+    )
+    explain.add_argument("change", help='such as \'{"action": "restart_deployment", "namespace": "…", "name": "…"}\'')
+    explain.add_argument("--dump", metavar="DIR", type=Path, help="judge by a cluster from files instead of a live one")
+    explain.add_argument("--format", choices=("text", "json"), default="text", help="json: one object")
+
+
+def _hook(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
+    hook = commands.add_parser(
+        "hook", help="answer a hook of Claude Code (docs/hook.md)", description="Answers a hook of Claude Code."
+    )
+    events = hook.add_subparsers(dest="event", metavar="EVENT", required=True)
+    events.add_parser(
+        "pre-tool-use",
+        help="may this tool be used so?",
+        description="Reads the call as JSON on standard input, prints {} or a denial with its reason; exits 0.",
+    )

@@ -1,7 +1,7 @@
 """One program that is about to be started, as its model sees it, and how models ask about what it starts in turn."""
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 from safety.commands.verdict import STRANGER, Files, Verdict, refused
 from safety.shell import UNKNOWN
@@ -14,7 +14,8 @@ class Surroundings:
     """What is the same for every command of one line.
 
     ``line`` judges a text as a line of shell, ``words`` the words of one program. ``is_remote`` means that the line
-    runs on another machine, where no program is a harmless local one.
+    runs on another machine, where no program is a harmless local one. ``through`` are the programs that start this
+    one, the outermost first; ``written`` are the files that the line itself writes.
     """
 
     files: Files
@@ -22,18 +23,23 @@ class Surroundings:
     words: Callable[["Call"], Verdict]
     is_remote: bool = False
     depth: int = 0
+    through: tuple[str, ...] = ()
     written: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)
 class Call:
-    """A program's name, folded and without its path, and its words. ``stdin`` is as in ``shell.Command``."""
+    """A program's name, folded and without its path, and its words. ``stdin`` is as in ``shell.Command``.
+
+    ``assigned`` are the variables set for it alone, ``path`` is its name as it was written.
+    """
 
     name: str
     args: tuple[str, ...]
     around: Surroundings
     stdin: str | None = None
-    assigned: Mapping[str, str] = frozenset()  # type: ignore[assignment]
+    assigned: Mapping[str, str] = field(default_factory=dict)
+    path: str = ""
 
     def runs_line(self, text: str, is_remote: bool = False) -> Verdict:
         """The verdict on a text that this program hands to a shell."""
@@ -45,10 +51,13 @@ class Call:
         """The verdict on a program that this one starts."""
         if not words:
             return STRANGER
-        return self.around.words(
-            Call(words[0], words[1:], self._deeper(is_remote), self.stdin, self.assigned)
-        )
+        return self.around.words(Call(words[0], words[1:], self._deeper(is_remote), self.stdin, self.assigned))
 
     def _deeper(self, is_remote: bool) -> Surroundings:
         around = self.around
-        return replace(around, depth=around.depth + 1, is_remote=around.is_remote or is_remote)
+        return replace(
+            around,
+            depth=around.depth + 1,
+            through=(*around.through, self.name),
+            is_remote=around.is_remote or is_remote,
+        )

@@ -64,9 +64,9 @@ def _aws_credentials(service: str, operation: str, args: tuple[str, ...]) -> str
 def _aws_copy(told: tuple[str, ...], args: tuple[str, ...]) -> Verdict:
     """Out of a bucket is a look; into one, or with --delete, is not."""
     places = told[2:]
-    if len(places) == 2 and places[0].startswith("s3://") and not places[1].startswith("s3://"):
-        if is_known(places[1][:1]) and "--delete" not in args:
-            return READS
+    is_out = len(places) == 2 and places[0].startswith("s3://") and not places[1].startswith("s3://")
+    if is_out and is_known(places[1][:1]) and "--delete" not in args:
+        return READS
     return refused(f"aws s3 {told[1]} would change a bucket or delete files")
 
 
@@ -79,7 +79,9 @@ _GCLOUD_VERBS = words(
     " search-all-resources search-all-iam-policies list-grantable-roles get-health get-serial-port-output topic"
     " list-instances list-errors get-effective-firewalls get-status ls du cat stat hash"
 )
-_GCLOUD_NEVER = words("print-access-token print-identity-token access get-credentials ssh get-auth-string print-refresh-token")
+_GCLOUD_NEVER = words(
+    "print-access-token print-identity-token access get-credentials ssh get-auth-string print-refresh-token"
+)
 
 
 def _gcloud(call: Call) -> Verdict:
@@ -109,9 +111,13 @@ def _changes(word: str) -> bool:
     return bool(_CHANGING.fullmatch(word))
 
 
-_AZ = Grammar(words("-g --resource-group -n --name --subscription -o --output --query -l --location --ids --vault-name"))
+_AZ = Grammar(
+    words("-g --resource-group -n --name --subscription -o --output --query -l --location --ids --vault-name")
+)
 _AZ_VERBS = re.compile(r"(?:show|list|get|check|exists|wait|validate|what-if|query|tail|help|version)(?:-[a-z0-9-]+)?")
-_AZ_NEVER = re.compile(r"get-credentials|get-access-token|list-keys|show-connection-string|get-upgrades-secret|download")
+_AZ_NEVER = re.compile(
+    r"get-credentials|get-access-token|list-keys|show-connection-string|get-upgrades-secret|download"
+)
 
 
 def _az(call: Call) -> Verdict:
@@ -124,8 +130,14 @@ def _az(call: Call) -> Verdict:
         return refused(f"az {shown} would hand out a secret or a credential")
     if told[0] == "rest":
         method = (parsed.value("--method", "-m") or "").lower()
-        method = method or next((b for a, b in zip(call.args, call.args[1:], strict=False) if a in ("--method", "-m")), "")
-        return READS if method.lower() == "get" else refused("az rest with another method than get would change the account")
+        method = method or next(
+            (b for a, b in zip(call.args, call.args[1:], strict=False) if a in ("--method", "-m")), ""
+        )
+        return (
+            READS
+            if method.lower() == "get"
+            else refused("az rest with another method than get would change the account")
+        )
     if any(_AZ_VERBS.fullmatch(each) for each in told) and not any(_changes(each) for each in told if is_known(each)):
         return READS
     return refused(f"az {shown} would change the account".replace("\0", "…"))
@@ -140,7 +152,9 @@ _GENERIC_READS = re.compile(
 
 def _generic(call: Call) -> Verdict:
     """A cloud of which only the verbs are known: one that looks, none that changes."""
-    parsed = take_apart(call.args, Grammar(words("--context -t --access-token --region --project --profile -o --output")))
+    parsed = take_apart(
+        call.args, Grammar(words("--context -t --access-token --region --project --profile -o --output"))
+    )
     told = parsed.words[:5]
     if not told or parsed.has("--help", "-h", "--version", "-v"):
         return READS
@@ -153,9 +167,11 @@ def _generic(call: Call) -> Verdict:
 
 
 _OTHERS = words(
-    "doctl ibmcloud oci scw linode-cli hcloud openstack vultr-cli aliyun tccli yc exo flyctl fly heroku railway vercel"
+    "doctl ibmcloud oci scw linode-cli hcloud openstack vultr-cli aliyun"
+    " tccli yc exo flyctl fly heroku railway vercel"
     " netlify cf civo rancher ovh upctl gridscale stackit ionosctl databricks snow confluent ccloud atlas planetscale"
-    " pscale supabase firebase cloudflared wrangler fastly akamai copilot ecs-cli eb awslocal s3cmd mc rclone govc virsh"
+    " pscale supabase firebase cloudflared wrangler fastly akamai copilot"
+    " ecs-cli eb awslocal s3cmd mc rclone govc virsh"
     " xe qm pct pvesh tsh tctl boundary teleport kn rosa crc aws-nuke cloud-nuke azcopy"
 )
 

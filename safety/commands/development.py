@@ -1,4 +1,4 @@
-"""Programs of everyday work on code: git, GitHub, make and package tools; what deploys, or loses work widely, does not pass."""
+"""Programs of everyday work on code: git, GitHub, make, package tools. What deploys or loses work widely is refused."""
 
 import re
 from collections.abc import Callable
@@ -12,19 +12,61 @@ from safety.commands.verdict import READS, STRANGER, Verdict, refused
 # Words that say that something outside this folder changes, or that much in it goes away.
 CHANGING_WORDS = frozenset(
     {
-        *("apply", "delete", "del", "destroy", "deploy", "deploys", "undeploy", "rollback", "rollout", "terminate", "drain"),
+        *(
+            "apply",
+            "delete",
+            "del",
+            "destroy",
+            "deploy",
+            "deploys",
+            "undeploy",
+            "rollback",
+            "rollout",
+            "terminate",
+            "drain",
+        ),
         *("cordon", "uncordon", "evict", "scale", "restart", "reboot", "shutdown", "nuke", "wipe", "purge", "teardown"),
-        *("uninstall", "kill", "drop", "truncate", "flush", "flushall", "reset", "decommission", "provision", "failover"),
-        *("promote", "publish", "release", "upgrade", "redeploy", "restore", "stop", "halt", "suspend", "disable", "revoke"),
+        *(
+            "uninstall",
+            "kill",
+            "drop",
+            "truncate",
+            "flush",
+            "flushall",
+            "reset",
+            "decommission",
+            "provision",
+            "failover",
+        ),
+        *(
+            "promote",
+            "publish",
+            "release",
+            "upgrade",
+            "redeploy",
+            "restore",
+            "stop",
+            "halt",
+            "suspend",
+            "disable",
+            "revoke",
+        ),
         *("erase", "format", "taint", "untaint", "patch", "remove", "unregister", "deregister", "detach", "evacuate"),
         *("reinstall", "rotate", "recreate", "replace", "bounce", "poweroff", "migrate", "exec", "up", "down", "sync"),
     }
 )
-_MILD = frozenset({"up", "down", "sync", "exec", "remove", "reset", "format", "stop", "replace", "migrate", "release", "publish"})
+_MILD = frozenset(
+    {"up", "down", "sync", "exec", "remove", "reset", "format", "stop", "replace", "migrate", "release", "publish"}
+)
 
-_GIT = Grammar(words("-C -c --git-dir --work-tree --namespace --exec-path --config-env --super-prefix"), stops_early=True)
-_RUNS = re.compile(r"(?:pager|editor|sshcommand|alias\.|textconv|command|external|hook|fsmonitor|askpass|helper|gpg|program"
-                   r"|cmd|driver|process|clean|smudge|proxy|uploadpack|receivepack)", re.IGNORECASE)
+_GIT = Grammar(
+    words("-C -c --git-dir --work-tree --namespace --exec-path --config-env --super-prefix"), stops_early=True
+)
+_RUNS = re.compile(
+    r"(?:pager|editor|sshcommand|alias\.|textconv|command|external|hook|fsmonitor|askpass|helper|gpg|program"
+    r"|cmd|driver|process|clean|smudge|proxy|uploadpack|receivepack)",
+    re.IGNORECASE,
+)
 
 
 def _git(call: Call) -> Verdict:
@@ -54,9 +96,9 @@ def _git_verb(call: Call, verb: str, rest: list[str]) -> Verdict:
         "restore": bool({".", "*", ":/"} & set(told)) and "--staged" not in flags,
         "switch": bool({"-f", "--force", "--discard-changes"} & flags),
         "rm": "r" in short or bool({".", "*"} & set(told)),
-        "push": bool(re.search("[fd]", short)) or any(
-            each.startswith(("--force", "--delete", "--mirror", "--prune")) for each in flags
-        ) or any(each.startswith((":", "+")) for each in told),
+        "push": bool(re.search("[fd]", short))
+        or any(each.startswith(("--force", "--delete", "--mirror", "--prune")) for each in flags)
+        or any(each.startswith((":", "+")) for each in told),
         "filter-branch": True,
         "filter-repo": True,
         "update-ref": "-d" in flags,
@@ -77,30 +119,47 @@ def _git_starts(call: Call, verb: str, rest: list[str], told: list[str]) -> Verd
         return call.runs_words(tuple(rest[rest.index("run") + 1 :]))
     if verb == "config" and len(told) > 1 and _RUNS.search(told[0]) and not told[0].startswith(("user", "get")):
         value = told[-1].lstrip("!")
-        return call.runs_line(value) if told[-1].startswith("!") else refused(f"git config {told[0]} names a program to start")
+        return (
+            call.runs_line(value)
+            if told[-1].startswith("!")
+            else refused(f"git config {told[0]} names a program to start")
+        )
     for at, each in enumerate(rest):
         if each in ("--exec", "-x", "--upload-pack", "--receive-pack", "--extcmd", "--tree-filter") or (
-            each.startswith(("--exec=", "--upload-pack=", "--receive-pack=", "--extcmd=", "--open-files-in-pager", "-O"))
+            each.startswith(
+                ("--exec=", "--upload-pack=", "--receive-pack=", "--extcmd=", "--open-files-in-pager", "-O")
+            )
             and (verb in ("rebase", "difftool", "fetch", "clone", "pull", "ls-remote", "archive", "grep", "push"))
         ):
             value = each.partition("=")[2] or (rest[at + 1] if at + 1 < len(rest) else "")
-            return call.runs_line(value) if verb in ("rebase", "difftool") and value else refused(f"git {verb} {each} starts a program")
+            return (
+                call.runs_line(value)
+                if verb in ("rebase", "difftool") and value
+                else refused(f"git {verb} {each} starts a program")
+            )
     if any(each.startswith("ext::") for each in told):
         return refused("git would start a program to reach that repository")
     return READS
 
 
 _GH = words(
-    "pr_list pr_view pr_diff pr_checks pr_status pr_create pr_comment pr_edit pr_checkout pr_review pr_ready pr_reopen"
-    " issue_list issue_view issue_status issue_create issue_comment issue_edit issue_reopen issue_close run_list run_view"
-    " run_watch run_download workflow_list workflow_view release_list release_view release_download repo_view repo_list"
-    " repo_clone search_issues search_prs search_code search_repos search_commits auth_status label_list gist_list gist_view"
-    " browse status cache_list ruleset_list ruleset_view org_list project_list variable_list secret_list extension_list"
+    "pr_list pr_view pr_diff pr_checks pr_status pr_create pr_comment"
+    " pr_edit pr_checkout pr_review pr_ready pr_reopen"
+    " issue_list issue_view issue_status issue_create issue_comment"
+    " issue_edit issue_reopen issue_close run_list run_view"
+    " run_watch run_download workflow_list workflow_view release_list"
+    " release_view release_download repo_view repo_list"
+    " repo_clone search_issues search_prs search_code search_repos"
+    " search_commits auth_status label_list gist_list gist_view"
+    " browse status cache_list ruleset_list ruleset_view org_list"
+    " project_list variable_list secret_list extension_list"
 )
 
 
 def _gh(call: Call) -> Verdict:
-    valued = words("-R --repo -H --hostname -L --limit -q --jq -t --template --json -X --method -f -F --field --raw-field --input")
+    valued = words(
+        "-R --repo -H --hostname -L --limit -q --jq -t --template --json -X --method -f -F --field --raw-field --input"
+    )
     parsed = take_apart(call.args, Grammar(valued - (words("-t") if "create" in call.args else frozenset())))
     told = parsed.words
     if not told or parsed.has("--help", "--version") or told[0] in ("help", "version"):
@@ -109,7 +168,11 @@ def _gh(call: Call) -> Verdict:
         has_data = parsed.has("-f", "-F", "--field", "--raw-field", "--input")
         is_query = told[1:2] == ("graphql",) and "mutation" not in " ".join(call.args)
         method = (parsed.value("-X", "--method") or ("POST" if has_data else "GET")).upper()
-        return READS if method in ("GET", "HEAD") or is_query else refused(f"gh api {method} would change what GitHub holds")
+        return (
+            READS
+            if method in ("GET", "HEAD") or is_query
+            else refused(f"gh api {method} would change what GitHub holds")
+        )
     if " ".join(told[:2]) in _GH or " ".join(told[:1]) in _GH:
         return READS
     return refused(f"gh {' '.join(told[:2])} may deploy, delete or hand out something".replace("\0", "…"))
@@ -141,7 +204,9 @@ def _make(call: Call) -> Verdict:
         name, equals, value = each.partition("=")
         if equals and re.search(r"\s|;|\$\(|`", value):
             return refused(f"{call.name} {name}=… may put a command into a rule")
-        if not equals and (changing := [part for part in parts_of(each) if part in CHANGING_WORDS - {"format", "reset"}]):
+        if not equals and (
+            changing := [part for part in parts_of(each) if part in CHANGING_WORDS - {"format", "reset"}]
+        ):
             return refused(f"{call.name} {each}: its name says that it would {changing[0]} something")
     return STRANGER
 
@@ -154,9 +219,25 @@ def _packages(call: Call) -> Verdict:
     told = [each for each in call.args if not each.startswith("-")]
     if told[:1] and told[0] in ("exec", "x", "dlx"):
         return call.runs_words(tuple(told[1:])) if told[1:] else STRANGER
-    if told[:1] and told[0] in ("publish", "unpublish", "deprecate", "owner", "token", "yank", "login", "logout", "deploy"):
+    if told[:1] and told[0] in (
+        "publish",
+        "unpublish",
+        "deprecate",
+        "owner",
+        "token",
+        "yank",
+        "login",
+        "logout",
+        "deploy",
+    ):
         return refused(f"{call.name} {told[0]} would change what a registry holds")
-    named = told[1:2] if told[:1] and told[0] in _RUN_SCRIPTS else told[:1] if call.name in ("just", "task", "rake", "invoke") else []
+    named = (
+        told[1:2]
+        if told[:1] and told[0] in _RUN_SCRIPTS
+        else told[:1]
+        if call.name in ("just", "task", "rake", "invoke")
+        else []
+    )
     for each in named:
         if changing := [part for part in parts_of(each) if part in CHANGING_WORDS - {"format"}]:
             return refused(f"{call.name} {each}: its name says that it would {changing[0]} something")
@@ -167,13 +248,17 @@ def stranger(call: Call) -> Verdict:
     """A program that nobody here knows: a local one passes, unless its own words say that it changes something."""
     named = parts_of(re.sub(r"\.(?:sh|py|rb|js|pl|ps1|bash)$", "", call.name))
     if changing := [each for each in named if each in CHANGING_WORDS - _MILD]:
-        return refused(f"{call.name}: its name says that it would {changing[0]} something, and what it does is not known")
+        return refused(
+            f"{call.name}: its name says that it would {changing[0]} something, and what it does is not known"
+        )
     told = [each for each in call.args if not each.startswith("-") and is_known(each)][:4]
     flags = [each.partition("=")[0] for each in call.args if each.startswith("--")]
     for each in (*told[:3], *flags):
         parts = parts_of(each) if len(each) < 60 and "/" not in each and "." not in each else []
         if changing := [part for part in parts[:1] if part in CHANGING_WORDS - _MILD]:
-            return refused(f"{call.name} {each}: that says it would {changing[0]} something, and what it does is not known")
+            return refused(
+                f"{call.name} {each}: that says it would {changing[0]} something, and what it does is not known"
+            )
     for each in call.args:
         if "/api/v1/" in each and (why := printed_by_path(each)):
             return refused(f"{call.name}: {why}")
@@ -189,8 +274,33 @@ DEVELOPMENT: dict[str, Callable[[Call], Verdict]] = {
     **dict.fromkeys(
         (
             *("npm", "yarn", "pnpm", "pip", "pip3", "pipx", "cargo", "go", "gem", "composer", "mvn", "mvnw", "gradle"),
-            *("gradlew", "dotnet", "just", "task", "rake", "invoke", "nox", "tox", "pytest", "ruff", "mypy", "black", "eslint"),
-            *("tsc", "jest", "vitest", "prettier", "golangci-lint", "shellcheck", "yamllint", "pre-commit", "flake8", "isort"),
+            *(
+                "gradlew",
+                "dotnet",
+                "just",
+                "task",
+                "rake",
+                "invoke",
+                "nox",
+                "tox",
+                "pytest",
+                "ruff",
+                "mypy",
+                "black",
+                "eslint",
+            ),
+            *(
+                "tsc",
+                "jest",
+                "vitest",
+                "prettier",
+                "golangci-lint",
+                "shellcheck",
+                "yamllint",
+                "pre-commit",
+                "flake8",
+                "isort",
+            ),
         ),
         _packages,
     ),

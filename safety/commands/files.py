@@ -25,9 +25,25 @@ _TEMPORARY = re.compile(
 )
 # Folders that a build makes anew; to delete them is everyday work.
 _MADE_ANEW = frozenset(
-    "build dist out target node_modules __pycache__ .pytest_cache .mypy_cache .ruff_cache .tox .venv venv .cache cache"
-    " coverage htmlcov .next .nuxt .terraform .gradle bin obj tmp temp .tmp scratch .eggs site _site public_build"
-    " .parcel-cache .turbo .serverless .nyc_output test-results playwright-report .coverage output".split()
+    {
+        *("build", "dist", "out", "target", "node_modules", "__pycache__", ".pytest_cache", ".mypy_cache"),
+        *(
+            ".ruff_cache",
+            ".tox",
+            ".venv",
+            "venv",
+            ".cache",
+            "cache",
+            "coverage",
+            "htmlcov",
+            ".next",
+            ".nuxt",
+            ".terraform",
+            ".gradle",
+        ),
+        *("bin", "obj", "tmp", "temp", ".tmp", "scratch", ".eggs", "site", "_site", ".parcel-cache", ".turbo"),
+        *(".serverless", ".nyc_output", "test-results", "playwright-report", ".coverage", "output"),
+    }
 )
 _MADE_ANEW_PARTS = frozenset({"tmp", "temp", "cache", "build", "scratch", "egg-info", "bak", "old"})
 
@@ -68,9 +84,7 @@ def _rm(call: Call) -> Verdict:
     parsed = take_apart(call.args, Grammar(frozenset(), stops_early=False))
     paths = parsed.words + parsed.rest
     flags = {flag for flag, _ in parsed.flags}
-    recursive = bool(flags & {"-r", "-R"}) or any(
-        len(each) > 3 and "--recursive".startswith(each) for each in flags
-    )
+    recursive = bool(flags & {"-r", "-R"}) or any(len(each) > 3 and "--recursive".startswith(each) for each in flags)
     if "--no-preserve-root" in flags:
         return refused("rm --no-preserve-root would delete the whole machine")
     for path in paths:
@@ -85,7 +99,7 @@ _FIND = Grammar(frozenset(), single_dash_long=True)
 
 
 def _find(call: Call) -> Verdict:
-    if any(each in ("-delete", "--delete") or not is_known(each[:1]) and each[:1] == "-" for each in call.args):
+    if any(each in ("-delete", "--delete") or (not is_known(each[:1]) and each[:1] == "-") for each in call.args):
         return refused("find -delete would delete files widely")
     verdict, args = READS, list(call.args)
     for at, each in enumerate(args):
@@ -94,7 +108,9 @@ def _find(call: Call) -> Verdict:
         if each in ("-exec", "-execdir", "-ok", "-okdir"):
             rest = args[at + 1 :]
             ends = [rest.index(end) for end in (";", "+") if end in rest]
-            inner = tuple("\0" if part == "{}" else part.replace("{}", "\0") for part in rest[: min(ends, default=len(rest))])
+            inner = tuple(
+                "\0" if part == "{}" else part.replace("{}", "\0") for part in rest[: min(ends, default=len(rest))]
+            )
             verdict += call.runs_words(inner)
     return verdict
 
@@ -121,17 +137,25 @@ def _overwrites(call: Call) -> Verdict:
         return refused(f"{call.name} would destroy files for good")
     if call.name == "unlink":
         return _rm(call)
-    bad = [each for each in paths if matters(each, call.around.files) or (call.name == "truncate" and _is_glob_of_all(each))]
+    bad = [
+        each
+        for each in paths
+        if matters(each, call.around.files) or (call.name == "truncate" and _is_glob_of_all(each))
+    ]
     bad += [each for each in paths if call.name == "truncate" and not is_known(each)]
     return refused(f"{call.name} {bad[0]} would overwrite a place that matters".replace("\0", "…")) if bad else READS
 
 
-_HIDDEN_PROGRAMS = re.compile(r"(?:^|/)(?:kubectl|oc|helm|terraform|tofu|aws|gcloud|az|crictl|etcdctl|docker|bash|sh|rm|busybox)$")
+_HIDDEN_PROGRAMS = re.compile(
+    r"(?:^|/)(?:kubectl|oc|helm|terraform|tofu|aws|gcloud|az|crictl|etcdctl|docker|bash|sh|rm|busybox)$"
+)
 
 
 def _moves(call: Call) -> Verdict:
     """cp, mv, ln, install, rsync: the last word is written; mv takes the others away."""
-    parsed = take_apart(call.args, Grammar(frozenset({"-t", "--target-directory", "-m", "-o", "-g", "-S", "--mode", "-e"})))
+    parsed = take_apart(
+        call.args, Grammar(frozenset({"-t", "--target-directory", "-m", "-o", "-g", "-S", "--mode", "-e"}))
+    )
     paths = list(parsed.words + parsed.rest)
     target = parsed.value("-t", "--target-directory") or (paths.pop() if len(paths) > 1 else "")
     sources = paths
@@ -141,14 +165,18 @@ def _moves(call: Call) -> Verdict:
         return refused(f"{call.name} would copy credentials")
     if matters(target, call.around.files):
         return refused(f"{call.name} would write to {target}, a place that matters")
-    if call.name == "mv" and any(is_wide(each) and (matters(each, call.around.files) or _is_glob_of_all(each)) for each in sources):
+    if call.name == "mv" and any(
+        is_wide(each) and (matters(each, call.around.files) or _is_glob_of_all(each)) for each in sources
+    ):
         return refused(f"mv {sources[0]} would take files away widely".replace("\0", "…"))
     return READS if all(map(is_known, sources)) else STRANGER
 
 
 def _rsync(call: Call) -> Verdict:
     parsed = take_apart(call.args, Grammar(frozenset({"-e", "--rsh", "-f", "--filter", "--exclude", "--include"})))
-    if any(each.startswith(("--del", "--remove-source", "--rsync-path", "-M", "--remote-option")) for each in call.args):
+    if any(
+        each.startswith(("--del", "--remove-source", "--rsync-path", "-M", "--remote-option")) for each in call.args
+    ):
         return refused("rsync with these flags would delete files or run a program elsewhere")
     places = parsed.words
     if places and (":" in places[-1] or places[-1].startswith("rsync://") or matters(places[-1], call.around.files)):
@@ -168,13 +196,29 @@ def _permissions(call: Call) -> Verdict:
 
 
 def _tar(call: Call) -> Verdict:
-    never = ("--to-command", "--checkpoint-action", "--use-compress-program", "-I", "--rmt-command", "--rsh-command",
-             "--info-script", "--new-volume-script", "-F", "--remove-files", "--recursive-unlink", "--unlink-first")
+    never = (
+        "--to-command",
+        "--checkpoint-action",
+        "--use-compress-program",
+        "-I",
+        "--rmt-command",
+        "--rsh-command",
+        "--info-script",
+        "--new-volume-script",
+        "-F",
+        "--remove-files",
+        "--recursive-unlink",
+        "--unlink-first",
+    )
     bad = [each for each in call.args if any(each == one or each.startswith(one + "=") for one in never)]
     if bad:
         return refused(f"{call.name} {bad[0]} would run a program or delete files")
     targets = [b for a, b in zip(call.args, call.args[1:], strict=False) if a in ("-C", "--directory", "-d")]
-    return refused(f"{call.name} would unpack over {targets[0]}") if any(matters(each, call.around.files) for each in targets) else READS
+    return (
+        refused(f"{call.name} would unpack over {targets[0]}")
+        if any(matters(each, call.around.files) for each in targets)
+        else READS
+    )
 
 
 FILES: dict[str, Callable[[Call], Verdict]] = {

@@ -21,7 +21,7 @@ class Grammar:
 
 @dataclass(frozen=True, slots=True)
 class Parsed:
-    """``flags`` in order, each with its value (``""`` without one); ``words``; and ``rest``, what stood after ``--``."""
+    """``flags`` in order, each with its value (``""`` if none); ``words``; and ``rest``, what stood after ``--``."""
 
     flags: tuple[tuple[str, str], ...]
     words: tuple[str, ...]

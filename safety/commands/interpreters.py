@@ -9,8 +9,27 @@ from safety.commands.secrets import holds_credentials
 from safety.commands.table import words
 from safety.commands.verdict import READS, STRANGER, Verdict, refused
 
-_SHELLS = ("bash", "sh", "zsh", "dash", "ksh", "ash", "mksh", "rbash", "yash", "fish", "csh", "tcsh", "pwsh", "powershell",
-           "nu", "xonsh", "elvish", "oil", "osh")
+_SHELLS = (
+    "bash",
+    "sh",
+    "zsh",
+    "dash",
+    "ksh",
+    "ash",
+    "mksh",
+    "rbash",
+    "yash",
+    "fish",
+    "csh",
+    "tcsh",
+    "pwsh",
+    "powershell",
+    "nu",
+    "xonsh",
+    "elvish",
+    "oil",
+    "osh",
+)
 # Whose lines are not bash.
 _OTHER_SYNTAX = frozenset({"fish", "csh", "tcsh", "pwsh", "powershell", "nu", "xonsh", "elvish"})
 
@@ -113,7 +132,11 @@ def _begins(word: str, flag: str) -> bool:
 
 def _perl_code(name: str, word: str) -> bool:
     """``-ne``, ``-pie``: switches in one word of which the last takes the code."""
-    return name in ("perl", "ruby", "node", "python") and bool(re.fullmatch(r"-[a-zA-Z0-9.]*[eEc]", word)) and len(word) > 2
+    return (
+        name in ("perl", "ruby", "node", "python")
+        and bool(re.fullmatch(r"-[a-zA-Z0-9.]*[eEc]", word))
+        and len(word) > 2
+    )
 
 
 def _run(call: Call, inline: list[str], script: str | None, is_module: bool, rest: tuple[str, ...]) -> Verdict:
@@ -122,7 +145,19 @@ def _run(call: Call, inline: list[str], script: str | None, is_module: bool, res
         return verdict
     if is_module:
         module = (script or "").partition(".")[0]
-        if module in ("awscli", "ansible", "kubernetes", "invoke", "fabric", "pip", "pdb", "runpy", "code", "timeit", "trace"):
+        if module in (
+            "awscli",
+            "ansible",
+            "kubernetes",
+            "invoke",
+            "fabric",
+            "pip",
+            "pdb",
+            "runpy",
+            "code",
+            "timeit",
+            "trace",
+        ):
             return STRANGER if module == "pip" else refused(f"{call.name} -m {module} may change more than it says")
         return STRANGER
     if script is None or script in ("-", "/dev/stdin"):
@@ -141,7 +176,9 @@ def file_of_code(call: Call, path: str) -> Verdict:
         return STRANGER
     found = _REACHES.search(text)
     if found:
-        return refused(f"{call.name} {path} is a program about clusters or clouds ({found[0]}), and what it does is not known")
+        return refused(
+            f"{call.name} {path} is a program about clusters or clouds ({found[0]}), and what it does is not known"
+        )
     return STRANGER
 
 
@@ -198,7 +235,9 @@ def _busybox(call: Call) -> Verdict:
     return call.runs_words(call.args) if call.args and not call.args[0].startswith("-") else READS
 
 
-_AWK_ACTS = re.compile(r"\bsystem\s*\(|\|\s*\"|\"\s*\|\s*getline|\|&|>\s*\"(?:/etc|/dev/s|/dev/tcp|/boot)|/inet/|@load|\bfflush\b.*sh\b")
+_AWK_ACTS = re.compile(
+    r"\bsystem\s*\(|\|\s*\"|\"\s*\|\s*getline|\|&|>\s*\"(?:/etc|/dev/s|/dev/tcp|/boot)|/inet/|@load|\bfflush\b.*sh\b"
+)
 
 
 def _awk(call: Call) -> Verdict:
@@ -216,7 +255,9 @@ def _sed(call: Call) -> Verdict:
     parsed = take_apart(call.args, Grammar(words("-e --expression -f --file -l -E -n -r") - words("-E -n -r")))
     scripts = parsed.values("-e", "--expression") or list(parsed.words[:1])
     files = parsed.words if parsed.has("-e", "--expression", "-f") else parsed.words[1:]
-    runs = re.compile(r"(?:^|[;{}\n/\d$,!])\s*e(?:\s|$|;)|s(.)(?:(?!\1).)*\1(?:(?!\1).)*\1[gimI0-9p]*e|/[gimIp0-9]*w?\s*/dev/(?:sd|tcp)")
+    runs = re.compile(
+        r"(?:^|[;{}\n/\d$,!])\s*e(?:\s|$|;)|s(.)(?:(?!\1).)*\1(?:(?!\1).)*\1[gimI0-9p]*e|/[gimIp0-9]*w?\s*/dev/(?:sd|tcp)"
+    )
     if any(runs.search(each) for each in scripts):
         return refused("sed would start programs")
     in_place = any(flag.startswith(("-i", "--in-place", "-s")) and flag != "-s" for flag, _ in parsed.flags)

@@ -60,18 +60,34 @@ _DRYABLE = frozenset(
 # Plugins that only look. Any other plugin reaches the cluster with all the rights of its user.
 _LOOKING_PLUGINS = frozenset(
     {
-        *("tree", "neat", "who-can", "access-matrix", "rbac-lookup", "resource-capacity", "capacity", "view-allocations"),
+        *(
+            "tree",
+            "neat",
+            "who-can",
+            "access-matrix",
+            "rbac-lookup",
+            "resource-capacity",
+            "capacity",
+            "view-allocations",
+        ),
         *("outdated", "lineage", "stern", "tail", "graph", "images", "deprecations", "score", "viewnode", "df-pv"),
         *("status", "sniff-list", "get-all", "count", "unused-volumes", "node-resource", "blame", "topology", "ktop"),
     }
 )
 _DEPLOYMENT = re.compile(r"deploy(?:ments?)?(?:\.(?:v1\.)?apps)?")
+_STATEFUL_SET = re.compile(r"(?:sts|statefulsets?)(?:\.(?:v1\.)?apps)?")
+_DAEMON_SET = re.compile(r"(?:ds|daemonsets?)(?:\.(?:v1\.)?apps)?")
 _POD = re.compile(r"po(?:ds?)?(?:\.v1\.?)?")
 _PLAIN_FLAGS = frozenset({"-n", "--namespace", "--context", "--kubeconfig"})
 _ELSEWHERE = (
     *("--as", "--as-group", "--as-uid", "--cluster", "--user", "--server", "-s", "--token", "--client-key"),
     *("--client-certificate", "--certificate-authority", "--insecure-skip-tls-verify", "--username", "--password"),
 )
+
+
+# What a change may be started through, and still run as it would alone.
+_TRANSPARENT = frozenset({"timeout", "time", "nice", "nohup", "command", "env"})
+_USUAL_PLACES = ("/usr/bin/", "/usr/local/bin/", "/opt/homebrew/bin/", "/bin/")
 
 
 def kubectl(call: Call) -> Verdict:
@@ -169,15 +185,23 @@ def _says(call: Call, verb: str, parsed: Parsed) -> str:
 
 
 def _restart(call: Call, parsed: Parsed) -> Verdict:
-    return _typed(call, parsed, "restart_deployment", parsed.words[1:], _DEPLOYMENT, {})
+    noun, pattern = _workload(parsed.words[1:])
+    return _typed(call, parsed, f"restart_{noun}", parsed.words[1:], pattern, {})
 
 
 def _undo(call: Call, parsed: Parsed) -> Verdict:
     told = parsed.value("--to-revision") or ""
     if not told.isdigit() or int(told) == 0:
         return refused(f"{call.name} rollout undo has to name the revision to go back to: --to-revision=N")
-    revision = {"to_revision": int(told)}
-    return _typed(call, parsed, "rollback_deployment", parsed.words[1:], _DEPLOYMENT, revision)
+    noun, pattern = _workload(parsed.words[1:])
+    return _typed(call, parsed, f"rollback_{noun}", parsed.words[1:], pattern, {"to_revision": int(told)})
+
+
+def _workload(words: tuple[str, ...]) -> tuple[str, re.Pattern[str]]:
+    """The kind of workload that a rollout is about; a deployment if it is none of the others."""
+    kind = (words or ("",))[0].partition("/")[0]
+    choices = {"stateful_set": _STATEFUL_SET, "daemon_set": _DAEMON_SET}
+    return next((each for each in choices.items() if each[1].fullmatch(kind)), ("deployment", _DEPLOYMENT))
 
 
 def _scale(call: Call, parsed: Parsed) -> Verdict:
@@ -211,7 +235,9 @@ def _typed(
     if not all(is_known(each) for each in (named, namespace)):
         return refused(f"{call.name}: what it would change is not known before it runs; write the names out")
     place = _place(call, parsed)
-    return refused(place) if isinstance(place, str) else Verdict(wanted=(Wanted(kind, namespace, named, place, details),))
+    return (
+        refused(place) if isinstance(place, str) else Verdict(wanted=(Wanted(kind, namespace, named, place, details),))
+    )
 
 
 def _one_object(words: tuple[str, ...], expected: re.Pattern[str]) -> str | None:
@@ -233,7 +259,14 @@ def _place(call: Call, parsed: Parsed) -> Place | str:
     moved = sorted({"HOME", "PATH", "KUBERNETES_SERVICE_HOST", "LD_PRELOAD"} & set(call.assigned))
     if moved:
         return f"{call.name} with {moved[0]} set would run in a way that cannot be read from here"
+    around = [each for each in call.around.through if each not in _TRANSPARENT]
+    if around:
+        return f"{call.name}: a change has to stand alone in its line, not inside {around[0]}"
+    if "/" in call.path and not call.path.startswith(_USUAL_PLACES):
+        return f"{call.path} may be another program than kubectl; name it without a path"
     kubeconfig = parsed.value("--kubeconfig") or call.assigned.get("KUBECONFIG")
+    if kubeconfig and not kubeconfig.startswith(("/", "~/")):
+        return f"{call.name}: write the path of the kubeconfig in full, so that it is certain which cluster it is"
     context = parsed.value("--context")
     if not all(is_known(each) for each in (kubeconfig or "", context or "")):
         return f"{call.name}: which cluster it would change is not known before it runs; write the context out"

@@ -38,6 +38,10 @@ _MODELS = {
     **WRAPPERS,
     **dict.fromkeys(_KUBECTL, kubectl),
 }
+# They may stand in one line with a change: nothing they do leads it to another object or cluster.
+_CALM = frozenset(
+    {"kubectl", "oc", "k", "echo", "printf", "true", "sleep", "date", "grep", "head", "tail", "wc", "jq", "sort", "cd"}
+)
 _DISTRIBUTIONS = frozenset({"microk8s", "k3s", "k0s", "rke2", "minikube"})
 _VERSIONED = re.compile(r"([a-z][a-z-]*?[a-z])[-_.]?v?\d+(?:\.\d+)*(?:\.exe)?")
 # Variables whose value some program runs, or that make it load something.
@@ -69,10 +73,19 @@ def _line(around: Surroundings, text: str) -> Verdict:
         return refused(f"the line cannot be read as bash reads it ({fault}); write it more simply")
     aliases = _aliases(commands)
     around = replace(around, written=around.written | _written(commands))
-    verdict = READS
-    for command in commands:
-        verdict += _command(around, command, aliases)
-    return verdict
+    verdicts = [_command(around, command, aliases) for command in commands]
+    return sum(verdicts, READS) + _beside_a_change(commands, verdicts)
+
+
+def _beside_a_change(commands: tuple[Command, ...], verdicts: list[Verdict]) -> Verdict:
+    """A change that is asked for may stand only beside programs that cannot lead it somewhere else."""
+    if not any(each.wanted for each in verdicts):
+        return READS
+    for command, verdict in zip(commands, verdicts, strict=True):
+        if not verdict.wanted and (command.assigned or posixpath.basename((*command.words, "echo")[0]) not in _CALM):
+            shown = (*command.words, *(f"{name}=…" for name, _ in command.assigned))[0]
+            return refused(f"a change has to stand alone, without {shown} in the same line")
+    return READS
 
 
 def _unfit(text: str) -> str | None:
@@ -101,7 +114,21 @@ def _written(commands: tuple[Command, ...]) -> frozenset[str]:
     for each in commands:
         found |= {one.target for one in each.redirects if one.operator in (">", ">>", ">|", "&>", "&>>", "<>")}
         name = posixpath.basename(each.words[0]) if each.words else ""
-        if name in ("tee", "cp", "mv", "ln", "install", "curl", "wget", "dd", "sponge", "base64", "aws", "gsutil", "scp"):
+        if name in (
+            "tee",
+            "cp",
+            "mv",
+            "ln",
+            "install",
+            "curl",
+            "wget",
+            "dd",
+            "sponge",
+            "base64",
+            "aws",
+            "gsutil",
+            "scp",
+        ):
             found |= {one.removeprefix("of=") for one in each.words[1:]}
     return frozenset(each.removeprefix("./") for each in found) | frozenset(found)
 
@@ -136,7 +163,9 @@ def _assigned(around: Surroundings, command: Command) -> Verdict:
     """Settings for one program, or exported ones, that name something to run."""
     pairs = list(command.assigned) if command.words else []
     if command.words[:1] and command.words[0] in ("export", "declare", "typeset", "readonly", "env"):
-        pairs += [(name, value) for name, equals, value in (each.partition("=") for each in command.words[1:]) if equals]
+        pairs += [
+            (name, value) for name, equals, value in (each.partition("=") for each in command.words[1:]) if equals
+        ]
     verdict = READS
     for name, value in (*pairs, *(each for each in command.assigned if each[0] in ("PATH", "BASH_ENV", "ENV"))):
         if not _RUN_VALUES.fullmatch(name) or _HARMLESS_VALUES.fullmatch(value):
@@ -166,7 +195,7 @@ def _words(call: Call) -> Verdict:
     model = _model(name)
     if scanned and (model is None or name in TEXTS or not _is_heavy(name)):
         return STRANGER
-    named = replace(call, name=_canonical(name))
+    named = replace(call, name=_canonical(name), path=word)
     if model is not None:
         return model(named)
     return _distribution(named) or _plugin(named) or _unknown(named, word)
@@ -212,10 +241,48 @@ def _model(name: str) -> Callable[[Call], Verdict] | None:
 def _is_heavy(name: str) -> bool:
     """Programs that count even as the word of a stranger: those that change clusters, accounts, machines or files."""
     canonical = _canonical(name)
-    light = DEVELOPMENT.keys() | TEXTS.keys() | {"at", "batch", "route", "service", "port", "wall", "crm", "view", "ex",
-                                                 "ed", "time", "-", ".", "install", "link", "op", "x", "task", "kind",
-                                                 "source", "import", "fly", "atlas", "copilot", "snow", "bridge", "kill",
-                                                 "watch", "script", "screen", "exec", "command", "repeat", "mc", "eb", "cf"}
+    light = (
+        DEVELOPMENT.keys()
+        | TEXTS.keys()
+        | {
+            "at",
+            "batch",
+            "route",
+            "service",
+            "port",
+            "wall",
+            "crm",
+            "view",
+            "ex",
+            "ed",
+            "time",
+            "-",
+            ".",
+            "install",
+            "link",
+            "op",
+            "x",
+            "task",
+            "kind",
+            "source",
+            "import",
+            "fly",
+            "atlas",
+            "copilot",
+            "snow",
+            "bridge",
+            "kill",
+            "watch",
+            "script",
+            "screen",
+            "exec",
+            "command",
+            "repeat",
+            "mc",
+            "eb",
+            "cf",
+        }
+    )
     return canonical in _MODELS and canonical not in light
 
 
@@ -234,13 +301,23 @@ def _text_for_a_stranger(call: Call) -> Verdict:
 def _distribution(call: Call) -> Verdict | None:
     if call.name not in _DISTRIBUTIONS and not call.name.startswith("microk8s."):
         return None
-    tools = [at for at, each in enumerate(call.args) if each in ("kubectl", "helm", "helm3", "crictl", "ctr", "istioctl")]
+    tools = [
+        at for at, each in enumerate(call.args) if each in ("kubectl", "helm", "helm3", "crictl", "ctr", "istioctl")
+    ]
     if call.name.startswith("microk8s."):
         return call.runs_words((call.name.partition(".")[2], *call.args))
     if tools:
         tool, *rest = call.args[tools[0] :]
         return call.runs_words((tool, *(rest[1:] if rest[:1] == ["--"] else rest)))
-    if call.args[:1] in (("status",), ("version",), ("--version",), ("help",), ("inspect",), ("check-config",), ("check",)):
+    if call.args[:1] in (
+        ("status",),
+        ("version",),
+        ("--version",),
+        ("help",),
+        ("inspect",),
+        ("check-config",),
+        ("check",),
+    ):
         return READS
     return refused(f"{call.name} {' '.join(call.args[:2])} would change a cluster")
 

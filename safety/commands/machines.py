@@ -11,7 +11,8 @@ from safety.commands.verdict import READS, STRANGER, Verdict, refused
 _DOCKER = Tool(
     "containers, images or the machine they run on",
     words(
-        "ps images logs inspect stats top version info events diff history port search image_ls image_list image_inspect"
+        "ps images logs inspect stats top version info events diff history"
+        " port search image_ls image_list image_inspect"
         " image_history container_ls container_list container_inspect container_logs container_stats container_top"
         " container_port container_diff volume_ls volume_list volume_inspect network_ls network_list network_inspect"
         " compose_ps compose_logs compose_config compose_images compose_top compose_ls compose_version compose_port"
@@ -46,7 +47,8 @@ _CRICTL = Tool(
 _SYSTEMCTL = Tool(
     "services of this machine",
     words(
-        "status show cat list-units list-unit-files list-timers list-sockets list-jobs list-dependencies list-machines"
+        "status show cat list-units list-unit-files list-timers list-sockets"
+        " list-jobs list-dependencies list-machines"
         " is-active is-enabled is-failed is-system-running get-default show-environment help"
     ),
     words("-t --type -n --lines -o --output -p --property -H --host -M --machine --state --root"),
@@ -77,7 +79,9 @@ _TABLES: dict[str, Tool] = {
     "zfs": Tool("disks", words("list get diff")),
     "btrfs": Tool("disks", words("filesystem_show filesystem_df filesystem_usage device_stats subvolume_list")),
     "multipass": Tool("machines", words("list info version find networks")),
-    "talosctl": Tool("nodes", words("version get logs dmesg health services containers stats memory list read dashboard")),
+    "talosctl": Tool(
+        "nodes", words("version get logs dmesg health services containers stats memory list read dashboard")
+    ),
 }
 
 
@@ -107,7 +111,9 @@ def _etcdctl(call: Call) -> Verdict:
         return _etcd_get(call, told[1:], parsed.has("--keys-only", "--count-only"))
     if any(" ".join(told[:count]) in _ETCD_READS for count in (1, 2)):
         return READS
-    return refused(f"etcdctl {' '.join(told[:2])} would change etcd, where the whole cluster is kept".replace("\0", "…"))
+    return refused(
+        f"etcdctl {' '.join(told[:2])} would change etcd, where the whole cluster is kept".replace("\0", "…")
+    )
 
 
 def _etcd_get(call: Call, told: tuple[str, ...], names_only: bool) -> Verdict:
@@ -126,7 +132,9 @@ def _etcd_get(call: Call, told: tuple[str, ...], names_only: bool) -> Verdict:
 
 
 def _journalctl(call: Call) -> Verdict:
-    bad = [each for each in call.args if each.startswith(("--vacuum", "--rotate", "--flush", "--relinquish", "--setup"))]
+    bad = [
+        each for each in call.args if each.startswith(("--vacuum", "--rotate", "--flush", "--relinquish", "--setup"))
+    ]
     return refused(f"journalctl {bad[0]} would delete logs") if bad else READS
 
 
@@ -161,7 +169,22 @@ def _tables(call: Call) -> Verdict:
     """iptables and its kin: looking is a flag."""
     looks = {"-L", "-S", "--list", "--list-rules", "-V", "--version", "-h", "--help"}
     clusters = any(re.fullmatch(r"-[nvx]*[LS][nvx]*", each) for each in call.args)
-    changes = {"-A", "-D", "-I", "-R", "-F", "-X", "-P", "-N", "-E", "-Z", "--flush", "--append", "--delete", "--insert"}
+    changes = {
+        "-A",
+        "-D",
+        "-I",
+        "-R",
+        "-F",
+        "-X",
+        "-P",
+        "-N",
+        "-E",
+        "-Z",
+        "--flush",
+        "--append",
+        "--delete",
+        "--insert",
+    }
     if (clusters or looks & set(call.args)) and not changes & set(call.args):
         return READS
     return refused(f"{call.name} would change the firewall of this machine")
@@ -192,7 +215,8 @@ def _crontab(call: Call) -> Verdict:
 def _packages(call: Call) -> Verdict:
     looks = words(
         "list show search policy info query depends rdepends madison showpkg pkgnames check-update repolist provides"
-        " history deps uses leaves outdated config doctor help changelog --version -v --help -qa -qi -ql -q -l -L -s -S"
+        " history deps uses leaves outdated config doctor help changelog"
+        " --version -v --help -qa -qi -ql -q -l -L -s -S"
         " -Q -Qi -Ql -Qs -Ss -Si whatprovides download cat desc home log"
     )
     told = next((each for each in call.args if each not in ("-y", "-q", "-qq")), "")
@@ -221,10 +245,12 @@ def _changes_machine(call: Call) -> Verdict:
 _ALWAYS = words(
     "reboot shutdown halt poweroff init telinit pkill killall killall5 skill mkfs wipefs blkdiscard sgdisk lvremove"
     " vgremove pvremove lvreduce lvcreate vgreduce cryptsetup mdadm swapoff swapon umount modprobe insmod rmmod kexec"
-    " useradd userdel usermod groupadd groupdel adduser deluser passwd chpasswd visudo setenforce semanage setfacl chattr"
+    " useradd userdel usermod groupadd groupdel adduser deluser passwd"
+    " chpasswd visudo setenforce semanage setfacl chattr"
     " hdparm nvme fsck resize2fs mke2fs mkswap losetup pivot_root kubelet kube-apiserver kube-proxy etcd containerd"
     " dockerd tc route arptables ebtables fallocate grub-install update-grub efibootmgr dpkg-reconfigure kpartx"
-    " pg_ctl pg_ctlcluster mysqld_safe ntpdate hwclock wall at batch atrm k3s-uninstall.sh k3s-killall.sh rke2-uninstall.sh"
+    " pg_ctl pg_ctlcluster mysqld_safe ntpdate hwclock wall at batch atrm"
+    " k3s-uninstall.sh k3s-killall.sh rke2-uninstall.sh"
     " drbdadm crm pcs corosync-cfgtool ipvsadm conntrack brctl ovs-vsctl bridge rabbitmq-plugins fuser"
 )
 
@@ -246,7 +272,8 @@ MACHINES: dict[str, Callable[[Call], Verdict]] = {
     "mount": _mount,
     "crontab": _crontab,
     **dict.fromkeys(
-        ("apt", "apt-get", "apt-cache", "yum", "dnf", "apk", "brew", "zypper", "pacman", "dpkg", "rpm", "port"), _packages
+        ("apt", "apt-get", "apt-cache", "yum", "dnf", "apk", "brew", "zypper", "pacman", "dpkg", "rpm", "port"),
+        _packages,
     ),
     "dmesg": _dmesg,
     **dict.fromkeys(("fdisk", "sfdisk", "parted", "gdisk", "cfdisk"), _partitions),

@@ -80,7 +80,8 @@ _TABLES: dict[str, Tool] = {
     "istioctl": Tool(
         "the mesh",
         words(
-            "analyze proxy-status ps proxy-config_cluster proxy-config_listener proxy-config_route proxy-config_endpoint"
+            "analyze proxy-status ps proxy-config_cluster proxy-config_listener"
+            " proxy-config_route proxy-config_endpoint"
             " proxy-config_log proxy-config_bootstrap proxy-config_all pc_cluster pc_listener pc_route pc_endpoint"
             " pc_clusters pc_listeners pc_routes pc_endpoints proxy-config_clusters proxy-config_listeners"
             " proxy-config_routes proxy-config_endpoints version x_describe experimental_describe x_authz validate"
@@ -108,9 +109,13 @@ _TABLES: dict[str, Tool] = {
     ),
     "nomad": Tool(
         "jobs",
-        words("status node_status job_status job_plan job_history alloc_status alloc_logs version validate server_members"),
+        words(
+            "status node_status job_status job_plan job_history alloc_status alloc_logs version validate server_members"
+        ),
     ),
-    "kubeadm": Tool("a node", words("version certs_check-expiration config_images_list upgrade_plan config_print help")),
+    "kubeadm": Tool(
+        "a node", words("version certs_check-expiration config_images_list upgrade_plan config_print help")
+    ),
     "kind": Tool("clusters", words("get_clusters get_nodes version help")),
     "k3d": Tool("clusters", words("cluster_list node_list version registry_list")),
     "kubeseal": Tool("a Secret", words("version"), bare=True, never=words("--recovery-unseal --recovery-private-key")),

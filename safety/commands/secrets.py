@@ -13,7 +13,7 @@ _TEMPLATES = ("jsonpath", "jsonpath-as-json", "go-template", "custom-columns", "
 # What of a Secret may be printed by a template. Annotations may not: kubectl keeps the last applied data in one.
 _HARMLESS_PATH = re.compile(
     r"(?:\.items\[[^]]*\])?\.(?:metadata\.(?:name|namespace|uid|labels|creationTimestamp|generation|resourceVersion)"
-    r"|type|kind|apiVersion)(?![\w.\[])(?!\s*\.)"
+    r"|type|kind|apiVersion)(?![\w.\[])"
 )
 _OVER_ITEMS = re.compile(r"\brange\s+(?:\$?\w*\s*:?=?\s*)?\.items(?:\[\*?\])?")
 _IN_A_SECRET = re.compile(r"/api/v1/(?:watch/)?(?:namespaces/[^/]+/)?secrets(?:/|$)")

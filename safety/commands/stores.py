@@ -33,7 +33,11 @@ def changed_by_sql(text: str) -> str | None:
     text = _RUN_COMMENT.sub(r" \1 ", text)
     if not is_known(_QUOTED.sub(" ", text)):
         text = text.replace("\0", "x") if text.strip("\0 \n;") else "unknown"
-    if re.search(r"\\(?:!|copy|g\w*\s|gexec|i\b|ir\b|o\b|w\b|watch)|^\s*\.(?:shell|system|read|import|output|once|load|restore|save|backup|excel|archive|log|cd)\b", text, re.MULTILINE):
+    if re.search(
+        r"\\(?:!|copy|g\w*\s|gexec|i\b|ir\b|o\b|w\b|watch)|^\s*\.(?:shell|system|read|import|output|once|load|restore|save|backup|excel|archive|log|cd)\b",
+        text,
+        re.MULTILINE,
+    ):
         return "a command of the client"
     bare = _QUOTED.sub(" x ", text).lower()
     found = _CHANGES.search(bare)
@@ -46,10 +50,16 @@ def changed_by_sql(text: str) -> str | None:
 
 
 _SQL_VALUED: dict[str, frozenset[str]] = {
-    "psql": words("-c --command -f --file -d --dbname -h --host -p --port -U --username -v --set -o --output -F -R -P -T -L"),
-    "mysql": words("-e --execute -h --host -P -u --user -D --database -S --socket --defaults-file --init-command --delimiter"),
+    "psql": words(
+        "-c --command -f --file -d --dbname -h --host -p --port -U --username -v --set -o --output -F -R -P -T -L"
+    ),
+    "mysql": words(
+        "-e --execute -h --host -P -u --user -D --database -S --socket --defaults-file --init-command --delimiter"
+    ),
     "sqlite3": words("-cmd -init -separator -nullvalue -newline"),
-    "clickhouse-client": words("-q --query -h --host --port -u --user --password -d --database --queries-file --multiquery"),
+    "clickhouse-client": words(
+        "-q --query -h --host --port -u --user --password -d --database --queries-file --multiquery"
+    ),
     "cqlsh": words("-e --execute -f --file -u --username -p --password -k --keyspace --request-timeout"),
     "bq": words("--project_id --location --format --max_rows"),
     "snowsql": words("-q --query -f --filename -a -u -d -s -w -r -c -o"),
@@ -97,16 +107,21 @@ def _cockroach(call: Call) -> Verdict:
 
 
 _REDIS_READS = words(
-    "get mget strlen exists type ttl pttl keys scan sscan hscan zscan hget hgetall hmget hkeys hvals hlen hexists llen"
-    " lrange lindex smembers sismember scard srandmember zrange zrangebyscore zrevrange zcard zscore zrank zcount info"
-    " ping dbsize time lastsave slowlog_get slowlog_len client_list client_info client_getname config_get monitor memory"
+    "get mget strlen exists type ttl pttl keys scan sscan hscan zscan hget"
+    " hgetall hmget hkeys hvals hlen hexists llen"
+    " lrange lindex smembers sismember scard srandmember zrange"
+    " zrangebyscore zrevrange zcard zscore zrank zcount info"
+    " ping dbsize time lastsave slowlog_get slowlog_len client_list"
+    " client_info client_getname config_get monitor memory"
     " object command role pubsub_channels latency cluster_info cluster_nodes cluster_slots xlen xrange xinfo xpending"
     " acl_whoami acl_list echo bitcount getrange randomkey module_list"
 )
 
 
 def _redis(call: Call) -> Verdict:
-    valued = words("-h -p -s -a --user --pass -u -n -r -i -d -x --cacert --cert --key --sni --eval --rdb -D --pipe-timeout")
+    valued = words(
+        "-h -p -s -a --user --pass -u -n -r -i -d -x --cacert --cert --key --sni --eval --rdb -D --pipe-timeout"
+    )
     parsed = take_apart(call.args, Grammar(valued, stops_early=True))
     if parsed.has("--eval", "--rdb", "--pipe", "--functions-rdb", "--cluster"):
         return refused("redis-cli with these flags may change what the store holds")
@@ -137,14 +152,27 @@ def _mongo(call: Call) -> Verdict:
 
 def _kafka(call: Call) -> Verdict:
     looks = {"--list", "--describe", "--help", "--version", "--state", "--members"}
-    changes = {"--delete", "--create", "--alter", "--reset-offsets", "--execute", "--add", "--remove", "--delete-offsets"}
-    if (looks & set(call.args) or "consumer" in call.name.split("-")[-2:][-1].split(".")[0]) and not changes & set(call.args):
+    changes = {
+        "--delete",
+        "--create",
+        "--alter",
+        "--reset-offsets",
+        "--execute",
+        "--add",
+        "--remove",
+        "--delete-offsets",
+    }
+    if (looks & set(call.args) or "consumer" in call.name.split("-")[-2:][-1].split(".")[0]) and not changes & set(
+        call.args
+    ):
         return READS
     return refused(f"{call.name} may change what the store holds")
 
 
 def _kcat(call: Call) -> Verdict:
-    return READS if set(call.args) & {"-L", "-C", "-Q"} and "-P" not in call.args else refused("kcat would write messages")
+    return (
+        READS if set(call.args) & {"-L", "-C", "-Q"} and "-P" not in call.args else refused("kcat would write messages")
+    )
 
 
 def _admin(call: Call) -> Verdict:
@@ -153,17 +181,23 @@ def _admin(call: Call) -> Verdict:
     return READS if told and told[-1] in looks else refused(f"{call.name} would change the store")
 
 
-_RABBIT = re.compile(r"list_\w+|status|cluster_status|environment|report|ping|version|eval_\0|help|check_\w+|node_health_check")
+_RABBIT = re.compile(
+    r"list_\w+|status|cluster_status|environment|report|ping|version|eval_\0|help|check_\w+|node_health_check"
+)
 _NODETOOL = words(
-    "status info tpstats compactionstats netstats ring describecluster tablestats cfstats gossipinfo version proxyhistograms"
-    " tablehistograms getendpoints describering gcstats getcompactionthroughput listsnapshots statusgossip statusbinary"
+    "status info tpstats compactionstats netstats ring describecluster"
+    " tablestats cfstats gossipinfo version proxyhistograms"
+    " tablehistograms getendpoints describering gcstats"
+    " getcompactionthroughput listsnapshots statusgossip statusbinary"
 )
 
 
 def _by_words(call: Call) -> Verdict:
     told = [each for each in call.args if not each.startswith("-")]
     for each in told[:4]:
-        if (call.name == "nodetool" and each in _NODETOOL) or (call.name.startswith("rabbit") and _RABBIT.fullmatch(each)):
+        if (call.name == "nodetool" and each in _NODETOOL) or (
+            call.name.startswith("rabbit") and _RABBIT.fullmatch(each)
+        ):
             return READS
     return READS if not told else refused(f"{call.name} {told[0]} would change the store")
 
@@ -185,7 +219,13 @@ STORES: dict[str, Callable[[Call], Verdict]] = {
     **dict.fromkeys(
         (
             *("kafka-topics", "kafka-topics.sh", "kafka-consumer-groups", "kafka-consumer-groups.sh", "kafka-configs"),
-            *("kafka-configs.sh", "kafka-acls", "kafka-acls.sh", "kafka-reassign-partitions.sh", "kafka-delete-records.sh"),
+            *(
+                "kafka-configs.sh",
+                "kafka-acls",
+                "kafka-acls.sh",
+                "kafka-reassign-partitions.sh",
+                "kafka-delete-records.sh",
+            ),
             *("kafka-console-consumer.sh", "kafka-console-consumer", "kafka-log-dirs.sh", "kafka-leader-election.sh"),
         ),
         _kafka,

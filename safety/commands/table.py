@@ -59,10 +59,9 @@ def _strange_before(args: tuple[str, ...], told: tuple[str, ...], tool: Tool) ->
         return None
     for each in args[: args.index(told[0])]:
         name = each.partition("=")[0]
-        is_short_with_value = len(each) > 2 and each[:2] in tool.valued
-        if each.startswith("-") and "=" not in each and not is_short_with_value:
-            if name not in tool.valued | tool.switches | _HELP:
-                return each
+        has_value = "=" in each or (len(each) > 2 and each[:2] in tool.valued)
+        if each.startswith("-") and not has_value and name not in tool.valued | tool.switches | _HELP:
+            return each
     return None
 
 

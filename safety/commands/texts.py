@@ -9,21 +9,30 @@ from safety.commands.verdict import READS, Verdict, refused
 
 # They show what is inside files.
 _SHOWING = words(
-    "cat tac head tail less more bat batcat grep egrep fgrep zgrep rg ag ack ugrep jq yq gojq dasel fx xq htmlq base64"
-    " base32 xxd od hexdump strings nl rev cut sort uniq paste column fold fmt diff sdiff colordiff comm cmp csvcut mlr"
+    "cat tac head tail less more bat batcat grep egrep fgrep zgrep rg ag"
+    " ack ugrep jq yq gojq dasel fx xq htmlq base64"
+    " base32 xxd od hexdump strings nl rev cut sort uniq paste column fold"
+    " fmt diff sdiff colordiff comm cmp csvcut mlr"
     " zcat bzcat xzcat gunzip gzip zstd pr look iconv cksum envsubst split csplit tsort vimdiff delta glow pygmentize"
 )
 # They do not.
 _SAYING = words(
-    "echo printf true false : test [ [[ ls ll la dir exa eza tree stat file wc du df date cal basename dirname realpath"
-    " readlink which type whereis whatis man info apropos tldr sleep seq expr bc dc factor numfmt tr yes history pwd cd"
-    " pushd popd dirs set unset shopt ulimit umask wait jobs fg bg disown read readarray mapfile let declare local typeset"
+    "echo printf true false : test [ [[ ls ll la dir exa eza tree stat"
+    " file wc du df date cal basename dirname realpath"
+    " readlink which type whereis whatis man info apropos tldr sleep seq"
+    " expr bc dc factor numfmt tr yes history pwd cd"
+    " pushd popd dirs set unset shopt ulimit umask wait jobs fg bg disown"
+    " read readarray mapfile let declare local typeset"
     " readonly export return exit break continue shift getopts times uptime free ps pgrep pstree htop btop who w"
-    " id whoami groups users last lastlog uname hostname arch nproc lscpu lsblk lsmem lspci lsusb lsmod lsns lsof ss netstat"
-    " vmstat iostat mpstat pidstat sar numastat dig nslookup host drill ping ping6 traceroute tracepath mtr whois getent arp"
-    " locale tput clear stty tty logname printenv md5sum sha1sum sha256sum sha512sum shasum md5 b2sum crc32 uuidgen mktemp"
+    " id whoami groups users last lastlog uname hostname arch nproc lscpu"
+    " lsblk lsmem lspci lsusb lsmod lsns lsof ss netstat"
+    " vmstat iostat mpstat pidstat sar numastat dig nslookup host drill"
+    " ping ping6 traceroute tracepath mtr whois getent arp"
+    " locale tput clear stty tty logname printenv md5sum sha1sum sha256sum"
+    " sha512sum shasum md5 b2sum crc32 uuidgen mktemp"
     " touch mkdir cowsay figlet lolcat notify-send pbcopy pbpaste xclip xsel stern kubetail kubent popeye"
-    " kube-score kubeconform kubeval kube-linter pluto polaris trivy grype syft hadolint conftest opa tflint tfsec checkov"
+    " kube-score kubeconform kubeval kube-linter pluto polaris trivy grype"
+    " syft hadolint conftest opa tflint tfsec checkov"
     " kubescape kube-bench kube-capacity kubectl-neat infracost promtool jsonlint xmllint dyff cfn-lint"
     " actionlint blkid findmnt ldd nm objdump readelf size addr2line ctags cloc tokei scc bandit gitleaks"
     " alias unalias help compgen caller suspend logout ncal getconf cmatrix"
@@ -63,7 +72,7 @@ def _tcpdump(call: Call) -> Verdict:
 def _amtool(call: Call) -> Verdict:
     told = [each for each in call.args if not each.startswith("-")]
     looks = {"query", "show", "routes", "test"}
-    if not told or told[0] in ("check-config", "alert", "config", "cluster", "template") and "add" not in told:
+    if not told or (told[0] in ("check-config", "alert", "config", "cluster", "template") and "add" not in told):
         return READS
     return READS if looks & set(told) else refused("amtool would silence alerts or change them")
 
@@ -72,7 +81,11 @@ def _kustomize(call: Call) -> Verdict:
     if any(each in ("--enable-exec", "--enable-alpha-plugins", "--enable-helm") for each in call.args):
         return refused("kustomize would run programs that the folder names")
     looks = ("build", "version", "cfg", "localize", "create", "edit", "help")
-    return READS if call.args[:1] and call.args[0] in looks or not call.args else refused(f"kustomize {call.args[0]} changes more")
+    return (
+        READS
+        if (call.args[:1] and call.args[0] in looks) or not call.args
+        else refused(f"kustomize {call.args[0]} changes more")
+    )
 
 
 TEXTS: dict[str, Callable[[Call], Verdict]] = {

@@ -15,12 +15,15 @@ class Place:
 
 @dataclass(frozen=True, slots=True)
 class Wanted:
-    """A call that is one of the typed actions: its kind, its object, and what else it says (``to_revision`` …)."""
+    """A call that is one of the typed actions: its kind, its object, and what else it says (``to_revision`` …).
+
+    ``place`` is ``None`` for an operation of a server, which has a cluster of its own.
+    """
 
     kind: str
     namespace: str
     name: str
-    place: Place = Place()
+    place: Place | None = None
     details: Mapping[str, int] = field(default_factory=dict)
 
 

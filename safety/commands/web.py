@@ -13,7 +13,8 @@ from safety.commands.verdict import READS, Verdict, refused
 
 _CURL = Grammar(
     words(
-        "-X --request -d --data --data-raw --data-binary --data-urlencode --data-ascii --json -F --form --form-string -T"
+        "-X --request -d --data --data-raw --data-binary --data-urlencode"
+        " --data-ascii --json -F --form --form-string -T"
         " --upload-file -H --header -o --output -u --user -A --user-agent -e --referer -b --cookie -c --cookie-jar -K"
         " --config -m --max-time --connect-timeout -w --write-out -x --proxy --cacert --cert -E --key --capath --url"
         " --resolve --retry --retry-delay --retry-max-time --unix-socket --abstract-unix-socket -r --range -z"
@@ -22,8 +23,20 @@ _CURL = Grammar(
         " --noproxy --stderr --trace --trace-ascii -C --continue-at -Y -y -P -t --telnet-option --variable --libcurl"
     )
 )
-_DATA = ("-d", "--data", "--data-raw", "--data-binary", "--data-urlencode", "--data-ascii", "--json", "-F", "--form",
-         "--form-string", "-T", "--upload-file")
+_DATA = (
+    "-d",
+    "--data",
+    "--data-raw",
+    "--data-binary",
+    "--data-urlencode",
+    "--data-ascii",
+    "--json",
+    "-F",
+    "--form",
+    "--form-string",
+    "-T",
+    "--upload-file",
+)
 _WRITING = ("-o", "--output", "-D", "--dump-header", "-c", "--cookie-jar", "--trace", "--trace-ascii", "--stderr")
 _READING_METHODS = frozenset({"GET", "HEAD", "OPTIONS", "TRACE"})
 
@@ -40,12 +53,42 @@ _TELLS_PEOPLE = re.compile(
 _HERE = re.compile(r"localhost|127(?:\.\d{1,3}){3}|\[?::1\]?|0\.0\.0\.0")
 # Ports of API servers, kubelets, etcd, container engines and stores.
 _PORTS_THAT_CHANGE = frozenset(
-    {443, 6443, 8443, 16443, 8001, 8081, 2375, 2376, 2379, 2380, 4001, 4646, 8200, 8500, 9093, 9200, 10250, 10255, 10256,
-     10257, 10259, 5984, 15672, 9090, 9091, 6666, 9443, 2019, 8008}
+    {
+        443,
+        6443,
+        8443,
+        16443,
+        8001,
+        8081,
+        2375,
+        2376,
+        2379,
+        2380,
+        4001,
+        4646,
+        8200,
+        8500,
+        9093,
+        9200,
+        10250,
+        10255,
+        10256,
+        10257,
+        10259,
+        5984,
+        15672,
+        9090,
+        9091,
+        6666,
+        9443,
+        2019,
+        8008,
+    }
 )
 _PATHS_THAT_CHANGE = re.compile(
     r"/(?:api/v\d|apis?/|v\d(?:\.\d+)?/|run/|exec/|containers/|images/|services/|admin|-/|k8s/|clusters?/|_|shutdown"
-    r"|restart|delete|drain|actuator|quit|stop|kill|flush|reset|reload)", re.IGNORECASE
+    r"|restart|delete|drain|actuator|quit|stop|kill|flush|reset|reload)",
+    re.IGNORECASE,
 )
 
 
@@ -55,7 +98,9 @@ def _request(call: Call, method: str, urls: list[str]) -> Verdict:
         return refused(f"{call.name}: the method of the request is not known before it runs")
     for url in urls:
         if url.split("://")[0].lower() in ("gopher", "telnet", "dict", "smtp", "ldap") and "://" in url:
-            return refused(f"{call.name} would speak to a server in a way that cannot be judged ({url.split('://')[0]})")
+            return refused(
+                f"{call.name} would speak to a server in a way that cannot be judged ({url.split('://')[0]})"
+            )
         if why := printed_by_path(_path_of(url)) if _is_whole(url) else None:
             return refused(f"{call.name} {url}: {why}".replace("\0", "…"))
         if holds_credentials(_path_of(url)) and url.startswith("file:"):
@@ -75,7 +120,9 @@ def _is_whole(url: str) -> bool:
 
 
 def _path_of(url: str) -> str:
-    return urlsplit(url if "://" in url else f"http://{url}").path if "[" not in url else re.sub(r"^\w+://[^/]*", "", url)
+    return (
+        urlsplit(url if "://" in url else f"http://{url}").path if "[" not in url else re.sub(r"^\w+://[^/]*", "", url)
+    )
 
 
 def _is_harmless_to_send(method: str, url: str) -> bool:
@@ -97,7 +144,9 @@ def _curl(call: Call) -> Verdict:
     parsed = take_apart(args, _CURL)
     long = [flag for flag, _ in parsed.flags if flag.startswith("--")]
     # curl takes any beginning of a long flag that only one flag has.
-    short_forms = [each for each in long if each not in _CURL.valued and any(one.startswith(each) for one in _CURL.valued)]
+    short_forms = [
+        each for each in long if each not in _CURL.valued and any(one.startswith(each) for one in _CURL.valued)
+    ]
     if parsed.has("-K", "--config", "-Q", "--quote", "--libcurl") or short_forms:
         return refused(f"{call.name}: what it would send stands in another place; write the request out")
     if any("method" in value.lower() for value in parsed.values("-H", "--header")):
@@ -131,7 +180,8 @@ def _method_of_curl(parsed: Parsed) -> str:
 _WGET = Grammar(
     words(
         "-O --output-document -o --output-file -P --directory-prefix --method --body-data --body-file --post-data"
-        " --post-file --header -U --user-agent -t --tries -T --timeout --user --password -i --input-file -e --execute -a"
+        " --post-file --header -U --user-agent -t --tries -T --timeout --user"
+        " --password -i --input-file -e --execute -a"
         " --ca-certificate --certificate --private-key -w --wait -Q -l --level -A -R -D -I -X --load-cookies"
     )
 )
@@ -143,8 +193,12 @@ def _wget(call: Call) -> Verdict:
         return refused("wget: what it would send stands in another place; write the request out")
     if any("method" in value.lower() for value in parsed.values("--header")):
         return refused("wget with a header that overrides the method may change what answers")
-    if any(flag.startswith("--") and flag not in _WGET.valued and any(v.startswith(flag) for v in
-           ("--method", "--body-data", "--body-file", "--post-data", "--post-file")) for flag, _ in parsed.flags):
+    if any(
+        flag.startswith("--")
+        and flag not in _WGET.valued
+        and any(v.startswith(flag) for v in ("--method", "--body-data", "--body-file", "--post-data", "--post-file"))
+        for flag, _ in parsed.flags
+    ):
         return refused("wget: write its flags out in full")
     for path in parsed.values("-O", "--output-document", "-o", "--output-file", "-P", "--directory-prefix", "-a"):
         if matters(path, call.around.files):
@@ -175,10 +229,14 @@ def _grpcurl(call: Call) -> Verdict:
 def _raw_socket(call: Call) -> Verdict:
     """nc and its kin pass when they only knock, or send what is plainly no request to change."""
     runs = {"-e", "-c", "--exec", "--sh-exec", "--lua-exec", "-k", "-l", "-L"}
-    if runs & set(call.args) or (call.name == "socat" and re.search(r"EXEC|SYSTEM|OPEN|CREATE", " ".join(call.args), re.I)):
+    if runs & set(call.args) or (
+        call.name == "socat" and re.search(r"EXEC|SYSTEM|OPEN|CREATE", " ".join(call.args), re.I)
+    ):
         return refused(f"{call.name} would listen or run a program")
     sent = call.stdin or ""
-    if not is_known(sent) or re.search(r"\b(?:POST|PUT|PATCH|DELETE|CONNECT)\b|flush|shutdown|kill|del\b|set\b", sent, re.I):
+    if not is_known(sent) or re.search(
+        r"\b(?:POST|PUT|PATCH|DELETE|CONNECT)\b|flush|shutdown|kill|del\b|set\b", sent, re.I
+    ):
         return refused(f"{call.name} would send something that may change what answers")
     return READS
 

@@ -95,7 +95,11 @@ def _after(call: Call) -> Verdict:
     if call.name == "watch":
         return call.runs_line(" ".join(rest)) if not parsed.has("-x", "--exec") else call.runs_words(rest)
     verdict = call.runs_words(rest) if rest else READS
-    return verdict if call.name not in _INTO_PLACES or rest else refused(f"{call.name} would open a shell in another place")
+    return (
+        verdict
+        if call.name not in _INTO_PLACES or rest
+        else refused(f"{call.name} would open a shell in another place")
+    )
 
 
 def _env(call: Call) -> Verdict:
@@ -115,7 +119,8 @@ def _env(call: Call) -> Verdict:
 
 def _xargs(call: Call) -> Verdict:
     valued = words(
-        "-I -i -n -P -L -l -d -E -e -s -a --max-args --max-procs --delimiter --max-lines --replace --arg-file --max-chars -J -R -S"
+        "-I -i -n -P -L -l -d -E -e -s -a --max-args --max-procs --delimiter"
+        " --max-lines --replace --arg-file --max-chars -J -R -S"
     ) - words("-i -l -e")
     parsed = take_apart(call.args, Grammar(valued, stops_early=True))
     if not parsed.rest:
@@ -127,7 +132,9 @@ def _xargs(call: Call) -> Verdict:
 
 
 def _parallel(call: Call) -> Verdict:
-    valued = words("-j --jobs -n -N -a --arg-file -S --sshlogin --colsep -C --joblog --delay --timeout -I --halt --tmpdir")
+    valued = words(
+        "-j --jobs -n -N -a --arg-file -S --sshlogin --colsep -C --joblog --delay --timeout -I --halt --tmpdir"
+    )
     parsed = take_apart(call.args, Grammar(valued, stops_early=True))
     if parsed.has("-S", "--sshlogin", "--sshloginfile"):
         return refused("parallel would run on other machines")
@@ -162,7 +169,9 @@ def _flock(call: Call) -> Verdict:
 def _script(call: Call) -> Verdict:
     parsed = take_apart(call.args, Grammar(words("-c --command -T -t -E -O -I -B -m")))
     line = parsed.value("-c", "--command")
-    return call.runs_line(line) if line is not None else (call.runs_words(parsed.words[1:]) if parsed.words[1:] else READS)
+    return (
+        call.runs_line(line) if line is not None else (call.runs_words(parsed.words[1:]) if parsed.words[1:] else READS)
+    )
 
 
 def _nsenter(call: Call) -> Verdict:
@@ -202,7 +211,9 @@ def _away(call: Call, line: str) -> Verdict:
 
 def _multiplexer(call: Call) -> Verdict:
     """tmux and screen: they list, or they start and type what they are told."""
-    looks = words("ls list-sessions list-windows list-panes capture-pane show-options has-session has -ls -list -V -v info")
+    looks = words(
+        "ls list-sessions list-windows list-panes capture-pane show-options has-session has -ls -list -V -v info"
+    )
     if call.args[:1] and call.args[0] in looks:
         return READS
     return sum((call.runs_line(each) for each in call.args if " " in each), READS) + refused(
@@ -259,8 +270,22 @@ WRAPPERS: dict[str, Callable[[Call], Verdict]] = {
     **dict.fromkeys(("pssh", "pdsh", "clush", "dsh"), lambda call: refused(f"{call.name} would run on other machines")),
     **dict.fromkeys(("tmux", "screen", "zellij", "byobu"), _multiplexer),
     **dict.fromkeys(
-        ("aws-vault", "aws-okta", "saml2aws", "doppler", "op", "infisical", "chamber", "teller", "envchain", "mise", "asdf"),
+        (
+            "aws-vault",
+            "aws-okta",
+            "saml2aws",
+            "doppler",
+            "op",
+            "infisical",
+            "chamber",
+            "teller",
+            "envchain",
+            "mise",
+            "asdf",
+        ),
         _after_dashes,
     ),
-    **dict.fromkeys(("npx", "bunx", "uvx", "pnpx", "uv", "poetry", "pipenv", "pdm", "hatch", "rye", "conda", "bundle"), _runner),
+    **dict.fromkeys(
+        ("npx", "bunx", "uvx", "pnpx", "uv", "poetry", "pipenv", "pdm", "hatch", "rye", "conda", "bundle"), _runner
+    ),
 }

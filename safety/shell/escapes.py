@@ -17,7 +17,7 @@ Letter = tuple[str, bool]
 
 def ansi_c(text: str, at: int) -> tuple[str, int]:
     """What ``$'…'`` means from just behind its opening quote, and the place behind the closing one."""
-    out = []
+    out: list[str] = []
     while at < len(text):
         char = text[at]
         if char == "'":
@@ -54,9 +54,7 @@ def braces(letters: list[Letter], depth: int = 0) -> list[list[Letter]]:
             continue
         choices, end = found
         words = [
-            letters[:start] + choice + rest
-            for choice in choices
-            for rest in braces(letters[end + 1 :], depth + 1)
+            letters[:start] + choice + rest for choice in choices for rest in braces(letters[end + 1 :], depth + 1)
         ]
         expanded = [word for each in words for word in braces(each, depth + 1)]
         if len(expanded) > _MOST_WORDS:

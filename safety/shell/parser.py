@@ -52,6 +52,10 @@ def _shown(token: Token) -> str:
     return repr(_reserved(token) or token.text or "end")
 
 
+def _is_closing(token: Token) -> bool:
+    return token.kind == "operator" and token.text != "("
+
+
 def _reserved(token: Token) -> str:
     return (token.word.plain() or "") if token.word is not None else ""
 
@@ -67,9 +71,7 @@ class _Parser:
             token = self._lexer.peek()
             if token.kind == "newline" or (token.kind == "operator" and token.text in (";", "&", "&&", "||")):
                 self._lexer.next()
-            elif token.kind == "end" or _reserved(token) in _CLOSERS:
-                return tuple(nodes)
-            elif token.kind == "operator" and token.text != "(":
+            elif token.kind == "end" or _reserved(token) in _CLOSERS or _is_closing(token):
                 return tuple(nodes)
             else:
                 nodes.append(self._pipeline())

@@ -1,0 +1,185 @@
+"""Asks the policy about one change outside Slack, for the hook and ``policy explain``; builds only what that takes."""
+
+import asyncio
+import json
+import os
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import yaml
+from pydantic import ValidationError
+
+from bot.config import BadSetting, Settings, read_policy, read_settings
+from bot.flows.ruling import Change, Ruling, facts_as_rows, rule_on
+from safety.actions import ACTION_KINDS, AnyAction
+from safety.commands.verdict import Place, Wanted
+from safety.facts import Circumstances
+from safety.policy import Policy, protected_because
+from safety.redaction import Redactor
+from tools.adapters.cluster_dump import DumpReader
+from tools.adapters.kubernetes_api import KubernetesApi
+from tools.world import ClusterReader, Reader, WorldError
+
+SECONDS = 15.0
+
+
+class BadChange(Exception):
+    """What was typed names no change; the message says what to write instead."""
+
+
+def reasons_against(wanted: Wanted) -> tuple[str, ...]:
+    """Why the policy does not allow this change now; nothing if it does. Any error is a reason."""
+    try:
+        return asyncio.run(_reasons(wanted))
+    except (BadSetting, BadChange, WorldError, TimeoutError) as fault:
+        return (str(fault) or "the cluster did not answer in time",)
+
+
+async def _reasons(wanted: Wanted) -> tuple[str, ...]:
+    settings = read_settings()
+    policy = read_policy(settings.policy_file)
+    change = _change({"action": wanted.kind, "namespace": wanted.namespace, "name": wanted.name, **wanted.details})
+    protected = protected_because(policy, change.namespace)
+    try:
+        async with asyncio.timeout(SECONDS):
+            cluster = await _connect(settings, wanted.place)
+            try:
+                ruling = await _ruled(change, cluster, policy, settings)
+            finally:
+                await cluster.close()
+    except (WorldError, TimeoutError) as fault:
+        unread = f"what is true now cannot be read ({fault or 'no answer in time'}), so it cannot be allowed"
+        return (*([protected] if protected else []), unread)
+    return ruling.against if not ruling.allowed else ()
+
+
+async def explain(text: str, dump: Path | None, *, as_json: bool = False) -> str:
+    """The ruling on a change spelled as JSON, on the cluster of the settings or on one from files, to be printed."""
+    settings = read_settings()
+    change = _change(_parsed(text))
+    policy = read_policy(settings.policy_file)
+    cluster: DumpReader | KubernetesApi = DumpReader(dump) if dump is not None else await _connect(settings, None)
+    try:
+        ruling = await _ruled(change, cluster, policy, settings)
+    finally:
+        await cluster.close()
+    return json.dumps(as_record(ruling, policy), indent=2) if as_json else in_words(ruling, policy)
+
+
+def _parsed(text: str) -> Any:
+    try:
+        return json.loads(text)
+    except (ValueError, RecursionError):
+        raise BadChange(f"that is not JSON; write it as {_EXAMPLE}") from None
+
+
+_EXAMPLE = '\'{"action": "restart_deployment", "namespace": "…", "name": "…"}\''
+
+
+def _change(told: Any) -> Change:
+    try:
+        return Change.model_validate(told)
+    except ValidationError as fault:
+        said = "; ".join(f"{'.'.join(map(str, each['loc'])) or 'it'}: {each['msg']}" for each in fault.errors())
+        raise BadChange(f"{said}; write it as {_EXAMPLE}; the actions are {', '.join(ACTION_KINDS)}") from None
+
+
+async def _ruled(change: Change, cluster: ClusterReader, policy: Policy, settings: Settings) -> Ruling:
+    now = datetime.now(UTC)
+
+    async def circumstances(_action: AnyAction) -> Circumstances:
+        return Circumstances(
+            now=now,
+            mode_switch=settings.remediation_mode,
+            paused_by=await _paused_by(settings),
+            in_flight=False,
+            recent_on_target=0,
+            recent_in_namespace=0,
+            in_incident=0,
+            pending=0,
+            recent_failures=0,
+            drift_24h=0,
+            denied_recently=False,
+        )
+
+    return await rule_on(change, Reader(cluster, Redactor(settings.secrets())), policy, circumstances, now)
+
+
+async def _paused_by(settings: Settings) -> str | None:
+    """Who paused all changes, if the bot has a database here and somebody did."""
+    from bot.adapters.store.database import Database, StoreUnusable, must_exist
+    from bot.adapters.store.flags import SqlFlags
+
+    try:
+        must_exist(settings.database_url)
+    except StoreUnusable:
+        return None
+    database = Database(settings.database_url)
+    try:
+        flag = await SqlFlags(database).get("paused")
+    finally:
+        await database.close()
+    return flag.by if flag else None
+
+
+# ---- which cluster --------------------------------------------------------------------------------------------------
+
+
+async def _connect(settings: Settings, place: Place | None) -> KubernetesApi:
+    """The cluster that a command would reach, or for an operation of a server the one of the settings."""
+    if place is None:
+        return await KubernetesApi.connect(settings.kubeconfig, settings.kube_context, settings.cluster_name)
+    own = os.environ.get("KUBECONFIG") or _usual_kubeconfig()
+    kubeconfig = place.kubeconfig or own
+    if place.kubeconfig is not None and place.kubeconfig != own:
+        _must_start_nothing(place.kubeconfig)
+    is_ours = place == Place() and settings.kube_context is None and settings.kubeconfig in (None, own)
+    return await KubernetesApi.connect(kubeconfig, place.context, settings.cluster_name if is_ours else None)
+
+
+def _usual_kubeconfig() -> str | None:
+    path = Path("~/.kube/config").expanduser()
+    return str(path) if path.exists() else None
+
+
+def _must_start_nothing(kubeconfig: str) -> None:
+    """A kubeconfig may name a program that gives credentials; of one that a command brings along none is started."""
+    try:
+        told = yaml.safe_load(Path(kubeconfig).expanduser().read_text(encoding="utf-8")) or {}
+        users = [each.get("user") or {} for each in told.get("users") or ()]
+    except (OSError, ValueError, yaml.YAMLError, AttributeError):
+        raise BadChange(
+            f"the kubeconfig {kubeconfig} cannot be read, so which cluster would change is not known"
+        ) from None
+    if any("exec" in each or "auth-provider" in each for each in users):
+        raise BadChange(f"the kubeconfig {kubeconfig} starts a program; use the one that the bot uses")
+
+
+# ---- in words -------------------------------------------------------------------------------------------------------
+
+
+def in_words(ruling: Ruling, policy: Policy) -> str:
+    """The ruling for a person: the decision, each rule with its reason, the facts."""
+    change = ruling.change
+    head = "ALLOWED" if ruling.allowed else "REFUSED"
+    lines = [f"{head}  {change.action} of {change.name} in namespace {change.namespace}", ""]
+    width = max((len(each.rule) for each in ruling.judged), default=0)
+    lines += [f"{'ok' if each.passed else 'NO'}  {each.rule:<{width}}  {each.text}" for each in ruling.judged]
+    if ruling.facts is not None:
+        lines += ["", f"as it was at {ruling.facts.observed_at:%Y-%m-%d %H:%M:%S} UTC:"]
+        lines += [f"    {label:<16}  {value}" for label, value in facts_as_rows(ruling.facts)]
+    return "\n".join([*lines, "", f"policy {policy.sha256}"])
+
+
+def as_record(ruling: Ruling, policy: Policy) -> dict[str, Any]:
+    """The same for a program."""
+    return {
+        "allowed": ruling.allowed,
+        "change": ruling.change.model_dump(mode="json"),
+        "action": ruling.action.model_dump(mode="json") if ruling.action else None,
+        "rules": [{"rule": each.rule, "passed": each.passed, "reason": each.text} for each in ruling.judged],
+        "facts": dict(facts_as_rows(ruling.facts)) if ruling.facts else None,
+        "observed_at": ruling.facts.observed_at.isoformat() if ruling.facts else None,
+        "policy": policy.sha256,
+    }

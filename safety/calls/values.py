@@ -1,0 +1,132 @@
+"""What stands in the input of a tool: every key and value however deep, and what those values would run."""
+
+import json
+import re
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from safety.calls.vocabulary import AWAY, SEARCHES
+from safety.commands.lines import judge_line, judge_words
+from safety.commands.secrets import holds_credentials, is_secret_kind, printed_by_path
+from safety.commands.stores import changed_by_sql
+from safety.commands.table import words
+from safety.commands.verdict import READS, Files, Verdict, refused
+
+# Keys, folded to small letters without dashes and underscores.
+LINES = words("command cmd script shell bash commandline commands args argv arguments clicommand kubectlcommand code")
+STATEMENTS = words("sql statement query statements")
+DEEDS = words("action operation verb subcommand method mode op")
+KINDS = words("kind resource resourcetype type resourcekind kinds resources")
+_OUTPUTS = words("output outputformat format listoutput")
+_ADDRESSES = words("url uri path endpoint filepath file uris urls")
+_PROGRAMS = (
+    "kubectl",
+    "helm",
+    "terraform",
+    "oc",
+    "aws",
+    "gcloud",
+    "az",
+    "docker",
+    "psql",
+    "argocd",
+    "flux",
+    "istioctl",
+)
+_DEEPEST = 12
+_STATEMENT = re.compile(
+    r"(?is)\s*(?:drop|delete|truncate|alter|update|insert|create|grant|revoke|with|select|explain|/\*|--|;)(?!\w)"
+)
+
+
+def folded(key: str) -> str:
+    """``resource_type``, ``resourceType`` and ``resource-type`` as one."""
+    return re.sub(r"[_\-\s]", "", key).lower()
+
+
+def pairs(given: Any, depth: int = 0) -> Iterator[tuple[str, Any]]:
+    """Every key and value; a value that is JSON in a text is opened. What lies too deep is given as ``too deep``."""
+    if depth > _DEEPEST:
+        yield "command", "too \0 deep"
+        return
+    if isinstance(given, Mapping):
+        for key, value in given.items():
+            yield folded(str(key)), value
+            yield from pairs(value, depth + 1)
+    elif isinstance(given, list):
+        for each in given:
+            yield from pairs(each, depth + 1)
+    elif isinstance(given, str) and given.lstrip()[:1] in ("{", "["):
+        try:
+            opened = json.loads(given)
+        except (ValueError, RecursionError):
+            return
+        yield from pairs(opened, depth + 1)
+
+
+def texts_of(given: Mapping[str, Any], keys: frozenset[str]) -> list[str]:
+    """The texts under some keys."""
+    found: list[str] = []
+    for key, value in pairs(given):
+        if key in keys:
+            values = value if isinstance(value, list) else [value]
+            found += [each for each in values if isinstance(each, str)]
+    return found
+
+
+def judge_values(own: str, named: list[str], given: Mapping[str, Any], files: Files) -> Verdict:
+    """What the values themselves say: lines of shell, statements, addresses."""
+    verdict = READS
+    for key, value in pairs(given):
+        if key in LINES:
+            verdict += _line(own, named, value, files, given)
+        elif key in STATEMENTS and isinstance(value, str):
+            word = _statement(named, key, value)
+            verdict += refused(f"{own}: {word} may change or delete what the store holds") if word else READS
+        elif key in _ADDRESSES and isinstance(value, str):
+            verdict += _address(own, value)
+    return verdict
+
+
+def _line(own: str, named: list[str], value: Any, files: Files, given: Mapping[str, Any]) -> Verdict:
+    program = next((each for each in named if each in _PROGRAMS), None)
+    if isinstance(value, list) and value and all(isinstance(each, str) for each in value):
+        told = value if program is None or value[0] == program else [program, *value]
+        verdict = judge_words(tuple(told), files)
+    elif isinstance(value, str) and value.strip():
+        is_whole = program is None or re.match(rf"\s*(?:\S*/)?{program}\b", value)
+        verdict = judge_line(value if is_whole else f"{program} {value}", files)
+    else:
+        return READS
+    if not verdict.known and AWAY & {*named, *map(folded, given)}:
+        return verdict + refused(f"{own} would run a program of which nothing is known on another machine")
+    return verdict
+
+
+def _statement(named: list[str], key: str, text: str) -> str | None:
+    """A query of a log may hold any word; one of a store may not."""
+    if key == "query" and SEARCHES & set(named):
+        return None
+    is_sql = key != "query" or {"sql", "execute", "run", "exec"} & set(named) or _STATEMENT.match(text)
+    return changed_by_sql(text) if is_sql else None
+
+
+def _address(own: str, text: str) -> Verdict:
+    why = printed_by_path(text) if "/api/v1" in text or "%" in text else None
+    if why:
+        return refused(f"{own}: {why}")
+    return refused(f"{own} would show credentials") if holds_credentials(text) else READS
+
+
+def secrets_shown(named: list[str], given: Mapping[str, Any]) -> str | None:
+    """Why a look would print the contents of Secrets; ``None`` if it would not."""
+    why = "it would print the contents of Secrets; their names are shown by list"
+    about = [*texts_of(given, KINDS), *(each for each in named if each.startswith("secret"))]
+    is_about_them = any(is_secret_kind(each) or re.search(r"\bsecrets?/", each) for each in about)
+    if {"value", "values"} & set(named) and is_about_them:
+        return why
+    if not is_about_them or "describe" in named:
+        return None
+    outputs = {each.lower().partition("=")[0] for each in texts_of(given, _OUTPUTS)}
+    is_list = "list" in named and "get" not in named
+    return None if outputs <= {"name", "wide", "table", ""} and (is_list or outputs) else why
