@@ -5,14 +5,16 @@ import json
 import os
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeGuard
 
 import yaml
 from pydantic import ValidationError
 
+from bot.changes import About, Tally
 from bot.config import BadSetting, Settings, read_policy, read_settings
+from bot.domain import ProposalId, ThreadId
 from bot.flows.ruling import Change, Ruling, facts_as_rows, rule_on
-from safety.actions import ACTION_KINDS, AnyAction
+from safety.actions import ACTION_KINDS, AnyAction, ScaleDeployment, digest, same_change
 from safety.commands.verdict import Place, Wanted
 from safety.facts import Circumstances
 from safety.policy import Policy, protected_because
@@ -88,39 +90,48 @@ def _change(told: Any) -> Change:
 async def _ruled(change: Change, cluster: ClusterReader, policy: Policy, settings: Settings) -> Ruling:
     now = datetime.now(UTC)
 
-    async def circumstances(_action: AnyAction) -> Circumstances:
+    async def circumstances(action: AnyAction) -> Circumstances:
+        tally = await _counted(action, policy, settings, now)
         return Circumstances(
             now=now,
             mode_switch=settings.remediation_mode,
-            paused_by=await _paused_by(settings),
-            in_flight=False,
-            recent_on_target=0,
-            recent_in_namespace=0,
+            paused_by=tally.paused.by if tally.paused else None,
+            in_flight=tally.in_flight,
+            recent_on_target=tally.on_target,
+            recent_in_namespace=tally.in_namespace,
             in_incident=0,
-            pending=0,
-            recent_failures=0,
-            drift_24h=0,
-            denied_recently=False,
+            pending=tally.waiting,
+            recent_failures=sum(each >= now - policy.limits.breaker.cooldown for each in tally.failures),
+            drift_24h=sum(each.to_replicas - each.from_replicas for each in tally.sent if _is_scaling(each)),
+            denied_recently=any(same_change(each, action) for each in tally.denied),
         )
 
     return await rule_on(change, Reader(cluster, Redactor(settings.secrets())), policy, circumstances, now)
 
 
-async def _paused_by(settings: Settings) -> str | None:
-    """Who paused all changes, if the bot has a database here and somebody did."""
+def _is_scaling(action: AnyAction) -> TypeGuard[ScaleDeployment]:
+    return isinstance(action, ScaleDeployment)
+
+
+async def _counted(action: AnyAction, policy: Policy, settings: Settings, now: datetime) -> Tally:
+    """What the bot has paused, sent and been denied of late, if it has a database here."""
     from bot.adapters.store.database import Database, StoreUnusable, must_exist
-    from bot.adapters.store.flags import SqlFlags
+    from bot.adapters.store.tally import tally
 
     try:
         must_exist(settings.database_url)
     except StoreUnusable:
-        return None
+        return Tally(None, False, 0, 0, 0, 0)
+    target = action.target
+    key = f"{target.cluster}/{target.namespace}/{target.kind}/{target.name}"
+    nobody = ThreadId("-", "-", "-")
+    about = About(ProposalId("-"), nobody, key, action.kind, digest(action, policy.sha256))
     database = Database(settings.database_url)
     try:
-        flag = await SqlFlags(database).get("paused")
+        async with database.read() as connection:
+            return await tally(connection, about, now)
     finally:
         await database.close()
-    return flag.by if flag else None
 
 
 # ---- which cluster --------------------------------------------------------------------------------------------------

@@ -54,7 +54,7 @@ Counting = Callable[[AnyAction], Awaitable[Circumstances]]
 async def rule_on(change: Change, world: Reader, policy: Policy, circumstances: Counting, now: datetime) -> Ruling:
     """The ruling on live facts. Raises the world's errors: not knowing is not the same as not there."""
     kind = TARGET_KINDS[change.action]
-    facts = await _facts(world, change, now)
+    facts = await read_facts(world, change.namespace, change.name, now, kind)
     if facts is None:
         text = f"there is no {kind} {change.name} in namespace {change.namespace}"
         return Ruling(change, (_protected(policy, change.namespace), Judged("gone", False, text)))
@@ -64,10 +64,6 @@ async def rule_on(change: Change, world: Reader, policy: Policy, circumstances: 
         said = tuple(Judged(each.rule, False, each.text) for each in action.reasons)
         return Ruling(change, (_protected(policy, change.namespace), *said), facts=facts)
     return Ruling(change, explain(action, facts, policy, await circumstances(action)), action, facts)
-
-
-async def _facts(world: Reader, change: Change, now: datetime) -> Facts | None:
-    return await read_facts(world, change.namespace, change.name, now)
 
 
 def _protected(policy: Policy, namespace: str) -> Judged:
