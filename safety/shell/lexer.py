@@ -15,6 +15,7 @@ _REDIRECTS = ("<<<", "<<-", "<<", "<&", "<>", "<", ">>", ">&", ">|", ">", "&>>",
 _NAME = re.compile(r"[A-Za-z_]\w*", re.ASCII)
 _ARRAY = re.compile(r"[A-Za-z_]\w*(\[[^]]*\])?\+?=", re.ASCII)
 _DESCRIPTOR = re.compile(r"(?:\d+|\{[A-Za-z_]\w*\})(?=[<>])", re.ASCII)
+_SIDE_BY_SIDE = re.compile(r"[\w'\"}\])\\]\s+-{0,2}[A-Za-z_/.'\"\\$]")
 _SPECIAL = "@*#?-$!0123456789"
 
 Kind = Literal["word", "operator", "redirect", "newline", "end"]
@@ -65,7 +66,7 @@ class Lexer:
         end = _end_of_arithmetic(self.text, self.at + 2)
         if end is None:
             return False
-        self._inside(self.text[self.at + 2 : end - 2])
+        self._computed(self.text[self.at + 2 : end - 2])
         self.at = end
         return True
 
@@ -225,7 +226,7 @@ class Lexer:
             end = _end_of_arithmetic(self.text, self.at + 3)
             if end is not None:
                 inner, self.at = self.text[self.at + 3 : end - 2], end
-                return [Variable("", quoted=True), *self._inside(inner)]
+                return [Variable("", quoted=True), *self._computed(inner)]
         self.at += 2
         return [Inner(self._scripts(self))]
 
@@ -235,6 +236,12 @@ class Lexer:
         if _NAME.fullmatch(inner):
             return [Variable(inner, quoted)]
         return [Variable("", quoted), *self._inside(inner)]
+
+    def _computed(self, text: str) -> list[Piece]:
+        """The scripts inside a sum. Words side by side are none; some shells take them for a command after all."""
+        if _SIDE_BY_SIDE.search(text):
+            raise Unreadable("between (( and )) stands no sum")
+        return self._inside(text)
 
     def _inside(self, text: str) -> list[Piece]:
         """The scripts that an expansion runs; its own text says nothing."""
