@@ -179,5 +179,5 @@ async def audit(arguments: argparse.Namespace) -> int:
 
 async def policy(arguments: argparse.Namespace) -> int:
     """Say of one change whether it is allowed, and why; 0 whatever the decision is."""
-    print(await guard.explain(arguments.change, arguments.dump, as_json=arguments.format == "json"))
+    print(await guard.explain(arguments.change, arguments.dump, read_settings(), as_json=arguments.format == "json"))
     return 0

@@ -1,6 +1,7 @@
 """Asks the policy about one change outside Slack, for the hook and ``policy explain``; builds only what that takes."""
 
 import asyncio
+import contextlib
 import json
 import os
 from datetime import UTC, datetime
@@ -21,9 +22,9 @@ from safety.policy import Policy, protected_because
 from safety.redaction import Redactor
 from tools.adapters.cluster_dump import DumpReader
 from tools.adapters.kubernetes_api import KubernetesApi
-from tools.world import ClusterReader, Reader, WorldError
+from tools.world import ClusterReader, NotFound, Reader, WorldError
 
-SECONDS = 15.0
+SECONDS = 30.0
 
 
 class BadChange(Exception):
@@ -33,19 +34,19 @@ class BadChange(Exception):
 def reasons_against(wanted: Wanted) -> tuple[str, ...]:
     """Why the policy does not allow this change now; nothing if it does. Any error is a reason."""
     try:
-        return asyncio.run(_reasons(wanted))
+        return asyncio.run(reasons(wanted, read_settings(), os.environ.get("KUBECONFIG") or _usual_kubeconfig()))
     except (BadSetting, BadChange, WorldError, TimeoutError) as fault:
         return (str(fault) or "the cluster did not answer in time",)
 
 
-async def _reasons(wanted: Wanted) -> tuple[str, ...]:
-    settings = read_settings()
+async def reasons(wanted: Wanted, settings: Settings, kubeconfig: str | None) -> tuple[str, ...]:
+    """The same with what it depends on. ``kubeconfig`` is what a command uses that names none."""
     policy = read_policy(settings.policy_file)
     change = _change({"action": wanted.kind, "namespace": wanted.namespace, "name": wanted.name, **wanted.details})
     protected = protected_because(policy, change.namespace)
     try:
         async with asyncio.timeout(SECONDS):
-            cluster = await _connect(settings, wanted.place)
+            cluster = await _connect(settings, wanted.place, kubeconfig)
             try:
                 ruling = await _ruled(change, cluster, policy, settings)
             finally:
@@ -53,20 +54,36 @@ async def _reasons(wanted: Wanted) -> tuple[str, ...]:
     except (WorldError, TimeoutError) as fault:
         unread = f"what is true now cannot be read ({fault or 'no answer in time'}), so it cannot be allowed"
         return (*([protected] if protected else []), unread)
-    return ruling.against if not ruling.allowed else ()
+    return () if ruling.allowed else ruling.against or ("no rule allowed it",)
 
 
-async def explain(text: str, dump: Path | None, *, as_json: bool = False) -> str:
+async def explain(text: str, dump: Path | None, settings: Settings, *, as_json: bool = False) -> str:
     """The ruling on a change spelled as JSON, on the cluster of the settings or on one from files, to be printed."""
-    settings = read_settings()
     change = _change(_parsed(text))
     policy = read_policy(settings.policy_file)
-    cluster: DumpReader | KubernetesApi = DumpReader(dump) if dump is not None else await _connect(settings, None)
+    cluster = _Dump(dump, settings.cluster_name) if dump is not None else await _connect(settings, None, None)
     try:
         ruling = await _ruled(change, cluster, policy, settings)
     finally:
         await cluster.close()
     return json.dumps(as_record(ruling, policy), indent=2) if as_json else in_words(ruling, policy)
+
+
+class _Dump(DumpReader):
+    """A dump need not hold what identifies its cluster, and is called as the settings call the cluster."""
+
+    def __init__(self, folder: Path, name: str | None) -> None:
+        super().__init__(folder)
+        self._name = name
+
+    @property
+    def name(self) -> str:
+        return self._name or super().name
+
+    async def uid(self) -> str:
+        with contextlib.suppress(NotFound):
+            return await super().uid() or super().name
+        return super().name
 
 
 def _parsed(text: str) -> Any:
@@ -137,11 +154,10 @@ async def _counted(action: AnyAction, policy: Policy, settings: Settings, now: d
 # ---- which cluster --------------------------------------------------------------------------------------------------
 
 
-async def _connect(settings: Settings, place: Place | None) -> KubernetesApi:
+async def _connect(settings: Settings, place: Place | None, own: str | None) -> KubernetesApi:
     """The cluster that a command would reach, or for an operation of a server the one of the settings."""
     if place is None:
         return await KubernetesApi.connect(settings.kubeconfig, settings.kube_context, settings.cluster_name)
-    own = os.environ.get("KUBECONFIG") or _usual_kubeconfig()
     kubeconfig = place.kubeconfig or own
     if place.kubeconfig is not None and place.kubeconfig != own:
         _must_start_nothing(place.kubeconfig)

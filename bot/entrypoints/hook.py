@@ -22,7 +22,7 @@ from safety.commands.verdict import Wanted
 
 LARGEST = 4_000_000
 # Claude Code waits for a hook for a minute, and then goes on without it.
-PATIENCE = 25.0
+PATIENCE = 50.0
 _LONGEST_REASON = 1_500
 _LARGEST_SCRIPT = 200_000
 

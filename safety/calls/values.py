@@ -11,6 +11,7 @@ from safety.commands.secrets import holds_credentials, is_secret_kind, printed_b
 from safety.commands.stores import changed_by_sql
 from safety.commands.table import words
 from safety.commands.verdict import READS, Files, Verdict, refused
+from safety.shell import UNKNOWN
 
 # Keys, folded to small letters without dashes and underscores.
 LINES = words("command cmd script shell bash commandline commands args argv arguments clicommand kubectlcommand code")
@@ -45,9 +46,9 @@ def folded(key: str) -> str:
 
 
 def pairs(given: Any, depth: int = 0) -> Iterator[tuple[str, Any]]:
-    """Every key and value; a value that is JSON in a text is opened. What lies too deep is given as ``too deep``."""
+    """Every key and value; a value that is JSON in a text is opened. What lies too deep is given as a command that nobody knows."""
     if depth > _DEEPEST:
-        yield "command", "too \0 deep"
+        yield "command", UNKNOWN
         return
     if isinstance(given, Mapping):
         for key, value in given.items():
