@@ -46,7 +46,7 @@ def folded(key: str) -> str:
 
 
 def pairs(given: Any, depth: int = 0) -> Iterator[tuple[str, Any]]:
-    """Every key and value; a value that is JSON in a text is opened. What lies too deep is given as a command that nobody knows."""
+    """Every key and value, JSON in a text opened. What lies too deep is given as a command that nobody knows."""
     if depth > _DEEPEST:
         yield "command", UNKNOWN
         return
