@@ -237,7 +237,7 @@ def _needs(workload: Workload, snapshot: Snapshot) -> Iterator[tuple[int, Eviden
                 2,
                 seen(snapshot, scaler, f"autoscaler {name_of(scaler)} wants at least {least}, and rests at 0 replicas"),
             )
-    if workload.ref.name in snapshot.focus and services:
+    if workload.ref.name in snapshot.focus:
         yield 2, seen(snapshot, workload.raw, "it was asked about", part=":asked")
 
 

@@ -214,7 +214,7 @@ def failing(workload: Workload, snapshot: Snapshot) -> list[tuple[Pod, Container
 
 
 def _is_made_up_for(pod: Pod, workload: Workload, snapshot: Snapshot) -> bool:
-    """Whether its Job is done after all, or a later Job of the same CronJob is."""
+    """Whether its Job is done after all or at work on another try, or a later Job of the same CronJob is done."""
     if pod.owner is None or pod.owner.kind != "Job":
         return False
     job = snapshot.find("Job", pod.ref.namespace, pod.owner.name) or {}
@@ -225,7 +225,12 @@ def _is_made_up_for(pod: Pod, workload: Workload, snapshot: Snapshot) -> bool:
         if workload.ref.kind == "CronJob" and owner_of(each) == workload.ref
         if str(part(each, "metadata", "creationTimestamp") or "") > made
     ]
-    return any(condition(each, "Complete").get("status") == "True" for each in (job, *later))
+    tries = [each for each in workload.members if each.owner == pod.owner and each.ref != pod.ref]
+    is_tried_again = any(
+        each.phase == "Running" and all(one.state == "running" for one in each.containers if not one.is_init)
+        for each in tries
+    )
+    return is_tried_again or any(condition(each, "Complete").get("status") == "True" for each in (job, *later))
 
 
 def is_superseded(pod: Pod, workload: Workload) -> bool:

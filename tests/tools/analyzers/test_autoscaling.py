@@ -1,11 +1,12 @@
 """Autoscalers that cannot say how many, and workloads that have none although they are needed."""
 
+import dataclasses
 from typing import Any
 
 import pytest
 
 from tests.scenarios.kit import REGISTRY, Cluster, container, running, template
-from tests.tools.analyzers.picture import found_by, named, roots_of
+from tests.tools.analyzers.picture import found_by, named, picture, roots_of
 from tools.analyzers.autoscaling import cannot_scale, scaled_to_zero
 
 APP = template(container("api", f"{REGISTRY}/shop/api:1", port=8080))
@@ -157,3 +158,11 @@ def test_a_workload_that_rests_on_purpose_or_that_nobody_needs_is_nothing(quiet:
         world.deployment("api-green", APP, replicas=2, labels={"app": "api"}, empty=True).pods(2, running())
         named(world, "Deployment", "api-green")["spec"]["template"]["metadata"]["labels"]["app"] = "api"
     assert roots_of(world, scaled_to_zero) == []
+
+
+def test_a_worker_without_a_service_that_is_asked_about_by_name_is_needed() -> None:
+    world = empty()
+    world.objects = [each for each in world.objects if each["kind"] != "Service"]
+    asked = dataclasses.replace(picture(world), focus=frozenset({"api"}))
+    assert [each.subject.name for each in scaled_to_zero(asked)] == ["api"]
+    assert list(scaled_to_zero(picture(world))) == []

@@ -2,7 +2,7 @@
 
 import pytest
 
-from tests.scenarios.kit import REGISTRY, Cluster, Ended, completed, container, crash_loop, failed, template
+from tests.scenarios.kit import REGISTRY, Cluster, Ended, completed, container, crash_loop, failed, running, template
 from tests.tools.analyzers.picture import found_by, roots_of
 from tools.analyzers.crashes import crashed
 
@@ -45,6 +45,15 @@ def runs(*jobs: tuple[str, bool]) -> Cluster:
 @pytest.mark.parametrize("jobs", [[("14m", True)], [("24m", False), ("14m", True)]])
 def test_a_try_that_another_one_made_up_for_is_nothing(jobs: list[tuple[str, bool]]) -> None:
     assert roots_of(runs(*jobs), crashed) == []
+
+
+def test_a_try_after_which_the_next_is_at_work_is_nothing_yet() -> None:
+    world = Cluster("2026-03-11T09:42:00Z", "shop")
+    world.node("node-a")
+    world.namespace()
+    tries = [failed("14m", Ended(1, "13m")), running("12m")]
+    world.job("sync", template(container("sync", IMAGE)), age="14m", pods=tries)
+    assert roots_of(world, crashed) == []
 
 
 def test_a_try_that_nothing_made_up_for_is_told() -> None:
