@@ -43,7 +43,7 @@ bench: $(STAMP)
 	@$(PY) -m bench $(ARGS)
 
 test: $(STAMP)
-	$(PY) -m pytest -n auto --dist loadfile -m "not outside and not mutation" $(ARGS)
+	$(PY) -m pytest -n auto --dist loadfile -m "not outside and not mutation and not long" $(ARGS)
 
 test-all: $(STAMP)
 	$(PY) -m pytest -n auto --dist loadfile $(ARGS)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 
 import yaml
@@ -14,7 +15,10 @@ from bot.demo.cluster_emulator.clock import VirtualClock
 from bot.demo.cluster_emulator.cluster import Cluster
 from bot.demo.cluster_emulator.faults import Faults
 from bot.demo.cluster_emulator.history import play
-from bot.demo.cluster_emulator.scenarios import Scenario, load_scenario
+from bot.demo.cluster_emulator.kubelet.node_agents import LogKey
+from bot.demo.cluster_emulator.objects import Obj, clone
+from bot.demo.cluster_emulator.resources import resource_of_kind
+from bot.demo.cluster_emulator.scenarios import Scenario, ScenarioError, load_scenario
 from bot.demo.cluster_emulator.store import Store
 
 HOST = "127.0.0.1"
@@ -63,6 +67,19 @@ class ClusterEmulator:
     def url(self) -> str:
         """Where the API is served; only while it runs."""
         return f"http://{HOST}:{self._port}"
+
+    def stand(self, objects: Iterable[Obj], logs: Mapping[LogKey, str]) -> None:
+        """Hold a picture of another cluster: objects as they are, which nobody acts upon, and what containers wrote.
+
+        ``logs`` is by namespace, pod, container, and whether it is of the run before. Raises ``ScenarioError`` for
+        a kind that is not served.
+        """
+        for obj in objects:
+            resource = resource_of_kind(str(obj["kind"]))
+            if resource is None:
+                raise ScenarioError(f"no kind {obj['kind']!r} is served")
+            self.store.stand(resource, [clone(obj)])
+        self._cluster.agents.recorded.update(logs)
 
     async def start(self) -> None:
         """Serve, and follow real time unless the clock is moved by hand."""

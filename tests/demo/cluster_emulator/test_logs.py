@@ -86,3 +86,29 @@ async def test_a_pod_with_two_containers_wants_to_be_told_which(emulator, raw, c
     _, told = await raw("GET", f"{path}?container=zz")
     assert told["message"] == "container zz is not valid for pod pair"
     assert "started server" in (await core.read_namespaced_pod_log("pair", "proteus-dev", container="proxy"))
+
+
+async def test_a_picture_of_another_cluster_is_served_as_it_is_with_what_its_containers_wrote(emulator, core):
+    waiting = {"name": "a", "state": {"waiting": {"reason": "CrashLoopBackOff"}}}
+    pods = {"back": waiting, "well": {"name": "a", "state": {"running": {}}}}
+    for name, status in pods.items():
+        pod = {
+            "kind": "Pod",
+            "apiVersion": "v1",
+            "metadata": {"name": name, "namespace": "proteus-dev", "uid": f"uid-{name}"},
+            "spec": {"nodeName": "node-1", "containers": [{"name": "a", "image": "i"}]},
+            "status": {"phase": "Running", "containerStatuses": [status]},
+        }
+        emulator.stand([pod], {})
+    text = "2020-01-01T00:00:00Z old\n  at line 2\n2020-01-01T00:00:01Z end\n"
+    emulator.stand([], {("proteus-dev", "back", "a", True): text})
+    emulator.clock.advance(3600)
+    assert (await core.read_namespaced_pod("back", "proteus-dev")).metadata.uid == "uid-back"
+    for previous in (True, False):
+        assert await core.read_namespaced_pod_log("back", "proteus-dev", previous=previous) == text
+    assert await core.read_namespaced_pod_log("back", "proteus-dev", tail_lines=1) == "2020-01-01T00:00:01Z end\n"
+    assert await core.read_namespaced_pod_log("back", "proteus-dev", since_seconds=60) == ""
+    assert await core.read_namespaced_pod_log("well", "proteus-dev") == ""
+    with pytest.raises(client.ApiException) as refused:
+        await core.read_namespaced_pod_log("well", "proteus-dev", previous=True)
+    assert refused.value.status == 400

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+from collections.abc import Iterator
 from datetime import UTC, datetime
 
 from bot.demo.cluster_emulator import statuses
@@ -12,6 +14,7 @@ from bot.demo.cluster_emulator.kubelet.node_agents import NodeAgents
 from bot.demo.cluster_emulator.objects import Obj, dig, name_of, parse_stamp
 from bot.demo.cluster_emulator.resources import PODS
 
+_STAMP = re.compile(r"\d{4}-\d\d-\d\d[T ]\d\d:\d\d:\d\d")
 _PULLING = {
     "ErrImagePull": "image can't be pulled",
     "ImagePullBackOff": "trying and failing to pull image",
@@ -25,7 +28,7 @@ def read_log(request: Request, agents: NodeAgents) -> bytes:
     _check_numbers(request.query)
     worker = agents.worker_of(pod)
     if worker is None:
-        return b""
+        return _recorded(request, agents, pod, name)
     if worker.node in agents.silent:
         address = f"{agents.host_ip(worker.node)}:10250"
         place = f"https://{address}/containerLogs/{request.target.namespace}/{name_of(pod)}/{name}"
@@ -34,6 +37,38 @@ def read_log(request: Request, agents: NodeAgents) -> bytes:
     instance = _instance(container, name_of(pod), request.query.get("previous") in ("true", "1"))
     now = agents.clock.seconds
     return _cut(request, instance.lines(now), now)
+
+
+def _recorded(request: Request, agents: NodeAgents, pod: Obj, container: str) -> bytes:
+    """What is kept of a container that nothing runs, by the kubelet's own rules."""
+    place = (request.target.namespace, name_of(pod), container)
+    wants_previous = request.query.get("previous") in ("true", "1")
+    state = _status_of(pod, container)
+    ways = (wants_previous, not wants_previous) if "waiting" in state else (wants_previous,)
+    text = next((agents.recorded[(*place, way)] for way in ways if (*place, way) in agents.recorded), None)
+    subject = f'container "{container}" in pod "{name_of(pod)}"'
+    if text is None and wants_previous:
+        raise statuses.bad_request(f"previous terminated {subject} not found")
+    if text is None and "waiting" in state:
+        reason = str(dig(state, "waiting", "reason", default="ContainerCreating"))
+        raise statuses.bad_request(f"{subject} is waiting to start: {_PULLING.get(reason, reason)}")
+    return _cut(request, list(_stamped(text or "")), agents.clock.seconds)
+
+
+def _status_of(pod: Obj, container: str) -> Obj:
+    groups = ("initContainerStatuses", "containerStatuses")
+    told = (each for group in groups for each in dig(pod, "status", group, default=[]))
+    return next((each.get("state") or {} for each in told if each.get("name") == container), {})
+
+
+def _stamped(text: str) -> Iterator[tuple[float, str]]:
+    """Lines with the time they carry; one without belongs to the line before it, and at the start to all times."""
+    moment = float("inf")
+    for line in text.splitlines():
+        found = _STAMP.match(line)
+        if found is not None:
+            moment = parse_stamp(found[0].replace(" ", "T") + "Z").timestamp()
+        yield moment, line
 
 
 def _container_name(pod: Obj, wanted: str) -> str:

@@ -12,6 +12,8 @@ from bot.demo.cluster_emulator.objects import Obj, dig, is_going, name_of, names
 from bot.demo.cluster_emulator.resources import ENDPOINTS, NODES, PODS
 from bot.demo.cluster_emulator.store import Change, Store
 
+LogKey = tuple[str, str, str, bool]
+
 
 class NodeAgents:
     """Starts, stops and forgets the workers as pods come and go."""
@@ -25,6 +27,8 @@ class NodeAgents:
         self.workers: dict[str, PodWorker] = {}
         # Nodes that say nothing, and do not hear what they are asked.
         self.silent: set[str] = set()
+        # What containers of a picture wrote, which no worker runs.
+        self.recorded: dict[LogKey, str] = {}
         self._addresses = 0
         store.listeners.append(self._noticed)
 
