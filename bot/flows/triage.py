@@ -8,7 +8,7 @@ from bot.domain import IncidentReport, Triaged
 from bot.flows.report import SURE_ENOUGH, Picture, no_such_namespace, write
 from safety.redaction import Redacted
 from tools.analyzers import analyze
-from tools.analyzers.causes import Joined
+from tools.analyzers.causes import Joined, about
 from tools.analyzers.changes import blame
 from tools.evidence import ObjectRef, SeenObject
 from tools.kubernetes.scope import Scope, find_scope
@@ -40,7 +40,7 @@ async def triage(
     if scope.unknown is not None:
         return Triaged(no_such_namespace(question, world.cluster.name, scope, now, say), ())
     snapshot = await take(world, scope.namespace, now, focus=scope.focus, thresholds=thresholds)
-    joined, changes = blame(_asked_first(analyze(snapshot), scope), snapshot)
+    joined, changes = blame(_asked_first(about(analyze(snapshot), scope.namespace), scope), snapshot)
     joined, snapshot, place = await _where_set(joined, snapshot, world)
     report = write(Picture(question, scope, snapshot, joined, changes, place))
     return Triaged(report, _objects(snapshot, joined, scope))

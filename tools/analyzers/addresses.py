@@ -14,6 +14,7 @@ _SPLIT = re.compile(
     r"^(?:[a-z][a-z0-9+.-]*://)?(?:[^@/]*@)?\[?([A-Za-z0-9_.:-]*?[A-Za-z0-9_])\]?(?::(\d{1,5}))?(?:/.*)?$"
 )
 _IP = re.compile(r"\d{1,3}(?:\.\d{1,3}){3}")
+_PRIVATE = re.compile(r"10\.|192\.168\.|172\.(?:1[6-9]|2\d|3[01])\.|100\.(?:6[4-9]|[7-9]\d|1[01]\d|12[0-7])\.")
 _LOCAL = frozenset({"localhost", "127.0.0.1", "0.0.0.0", "::1"})
 
 
@@ -139,6 +140,11 @@ def serves_port(place: Place) -> bool:
 def is_address(host: str) -> bool:
     """Whether a host is written as an IPv4 address."""
     return _IP.fullmatch(host) is not None
+
+
+def is_private(host: str) -> bool:
+    """Whether a host is an address of a private network, as those of pods and Services are."""
+    return _PRIVATE.match(host) is not None and is_address(host)
 
 
 def target_port(place: Place) -> int | None:

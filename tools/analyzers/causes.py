@@ -95,3 +95,25 @@ def _top(cause: Finding, above: dict[ObjectRef, Finding | None]) -> Finding:
         passed.add(further.subject)
         cause = further
     return cause
+
+
+_OF_PLATFORM = frozenset({C.DNS_FAILURE, C.KUBE_PROXY_UNAVAILABLE, C.SCHEDULER_UNAVAILABLE})
+
+
+def about(joined: Joined, namespace: str | None) -> Joined:
+    """What concerns a namespace: faults in it, of what belongs to no namespace, and those that something in it shows.
+
+    Other places are read to explain what is seen here, and their own troubles are not what was asked about.
+    """
+    if namespace is None:
+        return joined
+
+    def concerns(found: Finding) -> bool:
+        refs = (found.subject, *found.affected)
+        is_here = found.subject.namespace is None or any(each.namespace == namespace for each in refs)
+        return is_here or found.category in _OF_PLATFORM
+
+    kept = {cause.subject for found, cause in joined.symptoms if concerns(found)}
+    roots = tuple(each for each in joined.roots if concerns(each) or each.subject in kept)
+    subjects = {each.subject for each in roots}
+    return Joined(roots, tuple(each for each in joined.symptoms if each[1].subject in subjects))

@@ -1,106 +1,22 @@
 """What a program depends on and does not get: told by its own log, joined with the objects that the addresses mean."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
-from datetime import datetime, timedelta
+from dataclasses import replace
 
-from tools.analyzers.addresses import Place, find_place, is_address, nearest, serves_port, setting_with
+from tools.analyzers.addresses import Place, is_private, nearest, serves_port, setting_with
 from tools.analyzers.certificates import holders
 from tools.analyzers.credentials import rotated
-from tools.analyzers.interface import Blame, Claim, cited, count_words, find_blame, finding, finding_on, said, seen
+from tools.analyzers.interface import Blame, Claim, cited, count_words, find_blame, finding, finding_on, seen
 from tools.analyzers.latency import bad_nodes
 from tools.analyzers.policies import behind_trouble
-from tools.analyzers.stores import called, implied, is_store, missing_name
+from tools.analyzers.troubles import Trouble, troubles
 from tools.evidence import Category, Evidence, Finding, ObjectRef, Remedy
-from tools.logs.reading import Level, Sign, SignKind
+from tools.logs.reading import SignKind
 from tools.objects import ref_of
-from tools.snapshot import LogTail, Pod, Release, Snapshot, Workload
+from tools.snapshot import Release, Snapshot
 
 K = SignKind
-# A program that serves is not called broken for one line: it has to say it again, and lately.
-REPEATED = 3
-LATELY = timedelta(minutes=15)
 _ON_THE_WAY = (K.CONNECTION_TIMEOUT, K.CONNECTION_RESET, K.SLOW)
-_REACH = (K.CONNECTION_REFUSED, K.CONNECTION_TIMEOUT, K.CONNECTION_RESET, K.DNS_FAILURE)
-_KINDS = (
-    *(K.AUTHENTICATION_FAILED, K.READ_ONLY, K.TOO_MANY_CONNECTIONS, K.PROTOCOL_MISMATCH, K.CERTIFICATE_EXPIRED),
-    *(*_REACH, K.CERTIFICATE_INVALID, K.UPSTREAM_ERROR, K.SLOW),
-)
-_OF_CLIENTS = frozenset({K.AUTHENTICATION_FAILED, K.CONNECTION_RESET, K.PROTOCOL_MISMATCH})
-
-
-@dataclass(frozen=True, slots=True)
-class Trouble:
-    """One kind of trouble with one dependency, as the pods of one workload tell it."""
-
-    workload: Workload
-    kind: SignKind
-    told: tuple[tuple[LogTail, Sign], ...]
-    place: Place | None
-    is_down: bool
-
-    @property
-    def sign(self) -> Sign:
-        return self.told[0][1]
-
-    @property
-    def target(self) -> str:
-        named = None if self.sign.target == self.sign.detail("user") else self.sign.target
-        return self.place.words if self.place else (named or "its dependency")
-
-    @property
-    def since(self) -> datetime | None:
-        return min((each.first_at for _, each in self.told if each.first_at), default=None)
-
-    @property
-    def pods(self) -> tuple[Pod, ...]:
-        named = {tail.pod for tail, _ in self.told}
-        return tuple(each for each in self.workload.members if each.ref in named or each in self.workload.pods)
-
-    @property
-    def nodes(self) -> frozenset[str]:
-        """Where those run that complain."""
-        named = {tail.pod for tail, _ in self.told}
-        return frozenset(str(each.node) for each in self.workload.members if each.ref in named and each.node)
-
-    def lines(self, snapshot: Snapshot) -> list[Evidence]:
-        return [said(tail, sign, snapshot) for tail, sign in self.told[:3]]
-
-
-def troubles(snapshot: Snapshot, *, least: int = REPEATED) -> Iterator[Trouble]:
-    """What the logs of each workload complain of now, by kind and target, the weightiest kind first.
-
-    A workload that serves has to say it ``least`` times; to support what objects show already, once is enough.
-    """
-    for workload in snapshot.workloads:
-        failing = {each.ref for each in workload.pods}
-        found: dict[tuple[SignKind, str | None], list[tuple[LogTail, Sign]]] = {}
-        for tail in (each for pod in workload.members for each in pod.logs):
-            for sign in tail.reading.standing(*_KINDS):
-                if sign.kind in _OF_CLIENTS and is_store(workload):
-                    continue  # a server says there whom it turned away
-                if tail.pod in failing or _counts(sign, snapshot, least):
-                    found.setdefault((sign.kind, sign.target), []).append((tail, sign))
-        for (kind, target), told in sorted(found.items(), key=lambda each: _KINDS.index(each[0][0])):
-            address = None if target == told[0][1].detail("user") else target
-            place = _place(kind, address, told[0][1].line, workload, snapshot)
-            yield Trouble(workload, kind, tuple(told), place, any(tail.pod in failing for tail, _ in told))
-
-
-def _place(kind: SignKind, target: str | None, line: str, caller: Workload, snapshot: Snapshot) -> Place | None:
-    if target is None and kind is K.DNS_FAILURE:
-        return find_place(missing_name(caller, snapshot), caller.ref.namespace, snapshot)
-    # Of a write that was refused the statement is told, not the address.
-    place = find_place(target, caller.ref.namespace, snapshot) if kind is not K.READ_ONLY or target is None else None
-    if place is not None and is_address(place.host) and not place.is_ours and not place.is_local:
-        place = called(line, place.port, caller, snapshot) or place
-    return place or (implied(line, caller, snapshot) if target is None or kind is K.READ_ONLY else None)
-
-
-def _counts(sign: Sign, snapshot: Snapshot, least: int) -> bool:
-    is_late = sign.last_at is None or snapshot.observed_at - sign.last_at <= LATELY
-    is_bad = sign.level >= (Level.ERROR if least >= REPEATED else Level.WARN)
-    return is_bad and sign.count >= least and is_late
 
 
 def unmet(snapshot: Snapshot) -> Iterator[Finding]:
@@ -232,14 +148,22 @@ def _unreachable(trouble: Trouble, snapshot: Snapshot) -> Finding:
             because=place.refs[:1],
             shown=[seen(snapshot, place.service, _ports_words(place))],
         )
-    where = "" if place is not None and place.is_ours else " It is outside the cluster, so it could not be looked at."
+    is_lost = place is not None and not place.is_ours and is_private(place.host)
+    where = (
+        ""
+        if place is not None and place.is_ours
+        else " No Service and no pod that was read has this address."
+        if is_lost
+        else " It is outside the cluster, so it could not be looked at."
+    )
     return _made(
         trouble,
         snapshot,
         Category.DEPENDENCY_UNREACHABLE,
         f"cannot reach {target}: {'refused' if trouble.kind is K.CONNECTION_REFUSED else 'no answer'}",
         f"The program needs {target}, which {how}.{where} Mend the dependency; a restart of the caller does not help.",
-        0.72 if trouble.is_down else 0.62,
+        # An address of ours that nobody has: what stands behind it is not known, and may be seen to fail itself.
+        (0.72 if trouble.is_down else 0.62) - (0.05 if is_lost else 0.0),
         because=(*_barriers(trouble, snapshot), *_routers(trouble, snapshot), *(place.refs if place else ())),
     )
 
@@ -359,7 +283,7 @@ def _made(  # noqa: PLR0913 - one sentence each for people, and what only some k
     from_where = f" The address comes from {setting}." if setting else ""
     claim = Claim(
         category=category,
-        summary=f"{workload.ref.name} {summary} ({count_words(workload, trouble.pods)} say so)",
+        summary=f"{workload.ref.name} {summary} ({_who(trouble)})",
         explanation=f"{explanation}{from_where}",
         evidence=cited(trouble.lines(snapshot), shown or (), (each.evidence for each in trouble.pods)),
         confidence=confidence if trouble.is_down else min(confidence, 0.8),
@@ -370,6 +294,13 @@ def _made(  # noqa: PLR0913 - one sentence each for people, and what only some k
         remedy=remedy,
     )
     return finding(workload, claim)
+
+
+def _who(trouble: Trouble) -> str:
+    if trouble.is_down:
+        return f"told by {count_words(trouble.workload, trouble.pods)}"
+    many = len({tail.pod for tail, _ in trouble.told})
+    return f"told by the log of {many} of its pods" if many > 1 else "told by the log of its pod"
 
 
 _TOPICS = frozenset({"environment", "config source", "command"})

@@ -7,6 +7,7 @@ from tools.analyzers.addresses import find_place, setting_with
 from tools.analyzers.interface import Claim, cited, finding, finding_on
 from tools.analyzers.load import Load, Rise, is_slower, loads, released, rises, shown_rise
 from tools.analyzers.metrics import Measure, Reading, by_workload, readings
+from tools.analyzers.stores import is_store
 from tools.evidence import Category, Finding, ObjectRef
 from tools.objects import name_of
 from tools.snapshot import Pod, Snapshot, Workload
@@ -95,7 +96,8 @@ def late(snapshot: Snapshot) -> Iterator[Finding]:
         shift = risen[1]
         blame = released(each.workload, shift.since, lambda _release, _older: False, snapshot)
         claim = Claim(
-            category=Category.HIGH_LATENCY,
+            # Who asks a store and waits calls it a slow dependency.
+            category=Category.SLOW_DEPENDENCY if is_store(each.workload) else Category.HIGH_LATENCY,
             summary=f"{each.workload.ref.name} answers in {shift.now:.0f} ms instead of {shift.before:.0f} ms "
             f"since {shift.since:%H:%M} UTC",
             explanation="Answers take longer than before. The traffic is as before and the containers are not held at "

@@ -6,10 +6,11 @@ from collections.abc import Iterator
 from tools.analyzers import policies
 from tools.analyzers.addresses import target_port
 from tools.analyzers.certificates import holders
-from tools.analyzers.dependencies import Trouble, name_services, troubles
+from tools.analyzers.dependencies import name_services
 from tools.analyzers.interface import Claim, cited, failing, finding_on, seen
 from tools.analyzers.policies import Block, End
 from tools.analyzers.selectors import Relabelling, relabelled
+from tools.analyzers.troubles import Trouble, troubles
 from tools.evidence import Category, Evidence, Finding, ObjectRef
 from tools.logs.reading import SignKind
 from tools.objects import part, ref_of

@@ -5,9 +5,9 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from tools.analyzers.addresses import Place, behind, config_of, find_place, nearest, serves_port
-from tools.analyzers.dependencies import Trouble, troubles
+from tools.analyzers.addresses import Place, behind, config_of, find_place, is_address, nearest, serves_port
 from tools.analyzers.interface import Claim, cited, find_blame, finding, finding_on, seen
+from tools.analyzers.troubles import Trouble, troubles
 from tools.evidence import Category, Evidence, Finding, evidence
 from tools.logs.reading import SignKind
 from tools.objects import annotations_of, containers_of, items, mapping, name_of, namespace_of, part, ref_of
@@ -71,9 +71,11 @@ def _is_wrong(place: Place, snapshot: Snapshot) -> bool:
 
 def _is_about(trouble: Trouble, place: Place) -> bool:
     other = trouble.place
-    if other is not None and place.service is not None:
+    if other is not None and other.service is not None and place.service is not None:
         return other.service_ref == place.service_ref and other.port in (None, place.port)
-    return place.host in (trouble.sign.target or "") or place.host in trouble.sign.line
+    # The address of a Service that was not read, on a port that the configuration names too.
+    is_unknown = other is not None and is_address(other.host) and not other.is_ours and place.port == other.port
+    return is_unknown or place.host in (trouble.sign.target or "") or place.host in trouble.sign.line
 
 
 def _wrong(told: list[Trouble], config: JsonObject, key: str, place: Place, snapshot: Snapshot) -> Finding:

@@ -7,9 +7,9 @@ from dataclasses import dataclass
 from datetime import timedelta
 
 from tools.analyzers.addresses import behind, has_endpoints, named_ports
-from tools.analyzers.dependencies import Trouble, troubles
 from tools.analyzers.interface import Claim, cited, finding_on, release_id, seen
 from tools.analyzers.selectors import Near, near, relabelled, selector_of
+from tools.analyzers.troubles import Trouble, troubles
 from tools.evidence import Category, Evidence, Finding, ObjectRef, Remedy
 from tools.logs.reading import SignKind
 from tools.objects import (

@@ -83,7 +83,7 @@ async def take(
     read = await _details(looks, seen, wanted, limits, caps)
     looks.learn(seen_in([*flat(read.objects.values()), *read.pods]))
     pods, told = await _with_logs(looks, seen, read, _Want(caps.logs, wanted), now)
-    for place in _elsewhere(pods, told, seen, limits):
+    for place in await _all_places(looks, seen) if world.at_hand else _elsewhere(pods, told, seen, limits):
         # The fault may lie where the programs here call, or in the platform under them.
         beside = await scan(looks, place, wanted, limits, caps)
         more = await _details(looks, beside, wanted, limits, caps)
@@ -136,6 +136,14 @@ _REACHING = (
 )
 _MOST_PLACES = 2
 _WORLD = frozenset({"com", "net", "org", "io", "dev", "cloud", "app", "local", "internal", "example", "test"})
+
+
+async def _all_places(looks: Looks, seen: Scan) -> list[str]:
+    """Every other namespace: who suffers from what is wrong in the one asked about may live in any of them."""
+    if None in seen.places:
+        return []
+    found = await looks.attempt("Namespaces", looks.world.cluster.namespaces(), ())
+    return [name for each in found if (name := name_of(each)) not in seen.places]
 
 
 def _elsewhere(pods: Sequence[Pod], told: Sequence[Event], seen: Scan, limits: Thresholds) -> list[str]:

@@ -15,14 +15,15 @@ REACH = (
     ),
     rule(
         SignKind.CONNECTION_TIMEOUT,
-        "timed out|etimedout|timeout|no route to host|unreach|deadline exceeded|noroutetohost|link failure",
+        "timed out|etimedout|timeout|no route to host|unreach|deadline exceeded|noroutetohost|link failure|connect to",
         r"connect(?:ion)?(?: attempt)? timed out|ETIMEDOUT|dial (?:tcp|udp)\S{0,4} [^\s]{1,255}: i/o timeout|"
         r"ConnectTimeout|"
         r"connect timeout(?! (?:set|is|of|=|:)|[=:] ?\d)|timed out (?:while )?(?:connecting|waiting for (?:a "
         r")?connection)|"
         r"(?:connecting|connection|connect) to \S{1,255} (?:has )?timed out|no route to host|EHOSTUNREACH|"
         r"ENETUNREACH|can't connect to MySQL server on '[^']{1,255}' \(timed out\)|communications link failure|"
-        r"reset reason: connection (?:timeout|failure)|"
+        r"reset reason: connection (?:timeout|failure)|time-?out connecting to|"
+        r"(?:fail(?:ed|ure|s)?|unable|could not|couldn't|cannot|can not) (?:to )?connect to |"
         r"network is unreachable|upstream timed out \(110: [^)]{1,60}\) while connecting|"
         r"could not connect[^:]{0,80}: timeout|dial (?:tcp|udp)\S{0,4} [^\s]{1,255}: (?:connect: )?(?:operation|"
         r"connection) timed out|"

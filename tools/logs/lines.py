@@ -84,6 +84,11 @@ _FAULT_KEYS = (
     "exc",
     "errorVerbose",
 )
+# Where a call went to, in a member of its own; never a name that may be the program's own, such as "host".
+_WHERE_KEYS = (
+    *("url", "upstream", "uri", "endpoint", "peer", "target", "upstream_host", "upstream_cluster", "dependency"),
+    *("broker", "peer.service", "net.peer.name", "server.address", "db.host", "req.url"),
+)
 _STACK_KEYS = (
     "stack",
     "stacktrace",
@@ -148,7 +153,16 @@ def _from_json(raw: str, now: datetime | None) -> Line | None:
     faults = [_said(_inner(found, key)) for key in (*_FAULT_KEYS, *_STACK_KEYS)]
     parts = list(dict.fromkeys(each for each in [*said[:], *faults] if each))
     message = ": ".join(parts[:4])
+    if level is not None and level >= Level.WARN:
+        message += _where(found, message)
     return Line(raw.strip()[:MAX_LINE], message[: 2 * MAX_LINE], level, at, True)
+
+
+def _where(found: dict[str, Any], message: str) -> str:
+    """What the line was about, where its text does not say so; a path alone names nobody."""
+    told = {key: value for key in _WHERE_KEYS if isinstance(value := _inner(found, key), str) and value}
+    named = [f" ({key} {value[:200]})" for key, value in told.items() if value not in message and value[0] != "/"]
+    return "".join(named[:2])
 
 
 def _inner(found: dict[str, Any], key: str) -> object:
@@ -164,7 +178,7 @@ def _said(value: object) -> str:
     if isinstance(value, str):
         return value
     if isinstance(value, dict):
-        keys = ("type", "name", "code", "message", "msg", "error", "errmsg", "stack", "stacktrace")
+        keys = ("type", "name", "code", "message", "msg", "error", "errmsg", "url", "stack", "stacktrace")
         inner = [value.get(key) for key in keys]
         return ": ".join(each if isinstance(each, str) else _said(each) for each in inner if each)[: 2 * MAX_LINE]
     return ""

@@ -105,3 +105,12 @@ def test_weights_that_send_most_to_what_does_not_know_the_path_are_a_misroute() 
 @pytest.mark.parametrize("world", [shared(99, 1), shared(0, 100, known=True)], ids=["a canary", "a finished move"])
 def test_a_small_share_and_a_version_that_serves_are_nothing(world: Cluster) -> None:
     assert found_by(world, wrong_weights) == {}
+
+
+def test_a_proxy_that_logs_only_the_address_of_the_service_is_known_by_the_port() -> None:
+    world = cluster()
+    front(world, "cart:81")
+    pod = next(each for each in world.of("Pod") if each["metadata"]["name"].startswith("front-"))
+    line = "[error] 31#31: *2 connect() failed (111: Connection refused) while connecting to upstream, upstream:"
+    world.log(pod, "\n".join(f'-{each}m|<t> {line} "http://10.99.1.1:81/x"' for each in (4, 3, 2)))
+    assert roots_of(world, wrong_upstreams, unmet) == [("gateway_misroute", "Deployment/shop/front")]

@@ -20,9 +20,13 @@ def cluster() -> Cluster:
 
 
 def says(world: Cluster, line: str, caller: str = "web", **more: Any) -> None:
+    logs(world, "\n".join(line.replace("-2m", f"-{each}m") for each in (4, 3, 2)), caller, **more)
+
+
+def logs(world: Cluster, text: str, caller: str = "web", **more: Any) -> None:
     body = template(container(caller, f"{REGISTRY}/shop/{caller}:1", port=8080, **more))
     (pod,) = world.deployment(caller, body, replicas=1, empty=True).pods(1)
-    world.log(pod, "\n".join(line.replace("-2m", f"-{each}m") for each in (4, 3, 2)))
+    world.log(pod, text)
 
 
 def store(world: Cluster, name: str, image: str) -> None:
@@ -124,3 +128,45 @@ def test_the_name_of_a_user_is_not_taken_for_an_address() -> None:
     found = found_by(world, unmet)["Deployment/shop/web"]
     assert "refused by pg" in found.summary
     assert "user shopper" in found.summary
+
+
+def test_an_address_that_nobody_has_means_the_service_that_stands_beside_it() -> None:
+    world = cluster()
+    store(world, "stock", "example/stock:1")
+    line = '-2m|{"level":"error","time":"<t>","msg":"dial tcp 10.99.0.44:80: connect: connection refused","upstream":"http://stock:3306/x"}'
+    says(world, line)
+    assert "cannot reach stock" in found_by(world, unmet)["Deployment/shop/web"].summary
+
+
+def test_an_address_of_ours_that_nobody_has_is_not_called_outside() -> None:
+    world = cluster()
+    says(world, '-2m|<t> level=ERROR msg="get" error="dial tcp 10.99.0.44:80: connect: connection refused"')
+    found = found_by(world, unmet)["Deployment/shop/web"]
+    assert "No Service and no pod that was read has this address" in found.explanation
+    assert "outside" not in found.explanation
+
+
+def complaints(first: int, last: int, level: str) -> str:
+    told = f'<t> level={level} msg="send" error="dial tcp 203.0.113.9:443: connect: connection refused"'
+    return "\n".join(f"-{each}m|{told}" for each in range(first, last, -1))
+
+
+def test_a_log_that_complains_up_to_its_end_counts_though_its_clock_is_behind() -> None:
+    world = cluster()
+    logs(world, complaints(95, 60, "ERROR"))
+    assert roots_of(world, unmet) == [("dependency_unreachable", "Deployment/shop/web")]
+
+
+def test_a_log_that_complained_long_ago_and_went_on_is_nothing() -> None:
+    world = cluster()
+    logs(world, complaints(95, 60, "ERROR") + "".join(f'\n-{each}m|<t> level=INFO msg="sent"' for each in (9, 8, 7)))
+    assert roots_of(world, unmet) == []
+
+
+def test_a_client_that_only_warns_and_tries_again_for_ever_is_believed() -> None:
+    world = cluster()
+    logs(world, complaints(20, 1, "WARN"))
+    assert roots_of(world, unmet) == [("dependency_unreachable", "Deployment/shop/web")]
+    few = cluster()
+    logs(few, complaints(4, 1, "WARN"))
+    assert roots_of(few, unmet) == []

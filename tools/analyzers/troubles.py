@@ -1,0 +1,118 @@
+"""What the logs of workloads complain of now: one kind of trouble with one dependency, and what that address means."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from tools.analyzers.addresses import Place, find_place, is_address
+from tools.analyzers.interface import said
+from tools.analyzers.stores import called, implied, is_store, missing_name
+from tools.evidence import Evidence
+from tools.logs.reading import Level, Sign, SignKind
+from tools.snapshot import LogTail, Pod, Snapshot, Workload
+
+K = SignKind
+# A program that serves is not called broken for one line: it has to say it again, and lately.
+REPEATED = 3
+LATELY = timedelta(minutes=15)
+_REACH = (K.CONNECTION_REFUSED, K.CONNECTION_TIMEOUT, K.CONNECTION_RESET, K.DNS_FAILURE)
+_KINDS = (
+    *(K.AUTHENTICATION_FAILED, K.READ_ONLY, K.TOO_MANY_CONNECTIONS, K.PROTOCOL_MISMATCH, K.CERTIFICATE_EXPIRED),
+    *(*_REACH, K.CERTIFICATE_INVALID, K.UPSTREAM_ERROR, K.SLOW),
+)
+_OF_CLIENTS = frozenset({K.AUTHENTICATION_FAILED, K.CONNECTION_RESET, K.PROTOCOL_MISMATCH})
+
+
+@dataclass(frozen=True, slots=True)
+class Trouble:
+    """One kind of trouble with one dependency, as the pods of one workload tell it."""
+
+    workload: Workload
+    kind: SignKind
+    told: tuple[tuple[LogTail, Sign], ...]
+    place: Place | None
+    is_down: bool
+
+    @property
+    def sign(self) -> Sign:
+        return self.told[0][1]
+
+    @property
+    def target(self) -> str:
+        named = None if self.sign.target == self.sign.detail("user") else self.sign.target
+        return self.place.words if self.place else (named or "its dependency")
+
+    @property
+    def since(self) -> datetime | None:
+        return min((each.first_at for _, each in self.told if each.first_at), default=None)
+
+    @property
+    def pods(self) -> tuple[Pod, ...]:
+        named = {tail.pod for tail, _ in self.told}
+        return tuple(each for each in self.workload.members if each.ref in named or each in self.workload.pods)
+
+    @property
+    def nodes(self) -> frozenset[str]:
+        """Where those run that complain."""
+        named = {tail.pod for tail, _ in self.told}
+        return frozenset(str(each.node) for each in self.workload.members if each.ref in named and each.node)
+
+    def lines(self, snapshot: Snapshot) -> list[Evidence]:
+        return [said(tail, sign, snapshot) for tail, sign in self.told[:3]]
+
+
+def troubles(snapshot: Snapshot, *, least: int = REPEATED) -> Iterator[Trouble]:
+    """What the logs of each workload complain of now, by kind and target, the weightiest kind first.
+
+    A workload that serves has to say it ``least`` times; to support what objects show already, once is enough.
+    """
+    for workload in snapshot.workloads:
+        failing = {each.ref for each in workload.pods}
+        found: dict[tuple[SignKind, str | None], list[tuple[LogTail, Sign]]] = {}
+        for tail in (each for pod in workload.members for each in pod.logs):
+            for sign in tail.reading.standing(*_KINDS):
+                if sign.kind in _OF_CLIENTS and is_store(workload):
+                    continue  # a server says there whom it turned away
+                if tail.pod in failing or _counts(sign, tail, snapshot, least):
+                    found.setdefault((sign.kind, sign.target), []).append((tail, sign))
+        for (kind, target), told in sorted(found.items(), key=lambda each: _KINDS.index(each[0][0])):
+            address = None if target == told[0][1].detail("user") else target
+            place = _place(kind, address, told[0][1].line, workload, snapshot)
+            yield Trouble(workload, kind, tuple(told), place, any(tail.pod in failing for tail, _ in told))
+
+
+def _place(kind: SignKind, target: str | None, line: str, caller: Workload, snapshot: Snapshot) -> Place | None:
+    space = caller.ref.namespace
+    if target is None and kind is K.DNS_FAILURE:
+        return find_place(missing_name(caller, snapshot), space, snapshot)
+    # Of a write that was refused the statement is told, not the address.
+    place = find_place(target, space, snapshot) if kind is not K.READ_ONLY else None
+    if place is not None and is_address(place.host) and not place.is_ours and not place.is_local:
+        place = called(line, place.port, caller, snapshot) or place
+    return place or (implied(line, caller, snapshot) if target is None or kind is K.READ_ONLY else None)
+
+
+def _counts(sign: Sign, tail: LogTail, snapshot: Snapshot, least: int) -> bool:
+    is_late = sign.last_at is None or snapshot.observed_at - sign.last_at <= LATELY or _lasts(sign, tail)
+    is_bad = sign.level >= (Level.ERROR if least >= REPEATED else Level.WARN)
+    # Some clients only ever warn, and try again for ever.
+    is_bad |= sign.kind in _REACH and sign.count >= _FOR_EVER * REPEATED and _is_at_the_end(sign, tail)
+    return is_bad and sign.count >= least and is_late
+
+
+_FOR_EVER = 4
+_LAST_ENTRIES = 3
+
+
+def _lasts(sign: Sign, tail: LogTail) -> bool:
+    """Whether a log complains on and on up to its very end: then its clock may be behind, but the trouble is not over.
+
+    Logs carry the clock of the program's node, which may be an hour or a time zone away from that of the cluster.
+    """
+    if sign.first_at is None or sign.last_at is None or not _is_at_the_end(sign, tail):
+        return False
+    return sign.count >= _FOR_EVER * REPEATED and sign.last_at - sign.first_at >= LATELY
+
+
+def _is_at_the_end(sign: Sign, tail: LogTail) -> bool:
+    return len(tail.reading.entries) - sign.last_number <= _LAST_ENTRIES
