@@ -98,7 +98,7 @@ def each_of_the_library() -> Iterator[Any]:
         yield pytest.param(name, marks=() if index % 4 == 0 else pytest.mark.long)
 
 
-@pytest.mark.parametrize("name", each_of_the_library())
+@pytest.mark.parametrize("name", list(each_of_the_library()))
 async def test_a_cluster_gets_the_answer_of_its_dump_field_by_field(tmp_path: Path, name: str) -> None:
     told = await answers(LIBRARY[name], tmp_path)
     assert {key: (told.live[key], told.dump[key]) for key in told.live if told.live[key] != told.dump[key]} == {}

@@ -89,9 +89,9 @@ async def test_a_pod_with_two_containers_wants_to_be_told_which(emulator, raw, c
 
 
 async def test_a_picture_of_another_cluster_is_served_as_it_is_with_what_its_containers_wrote(emulator, core):
-    waiting = {"name": "a", "state": {"waiting": {"reason": "CrashLoopBackOff"}}}
-    pods = {"back": waiting, "well": {"name": "a", "state": {"running": {}}}}
-    for name, status in pods.items():
+    states = {"back": {"waiting": {"reason": "CrashLoopBackOff"}}, "well": {"running": {}}}
+    for name, state in states.items():
+        status = {"name": "a", "image": "i", "imageID": "", "ready": False, "restartCount": 3, "state": state}
         pod = {
             "kind": "Pod",
             "apiVersion": "v1",
