@@ -15,7 +15,7 @@ class Surroundings:
 
     ``line`` judges a text as a line of shell, ``words`` the words of one program. ``is_remote`` means that the line
     runs on another machine, where no program is a harmless local one. ``through`` are the programs that start this
-    one, the outermost first; ``written`` are the files that the line itself writes.
+    one, the outermost first. ``stdin`` is what the whole line is fed; ``written`` are the files it writes itself.
     """
 
     files: Files
@@ -24,6 +24,7 @@ class Surroundings:
     is_remote: bool = False
     depth: int = 0
     through: tuple[str, ...] = ()
+    stdin: str | None = None
     written: frozenset[str] = frozenset()
 
 
@@ -41,11 +42,12 @@ class Call:
     assigned: Mapping[str, str] = field(default_factory=dict)
     path: str = ""
 
-    def runs_line(self, text: str, is_remote: bool = False) -> Verdict:
-        """The verdict on a text that this program hands to a shell."""
+    def runs_line(self, text: str, is_remote: bool = False, *, is_fed: bool = True) -> Verdict:
+        """The verdict on a text that this program hands to a shell, which is fed what this program is fed."""
         if UNKNOWN in text and not text.strip(UNKNOWN + " \n;"):
             return refused(f"{self.name} would run text that is not known before it runs")
-        return self.around.line(self._deeper(is_remote), text)
+        around = replace(self._deeper(is_remote), stdin=self.stdin if is_fed else None)
+        return self.around.line(around, text)
 
     def runs_words(self, words: tuple[str, ...], is_remote: bool = False) -> Verdict:
         """The verdict on a program that this one starts."""

@@ -202,7 +202,7 @@ def _shell(call: Call) -> Verdict:
 def _line(call: Call, text: str) -> Verdict:
     if call.name in _OTHER_SYNTAX:
         return refused(f"{call.name} reads lines in a way that cannot be judged here")
-    return call.runs_line(text)
+    return call.runs_line(text, is_fed=text is not call.stdin)
 
 
 def shell_file(call: Call, path: str) -> Verdict:

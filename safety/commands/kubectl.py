@@ -124,7 +124,8 @@ def _verb(call: Call, verb: str, parsed: Parsed) -> Verdict:
     if verb in _READING_BELOW and below in _READING_BELOW[verb]:
         return _reading(call, f"{verb} {below}".strip(), parsed)
     if verb in _LOOKING_PLUGINS:
-        return READS
+        shown = [each for each in (*parsed.words, *parsed.rest) if is_known(each) and is_secret_kind(each)]
+        return refused(f"{call.name} {verb} may print the contents of Secrets") if shown else READS
     return _looks_after_all(verb, parsed) or _change(call, verb, below, parsed)
 
 

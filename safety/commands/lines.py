@@ -49,6 +49,9 @@ _RUN_VALUES = re.compile(
     r"(?:.*_)?(?:EDITOR|PAGER|BROWSER|SHELL|DIFF|COMMAND|SSH|ASKPASS|PRELOAD|LESSOPEN|CMD|EXEC)|LD_.+|DYLD_.+|BASH_ENV|ENV"
     r"|PROMPT_COMMAND|PS4|PYTHONSTARTUP|PYTHONPATH|PERL5OPT|PERL5LIB|RUBYOPT|NODE_OPTIONS|JAVA_TOOL_OPTIONS|GIT_CONFIG.*|PATH|FPATH"
 )
+_NAMES_OF_PROGRAMS = frozenset(
+    {"functions", "aliases", "galiases", "saliases", "commands", "BASH_ALIASES", "BASH_CMDS"}
+)
 _HARMLESS_VALUES = re.compile(r"|cat|less|more|true|:|vim|vi|nano|code --wait|-R|dark|never|always|[A-Za-z]+=[\w.]*")
 
 
@@ -135,12 +138,13 @@ def _written(commands: tuple[Command, ...]) -> frozenset[str]:
 
 def _command(around: Surroundings, command: Command, aliases: dict[str, tuple[str, ...]]) -> Verdict:
     words = command.words
+    stdin = around.stdin if command.stdin is None else command.stdin
     if words and words[0] in aliases and aliases[words[0]][:1] != words[:1]:
         words = (*aliases[words[0]], *words[1:])
     verdict = _streams(around, command) + _assigned(around, command)
     if not words:
         return verdict
-    verdict += _words(Call(words[0], words[1:], around, command.stdin, dict(command.assigned)))
+    verdict += _words(Call(words[0], words[1:], around, stdin, dict(command.assigned)))
     if verdict.wanted and command.repeated:
         return refused("a change inside a loop or a function could be made any number of times; name one object")
     return verdict
@@ -167,6 +171,8 @@ def _assigned(around: Surroundings, command: Command) -> Verdict:
             (name, value) for name, equals, value in (each.partition("=") for each in command.words[1:]) if equals
         ]
     verdict = READS
+    if renamed := [name for name, _ in command.assigned if name in _NAMES_OF_PROGRAMS]:
+        return refused(f"{renamed[0]} would give programs other names")
     for name, value in (*pairs, *(each for each in command.assigned if each[0] in ("PATH", "BASH_ENV", "ENV"))):
         if not _RUN_VALUES.fullmatch(name) or _HARMLESS_VALUES.fullmatch(value):
             continue
@@ -206,6 +212,8 @@ def _unclear(word: str) -> str | None:
     if not is_known(posixpath.basename(word)) or not word:
         return "which program would run is not known before it runs; write its name out"
     base = posixpath.basename(word)
+    if re.search(r"\s", base):
+        return f"{word!r} is no program; which one would run is not clear"
     if any(char in base for char in "*?") or ("[" in base and base not in ("[", "[[")):
         return f"which program {word} names is not known before it runs; write its name out"
     if not base.isascii():

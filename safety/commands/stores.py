@@ -84,7 +84,7 @@ def _sql(call: Call) -> Verdict:
         statements.append(call.around.files.text(path) or "unknown statements of a file")
     if call.name in _TAKES_SQL_AS_WORD:
         statements += list(parsed.words[1:])
-    if call.stdin is not None and (not statements or call.name in ("mysql",)):
+    if call.stdin is not None and not statements:
         statements.append(call.stdin)
     for each in statements:
         if word := changed_by_sql(each):

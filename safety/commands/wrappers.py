@@ -85,7 +85,7 @@ def _plain(call: Call) -> Verdict:
 
 
 def _fed_shell(call: Call) -> Verdict:
-    return READS if not call.stdin else call.runs_line(call.stdin)
+    return READS if not call.stdin else call.runs_line(call.stdin, is_fed=False)
 
 
 def _after(call: Call) -> Verdict:
@@ -235,10 +235,20 @@ def _runner(call: Call) -> Verdict:
     """``poetry run program …``, ``npx program …``: tools of a project that start its programs."""
     told = [each for each in call.args if not each.startswith("-")]
     if call.name in ("npx", "bunx", "uvx", "pnpx", "dlx"):
-        return scan(call, tuple(told))
+        return _fetched(call)
     if told[:1] and told[0] in _RUNNERS:
         return scan(call, tuple(told[1:]))
     return STRANGER
+
+
+def _fetched(call: Call) -> Verdict:
+    """``npx program …``: the program may come from afar, and is judged by its name and words like any other."""
+    parsed = take_apart(call.args, Grammar(words("-p --package -c --call --from --with --python"), stops_early=True))
+    line = parsed.value("-c", "--call")
+    if line is not None:
+        return call.runs_line(line)
+    program, *rest = parsed.rest or ("true",)
+    return call.runs_words((program.rpartition("/")[2].partition("@")[0] or program, *rest)) + STRANGER
 
 
 def scan(call: Call, args: tuple[str, ...]) -> Verdict:

@@ -23,6 +23,9 @@ def ansi_c(text: str, at: int) -> tuple[str, int]:
         if char == "'":
             return "".join(out), at + 1
         at += 1
+        if char == "\\" and text[at : at + 1] == "'":
+            # Some shells end the quote here and run what follows.
+            raise Unreadable("a quote inside $'…' is not read")
         if char == "\\":
             char, at = _escape(text, at)
         out.append(char)

@@ -14,6 +14,7 @@ _OPERATORS = (";;&", "&>>", ";;", ";&", "&&", "&>", "||", "|&", ";", "&", "|", "
 _REDIRECTS = ("<<<", "<<-", "<<", "<&", "<>", "<", ">>", ">&", ">|", ">", "&>>", "&>")
 _NAME = re.compile(r"[A-Za-z_]\w*", re.ASCII)
 _ARRAY = re.compile(r"[A-Za-z_]\w*(\[[^]]*\])?\+?=", re.ASCII)
+_SET_HERE = re.compile(r"([A-Za-z_]\w*):?=", re.ASCII)
 _DESCRIPTOR = re.compile(r"(?:\d+|\{[A-Za-z_]\w*\})(?=[<>])", re.ASCII)
 _SIDE_BY_SIDE = re.compile(r"[\w'\"}\])\\]\s+-{0,2}[A-Za-z_/.'\"\\$]")
 _SPECIAL = "@*#?-$!0123456789"
@@ -235,7 +236,8 @@ class Lexer:
         inner, self.at = self.text[self.at + 2 : end], end + 1
         if _NAME.fullmatch(inner):
             return [Variable(inner, quoted)]
-        return [Variable("", quoted), *self._inside(inner)]
+        set_here = _SET_HERE.match(inner)
+        return [Variable("", quoted, set_here[1] if set_here else ""), *self._inside(inner)]
 
     def _computed(self, text: str) -> list[Piece]:
         """The scripts inside a sum. Words side by side are none; some shells take them for a command after all."""

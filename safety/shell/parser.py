@@ -20,6 +20,7 @@ from safety.shell.tree import (
 _ASSIGNED = re.compile(r"([A-Za-z_]\w*)(\[[^]]*\])?(\+?)=", re.ASCII)
 _CLOSERS = frozenset({"then", "else", "elif", "fi", "do", "done", "esac", "}"})
 _ENDS_OF_CASE = frozenset({";;", ";&", ";;&"})
+_COMPARES = frozenset({"=", "==", "!=", "=~"})
 _PREFIXES = frozenset({"!", "time", "coproc"})
 
 
@@ -215,15 +216,23 @@ class _Parser:
 
     def _test(self) -> Group:
         self._take("[[")
-        words: list[Word] = []
+        parts: list[list[Word]] = [[]]
         while True:
             token = self._lexer.next()
             if _reserved(token) == "]]":
-                return Group("test", (), tuple(words), self._redirections())
+                break
             if token.kind == "end":
                 raise Unreadable("a [[ is not closed")
             if token.word is not None:
-                words.append(token.word)
+                parts[-1].append(token.word)
+            elif token.text in ("&&", "||", "\n", "(", ")"):
+                parts.append([])
+            elif token.text not in ("<", ">"):
+                raise Unreadable("a [[ holds what is no test")
+        # A shell that knows no [[ would take what stands between && for a command.
+        if not all(map(_is_test, parts)):
+            raise Unreadable("a [[ holds what is no test")
+        return Group("test", (), tuple(word for each in parts for word in each), self._redirections())
 
     # ---- simple commands --------------------------------------------------------------------------------------------
 
@@ -246,7 +255,7 @@ class _Parser:
                 self._lexer.next()
                 self._take_operator(")")
                 return self._body_of_function()
-            elif not (assignments or words or redirections):
+            elif token.text == "(" or not (assignments or words or redirections):
                 raise Unreadable(f"there is a stray {_shown(token)}")
             else:
                 return Simple(tuple(assignments), tuple(words), tuple(redirections))
@@ -277,6 +286,18 @@ class _Parser:
         token = self._lexer.next()
         if token.kind != "operator" or token.text != operator:
             raise Unreadable(f"{_shown(token)} stands where {operator!r} should")
+
+
+def _is_test(words: list[Word]) -> bool:
+    """One word, ``-f word``, ``word == word`` and the like."""
+    plain = [each.plain() or "" for each in words]
+    if plain[:1] == ["!"]:
+        return _is_test(words[1:])
+    return (
+        len(words) < 2
+        or (len(words) == 2 and (plain[0].startswith("-") or not plain[1].isalpha()))
+        or (len(words) == 3 and (plain[1] in _COMPARES or bool(re.fullmatch(r"-[a-z]{2}", plain[1]))))
+    )
 
 
 def assignment(word: Word) -> Assignment | None:

@@ -16,10 +16,13 @@ from safety.shell.tree import (
     Variable,
     Word,
     nodes_of,
+    words_of,
 )
 
 # Programs that set variables in ways that the line does not spell out.
 _SETTERS = frozenset({"read", "mapfile", "readarray", "printf", "getopts", "unset", "declare", "typeset", "local"})
+# After these any variable may have any value.
+_REWRITERS = frozenset({"eval", "source", ".", "alias", "builtin", "command", "trap"})
 _DECLARING = frozenset({"export", "readonly", "declare", "typeset", "local"})
 # Between words that came out of one variable.
 _GAP = ("\x1f", False)
@@ -59,20 +62,37 @@ def read(line: str) -> tuple[Command, ...]:
 def _variables(nodes: tuple[Node, ...]) -> dict[str, Word | None]:
     """Variables that get one value in the whole line, and ``None`` for those that get more or others."""
     found: dict[str, Word | None] = {}
+    rewritten = False
     for node in nodes_of(nodes):
         if isinstance(node, Group):
             found.update(dict.fromkeys(node.names))
+        found.update(dict.fromkeys(_set_inside(node)))
         if not isinstance(node, Simple):
             continue
-        program = (node.words[0].plain() or "") if node.words else ""
+        program = _bare(node.words[0]) if node.words else ""
+        rewritten = rewritten or program in _REWRITERS or (program in _DECLARING and _renames(node))
         if program in _SETTERS:
-            found.update(dict.fromkeys((each.plain() or "").partition("=")[0] for each in node.words[1:]))
+            found.update(dict.fromkeys(_bare(each).partition("=")[0] for each in node.words[1:]))
         declared = [assignment(each) for each in node.words[1:]] if program in _DECLARING else []
         for each in (*(node.assignments if not node.words else ()), *filter(None, declared)):
             found[each.name] = each.value if each.is_whole and each.name not in found else None
-    if "IFS" in found:
-        return dict.fromkeys(found)
-    return found
+    return dict.fromkeys(found) if rewritten or "IFS" in found else found
+
+
+def _bare(word: Word) -> str:
+    """The letters of a word, quoted or not; nothing if the shell puts more into it."""
+    letters = [each.text for each in word.pieces if isinstance(each, Text)]
+    return "".join(letters) if len(letters) == len(word.pieces) else ""
+
+
+def _renames(node: Simple) -> bool:
+    """``declare -n``: one variable under two names."""
+    return any(_bare(each).startswith("-") and "n" in _bare(each) for each in node.words[1:])
+
+
+def _set_inside(node: Node) -> list[str]:
+    pieces = [piece for word in words_of(node) for piece in word.pieces]
+    return [each.sets for each in pieces if isinstance(each, Variable) and each.sets]
 
 
 class _Reader:

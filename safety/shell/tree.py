@@ -23,10 +23,14 @@ class Text:
 
 @dataclass(frozen=True, slots=True)
 class Variable:
-    """``$name`` or ``${name}``; with anything else inside the braces the value cannot be told (``name`` is empty)."""
+    """``$name`` or ``${name}``; with anything else inside the braces the value cannot be told (``name`` is empty).
+
+    ``sets`` is the variable that ``${name:=…}`` gives a value to.
+    """
 
     name: str
     quoted: bool
+    sets: str = ""
 
 
 @dataclass(frozen=True, slots=True)
