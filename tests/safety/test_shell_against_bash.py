@@ -1,6 +1,5 @@
 """Bash itself runs lines in many spellings, with stand-ins for every program: what it runs is what was read."""
 
-import os
 import random
 import shutil
 import subprocess
@@ -26,7 +25,8 @@ REAL = ("bash", "cat", "timeout", "ls")
 def folder(tmp_path: Path) -> Path:
     """A PATH with programs that write down their words, and a few real ones."""
     for name in {each.split()[0] for each in LINES}:
-        script = f'#!{shutil.which("bash")}\nprintf "%s\\x1f" "${{0##*/}}" "$@" >> "{tmp_path}/log"\necho >> "{tmp_path}/log"\n'
+        writes = f'printf "%s\\x1f" "${{0##*/}}" "$@" >> "{tmp_path}/log"; echo >> "{tmp_path}/log"'
+        script = f"#!{shutil.which('bash')}\n{writes}\n"
         (tmp_path / name).write_text(script)
         (tmp_path / name).chmod(0o755)
     for name in REAL:
