@@ -31,6 +31,7 @@ def main(argv: list[str] | None = None) -> int:
         "run": commands.run,
         "check": commands.check,
         "investigate": commands.investigate,
+        "redact": commands.redact,
         "schema": commands.schema,
         "db": commands.database,
         "audit": commands.audit,

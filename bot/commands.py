@@ -16,6 +16,7 @@ from bot.domain import Answer, Triaged, report_schema
 from bot.entrypoints import auditing
 from bot.entrypoints.check import Surroundings, check_all
 from bot.entrypoints.logs import configure_logging
+from bot.entrypoints.redact import redact_stream
 from bot.entrypoints.slack.runtime import CannotStart
 from bot.flows.triage import judged, triage
 from bot.stores import LedgerUnusable
@@ -144,6 +145,17 @@ def _print_answer(triaged: Triaged, answer: Answer | None) -> None:
     if answer.caveat:
         print(f"! {answer.caveat}\n")
     print(answer.text)
+
+
+async def redact(_arguments: argparse.Namespace) -> int:
+    """Standard input to standard output, without secrets."""
+    try:
+        own = read_settings().secrets()
+    except BadSetting as fault:
+        print(f"ask-claude: {fault}; the bot's own secrets are not known, other rules hold", file=sys.stderr)
+        own = []
+    redact_stream(sys.stdin.buffer, sys.stdout.buffer, Redactor(own))
+    return 0
 
 
 async def schema(_arguments: argparse.Namespace) -> int:

@@ -4,29 +4,23 @@
 bot's own secrets by value, shapes that vendors publish for their tokens, and context (``password=…``, ``Bearer …``).
 """
 
-import base64
+import hashlib
 import json
 import math
 import re
-import urllib.parse
-from collections.abc import Iterable, Mapping
+import secrets
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, final
 
 from pydantic import GetCoreSchemaHandler
 from pydantic_core import CoreSchema, core_schema
 
-from safety.secret_shapes import (
-    BASE64,
-    MARK_FIRST,
-    MARKS,
-    PARTS,
-    PEM_END,
-    PLACEHOLDER,
-    SECRET_KEY,
-    SHAPES,
-    Shape,
-    decoded_text,
-)
+from safety.detection.marks import Marks, is_mask, mask
+from safety.detection.names import names_a_secret
+from safety.detection.passage import Open, Passage
+from safety.detection.rule import Span, automaton, merged
+from safety.detection.spellings import spellings
+from safety.detection.values import is_placeholder
 
 _SEAL = object()
 
@@ -98,44 +92,53 @@ def stored_json(text: str) -> RedactedJson:
     return RedactedJson(text, _SEAL)
 
 
-RULES = SHAPES
-_KINDS = tuple(dict.fromkeys(("OWN_SECRET", "BASE64", "WITHHELD", *(each.kind for each in RULES))))
-_MARK = {kind: chr(MARK_FIRST + at) for at, kind in enumerate(_KINDS)}
-_MASK = {mark: f"[{kind}:redacted]" for kind, mark in _MARK.items()}
-_A_MASK = re.compile(rf"\[({'|'.join(_KINDS)}):redacted\]")
-_A_MARK = re.compile(f"[{''.join(_MASK)}]")
-# Our marks must not come from outside; half a surrogate pair and NUL are text that no store or socket takes.
-_UNWANTED = re.compile(f"[{MARKS}\ud800-\udfff\x00]")
-_MAX_PASSES = 8
 _MAX_DEPTH = 64
-_PEM_LINE = re.compile(r"[A-Za-z0-9+/=]{32,80}")
-_PEM_LAST_LINE = re.compile(r"[A-Za-z0-9+/=]{0,80}")
-
-
-def names_a_secret(name: str) -> bool:
-    """Whether what stands under this name is to be kept secret, such as ``DB_PASSWORD``."""
-    return SECRET_KEY.fullmatch(name) is not None
+# Of the lines of a key, those that are a mask and nothing else say no more than the one before.
+_MORE_OF_A_KEY = re.compile(r"(?<=\])((?:\r?\n[ \t]*\[PEM:[0-9a-f]{4}\][ \t]*(?=\r?\n))+)")
+_PROCESS_KEY = secrets.token_bytes(32)
 
 
 class Redactor:
     """The one choke point. ``own_secrets`` are values this process holds itself; they go wherever they turn up."""
 
-    def __init__(self, own_secrets: Iterable[str] = ()) -> None:
+    def __init__(self, own_secrets: Iterable[str] = (), key: bytes | None = None) -> None:
+        """``key`` (at least 16 bytes) makes the masks. Without one it is drawn from the secrets, so that masks outlive
+        a restart, and without secrets at random.
+        """
         self._secrets = frozenset(each for each in own_secrets if len(each) >= 6)
-        spelled = {form for secret in self._secrets for form in _spellings(secret)}
-        self._own = tuple(sorted(spelled, key=lambda form: (-len(form), form)))
+        self._own = automaton((form, None) for form in spellings(self._secrets)) if self._secrets else None
+        self._key = key or (_key_from(self._secrets) if self._secrets else _PROCESS_KEY)
 
     def learning(self, values: Iterable[str]) -> "Redactor":
         """The same, and values that were found to be secret go too, wherever they turn up."""
-        return Redactor(self._secrets | set(values))
+        return Redactor(self._secrets | set(values), self._key)
+
+    def holds_own(self, text: str) -> bool:
+        """Whether a secret that is known by value stands in the text, in any spelling."""
+        return self._own is not None and next(self._own.iter(text), None) is not None
 
     def text(self, value: str) -> Redacted:
         """Redact one text. Idempotent: what is already redacted comes back unchanged."""
         if isinstance(value, Redacted):
             return self._without_own(value)
-        marked = _A_MASK.sub(lambda match: _MARK[match[1]], _UNWANTED.sub("\ufffd", value))
-        marked = self._settled(marked)
-        return Redacted(_A_MARK.sub(lambda match: _MASK[match[0]], marked), _SEAL)
+        shown = "\n".join(self.lines(value.split("\n"), Open()))
+        if "[PEM:" in shown:
+            shown = _MORE_OF_A_KEY.sub("", shown)
+        return Redacted(shown, _SEAL)
+
+    def lines(self, lines: Sequence[str], state: Open) -> list[Redacted]:
+        """As many lines as were given. ``state`` is what is still open from the lines before; it is brought up to date.
+
+        Whatever goes wrong inside, no line comes out that was not looked through: all of them are withheld.
+        """
+        marks = Marks(self._key)
+        try:
+            taken = [marks.taken_up(each.removesuffix("\r")) for each in lines]
+            shown = [marks.shown(each) for each in Passage(self._own, marks).run(taken, state)]
+        except Exception:  # noqa: BLE001 - a fault of a rule must not let a secret through, nor stop an incident's flow
+            shown = [mask("WITHHELD", each, self._key) for each in lines]
+        ends = ("\r" if each.endswith("\r") else "" for each in lines)
+        return [Redacted(each + end, _SEAL) for each, end in zip(shown, ends, strict=True)]
 
     def tree(self, value: Any, depth: int = 0) -> Any:
         """The same structure with every string redacted; the value under a key such as ``password`` goes whole.
@@ -143,7 +146,7 @@ class Redactor:
         What JSON has no word for becomes redacted text.
         """
         if depth > _MAX_DEPTH:
-            return _masked("WITHHELD")
+            return self._masked("WITHHELD", "")
         match value:
             case None | bool() | int():
                 return value
@@ -165,12 +168,12 @@ class Redactor:
     def _members(self, value: Mapping[Any, Any], depth: int) -> dict[str, Any]:
         # A Kubernetes Secret may call its keys anything, and {"name": "DB_PASSWORD", "value": …} names its own value.
         is_secret = value.get("kind") == "Secret"
-        named = isinstance(value.get("name"), str) and SECRET_KEY.fullmatch(value["name"]) is not None
+        named = isinstance(value.get("name"), str) and names_a_secret(value["name"])
         members: dict[str, Any] = {}
         for key, each in value.items():
             name = str(key)
             hidden = (
-                SECRET_KEY.fullmatch(name) is not None
+                names_a_secret(name)
                 or (is_secret and name in ("data", "stringData", "annotations"))
                 or (named and name == "value")
             )
@@ -184,7 +187,7 @@ class Redactor:
     def _hidden(self, value: Any, key: str, depth: int) -> Any:
         """Everything under a secret's key, its structure kept so that a reader still sees what was there."""
         if depth > _MAX_DEPTH:
-            return _masked("WITHHELD")
+            return self._masked("WITHHELD", "")
         match value:
             case None | bool() | "":
                 return value
@@ -196,99 +199,28 @@ class Redactor:
                 }
             case list() | tuple() | set() | frozenset():
                 return [self._hidden(each, key, depth + 1) for each in value]
-            case str() if PLACEHOLDER.fullmatch(value) or _A_MASK.fullmatch(value):
+            case str() if is_placeholder(value) or is_mask(value):
                 return self.text(value)
             case _:
-                return _masked("SECRET")
+                return self._masked("SECRET", str(value))
+
+    def _masked(self, kind: str, value: str) -> Redacted:
+        return Redacted(mask(kind, value, self._key), _SEAL)
 
     def _without_own(self, value: Redacted) -> Redacted:
         """Text that another redactor made (one that does not know our secrets) keeps its kind and loses them."""
-        if not any(form in value for form in self._own):
+        if self._own is None or not self.holds_own(value):
             return value
-        marked = _A_MASK.sub(lambda match: _MARK[match[1]], value)
-        return type(value)(_A_MARK.sub(lambda match: _MASK[match[0]], self._own_gone(marked)), _SEAL)
-
-    def _own_gone(self, marked: str) -> str:
-        for form in self._own:
-            if form in marked:
-                marked = marked.replace(form, _MARK["OWN_SECRET"])
-        return marked
-
-    def _settled(self, marked: str) -> str:
-        """Run the rules until they find nothing more, so that a second run over the result changes nothing."""
-        for _ in range(_MAX_PASSES):
-            after = self._one_pass(marked)
-            if after == marked:
-                return after
-            marked = after
-        return _MARK["WITHHELD"]
-
-    def _one_pass(self, marked: str) -> str:
-        marked = _cut_pem_gone(_shapes_gone(self._own_gone(marked)))
-        return BASE64.sub(self._blob, marked)
-
-    def _blob(self, match: re.Match[str]) -> str:
-        """Base64 is looked into once: a secret does not become harmless by being encoded."""
-        inside = decoded_text(match[0])
-        if inside is None or _shapes_gone(self._own_gone(inside)) == inside:
-            return match[0]
-        return _MARK["BASE64"]
+        spans = merged(Span(end + 1 - size, end + 1, "OWN_SECRET") for end, (size, _) in self._own.iter(value))
+        pieces, done = [], 0
+        for each in spans:
+            pieces += [value[done : each.start], mask(each.kind, value[each.start : each.end], self._key)]
+            done = each.end
+        return type(value)("".join([*pieces, value[done:]]), _SEAL)
 
 
-def _masked(kind: str) -> Redacted:
-    return Redacted(f"[{kind}:redacted]", _SEAL)
-
-
-def _shapes_gone(marked: str) -> str:
-    lowered = marked.lower()
-    for shape in RULES:
-        if any(each in lowered for each in shape.keywords):
-            marked = shape.pattern.sub(lambda match, shape=shape: _replaced(match, shape), marked)  # type: ignore[misc]
-    return marked
-
-
-def _replaced(match: re.Match[str], shape: Shape) -> str:
-    groups = match.groupdict()
-    part: str | int = next((each for each in PARTS if groups.get(each) is not None), 0)
-    if shape.spares is not None and shape.spares(match, match[part]):
-        return match[0]
-    start, end = match.start(part) - match.start(), match.end(part) - match.start()
-    return match[0][:start] + _MARK[shape.kind] + match[0][end:]
-
-
-def _cut_pem_gone(marked: str) -> str:
-    """The end of a private key whose beginning was cut off, as in the tail of a log."""
-    if "-----END" not in marked:
-        return marked
-    kept: list[str] = []
-    done = 0
-    for match in PEM_END.finditer(marked):
-        pieces = re.split(r"((?:\s|\\[nr])+)", marked[done : match.start()])
-        line = _PEM_LAST_LINE
-        while len(pieces) > 1 and (not pieces[-1] or line.fullmatch(pieces[-1])):
-            line = _PEM_LINE if pieces[-1] else line
-            del pieces[-2:]
-        kept += [*pieces, _MARK["PEM"]]
-        done = match.end()
-    return "".join([*kept, marked[done:]])
-
-
-def _spellings(secret: str) -> set[str]:
-    """A secret as it may appear: raw, URL-encoded, in JSON, in hex, and anywhere inside longer base64."""
-    quoted = urllib.parse.quote(secret, safe="")
-    lower_hex = re.sub(r"%[0-9A-F]{2}", lambda match: match[0].lower(), quoted)
-    in_json = json.dumps(secret)[1:-1]
-    for_html = in_json.replace("&", "\\u0026").replace("<", "\\u003c").replace(">", "\\u003e")
-    hexed = secret.encode().hex()
-    forms = {secret, quoted, lower_hex, urllib.parse.quote_plus(secret), in_json, for_html, hexed, hexed.upper()}
-    forms |= {json.dumps(secret, ensure_ascii=False)[1:-1]}
-    forms |= {line for line in secret.splitlines() if len(line) >= 20 and not line.startswith("-----")}
-    for offset in range(3):
-        # Three bytes make four characters: what the neighbours of the secret do not touch is the same in any text.
-        raw = b"\0" * offset + secret.encode()
-        encoded = base64.b64encode(raw).decode()[(0, 2, 3)[offset] : len(raw) * 8 // 6]
-        forms |= {encoded, encoded.replace("+", "-").replace("/", "_")}
-    return {form for form in forms if len(form) >= 6}
+def _key_from(known: frozenset[str]) -> bytes:
+    return hashlib.sha256("\0".join(["ask-claude/masks", *sorted(known)]).encode(errors="replace")).digest()
 
 
 _GENERAL = Redactor()

@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterable, Iterator
 from typing import Any
 
-from safety.redaction import names_a_secret
+from safety.detection.names import names_a_secret
 from tools.objects import containers_of, items, mapping, template_of
 from tools.world import JsonObject
 

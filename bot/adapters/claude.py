@@ -34,7 +34,6 @@ _STOPS = {
 # What the accumulator of the vendor's stream trips over when events are missing or out of order.
 _GARBLED = (LookupError, AttributeError, TypeError, AssertionError)
 _LONG_PROMPT_CHARS = 330_000
-_OWN = "[OWN_SECRET:redacted]"
 
 
 @dataclass(frozen=True, slots=True)
@@ -191,7 +190,7 @@ class ClaudeModel:
         """The last look before anything leaves: no text may hold a secret of this process, whoever let it in."""
         text = json.dumps(body, ensure_ascii=False)
         for redactor in (self._redactor, self._guard):
-            if redactor.text(text).count(_OWN) > text.count(_OWN):
+            if redactor.holds_own(text):
                 raise ModelFault(
                     "the request held one of the bot's own secrets and was not sent", kind="leak", retryable=False
                 )

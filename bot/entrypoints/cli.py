@@ -29,6 +29,7 @@ def parser() -> argparse.ArgumentParser:
     _demo(commands)
     commands.add_parser("check", help="check tokens, scopes, channels, cluster, model, database", description=_CHECK)
     _investigate(commands)
+    commands.add_parser("redact", help="take secrets out of what comes in on standard input", description=_REDACT)
     commands.add_parser("schema", help="print the JSON Schema of a report", description=_SCHEMA)
     _database(commands)
     _audit(commands)
@@ -43,6 +44,10 @@ _RUN = (
 _CHECK = "Checks every connection, one line each with what to do about it. Exit status 1 if something must be mended."
 
 
+_REDACT = (
+    "Copies standard input to standard output without secrets and personal data, one line for each line, as it comes "
+    "in: `kubectl logs -f web | python -m bot redact`. What is masked, and what is kept: docs/redaction.md."
+)
 _SCHEMA = "Prints the JSON Schema of what `investigate --format json` prints: docs/incident-report.schema.json."
 
 

@@ -4,6 +4,7 @@ import base64
 import copy
 import json
 import pickle
+import re
 import time
 import urllib.parse
 from datetime import UTC, datetime
@@ -24,6 +25,12 @@ OWN = "own-value+/of&ours"
 KEY = "PRIVATE " + "KEY-----"
 BODY = "\n".join(["MIIEabcd" * 8] * 4 + ["abcd=="])
 PEM = f"-----BEGIN RSA {KEY}\n{BODY}\n-----END RSA {KEY}"
+
+
+def shapes(text: str) -> str:
+    """The text with its masks shortened to their kinds."""
+    return re.sub(r"\[([A-Z0-9_]+):[0-9a-f]{4}\]", r"[\1]", text)
+
 
 TOKENS = {
     "slack bot": "xox" + "b-" + "123456789012-" + MIXED,
@@ -175,8 +182,8 @@ def test_what_triage_needs_stays(line: str) -> None:
 
 
 def test_a_private_key_goes_whole_across_lines_and_in_json() -> None:
-    assert GENERAL.text(f"a {PEM} b") == "a [PEM:redacted] b"
-    assert GENERAL.text("a " + PEM.replace("\n", "\\n") + " b") == "a [PEM:redacted] b"
+    assert shapes(GENERAL.text(f"a {PEM} b")) == "a [PEM]\n[PEM] b"
+    assert shapes(GENERAL.text("a " + PEM.replace("\n", "\\n") + " b")) == "a [PEM] b"
 
 
 def test_a_private_key_cut_at_either_end_goes_too() -> None:
@@ -219,13 +226,13 @@ def test_text_that_another_redactor_made_loses_our_own_secrets_and_keeps_its_kin
 
 def test_base64_is_looked_into() -> None:
     inside = base64.b64encode(f"user: bob\npassword: {CANARY}\nhost: db.example".encode()).decode()
-    assert GENERAL.text(f"config.yaml: {inside}") == "config.yaml: [BASE64:redacted]"
+    assert shapes(GENERAL.text(f"config.yaml: {inside}")) == "config.yaml: [BASE64]"
     harmless = base64.b64encode(b"the quick brown fox jumps over the lazy dog").decode()
     assert GENERAL.text(harmless) == harmless
 
 
 def test_a_card_number_goes_and_other_long_numbers_stay() -> None:
-    assert GENERAL.text("card 4111-1111-" + "1111-1111 ok") == "card [CARD:redacted] ok"
+    assert shapes(GENERAL.text("card 4111-1111-" + "1111-1111 ok")) == "card [CARD] ok"
     assert "SSN" in GENERAL.text("ssn 123-45-" + "6789")
 
 
@@ -333,8 +340,8 @@ def test_a_tree_hides_what_stands_under_a_secrets_key_and_keeps_its_shape() -> N
     }
     hidden = GENERAL.tree(tree)
     assert CANARY not in str(hidden)
-    assert hidden["tokens"] == ["[SECRET:redacted]", {"a": "[SECRET:redacted]"}]
-    assert (hidden["apiKey"], hidden["secretName"], hidden["input_tokens"]) == ("[SECRET:redacted]", "db", 512)
+    assert [shapes(hidden["tokens"][0]), shapes(hidden["tokens"][1]["a"])] == ["[SECRET]", "[SECRET]"]
+    assert (shapes(hidden["apiKey"]), hidden["secretName"], hidden["input_tokens"]) == ("[SECRET]", "db", 512)
     assert hidden["env"][1] == {"name": "LEVEL", "value": "info"}
     assert hidden["token"] is None
 
@@ -344,7 +351,7 @@ def test_a_kubernetes_secret_keeps_its_keys_and_loses_its_values() -> None:
         {"kind": "Secret", "metadata": {"name": "db", "annotations": {"last": CANARY}}, "data": {"anything": CANARY}}
     )
     assert CANARY not in str(hidden)
-    assert hidden["data"] == {"anything": "[SECRET:redacted]"}
+    assert shapes(hidden["data"]["anything"]) == "[SECRET]"
     assert hidden["metadata"]["name"] == "db"
 
 

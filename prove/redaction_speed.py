@@ -1,0 +1,58 @@
+"""F18: how fast redaction is, and that no line makes it slower than in proportion to its length."""
+
+import random
+import time
+
+from prove._log_lines import lines
+from prove._vendor_tokens import planted
+from prove.figure import Figure, Proof
+from safety.redaction import Redactor
+
+_KEY = "PRIVATE " + "KEY-----"
+UNITS = (
+    *("a-", "eyJ-", "token=", "token ", "password: ", "password is ", "\\n", "<token>", "://a:b@", "a@", "a@b.", "+1 "),
+    *("4111 ", "cookie=a;", "bearer ", "AKIA", "glpat-", "xoxb-", "sk-", "?sig=", 'password="', "x" * 39 + " "),
+    *("A" * 40 + ".", "-----BEGIN RSA " + _KEY, "-----END RSA " + _KEY, "name: password value: ", "kind: Secret "),
+    *("[SECRET:3f9a]", "mysql -p ", "pin ", "call ", "1-1", "DE89 3704 ", "basic ", "code=", "heroku=", ":1:a:b:"),
+)
+# Twice as long may take twice as long; what grows with the square takes four times. The bound is generous on purpose.
+QUIET = ("hdfs", "nginx", "kafka", "windows", "metrics", "go_panic", "aws")
+WORST_RATIO, NOISE = 3.3, 0.08
+
+
+def _seconds(redactor: Redactor, text: str) -> float:
+    began = time.process_time()
+    redactor.text(text)
+    return time.process_time() - began
+
+
+def _speed(redactor: Redactor, texts: list[str]) -> float:
+    whole = "\n".join(texts)
+    redactor.text(whole[: len(whole) // 8])
+    return len(whole) / _seconds(redactor, whole) / 1e6
+
+
+def run(seed: int, cases: int) -> Figure:
+    """``cases`` kilobytes of each hostile line, and that again twice as long; speeds are printed, never judged."""
+    chance, redactor = random.Random(seed), Redactor()
+    quiet = [
+        each.text
+        for each in lines(chance, 22000)
+        if each.kind in ("hdfs", "nginx", "kafka", "windows", "metrics", "go_panic", "aws")
+    ]
+    hot = [each.text for each in lines(chance, 4000)] + [each.line for each in planted(chance, 2600)]
+    worst, failures = 0.0, []
+    for unit in UNITS:
+        line = unit * (cases * 1000 // len(unit))
+        one, two = _seconds(redactor, line), _seconds(redactor, line * 2)
+        worst = max(worst, two)
+        if two > WORST_RATIO * one + NOISE:
+            failures.append(f"{unit!r}: {one:.2f} s, twice as long {two:.2f} s")
+    seen = (
+        f"{_speed(redactor, quiet):.1f} MB/s on quiet logs, {_speed(redactor, hot):.1f} MB/s where two lines in five "
+        f"hold a secret; the worst of {len(UNITS)} hostile lines of {2 * cases / 1000:.1f} MB took {worst:.1f} s"
+    )
+    return Figure(len(UNITS), seen, tuple(failures))
+
+
+PROOF = Proof(id="F18", claim="redaction takes time in proportion to the text", cases=(0, 250, 500), run=run)

@@ -1,0 +1,294 @@
+"""A name that says "secret" and a value behind it: ``password=x``, JSON, YAML, XML, flags, columns, pairs."""
+
+import re
+import string
+from collections.abc import Iterator
+
+from safety.detection.encoded import is_user_and_password
+from safety.detection.names import secret_noun
+from safety.detection.rule import MARKS, Rule, Span, has_digit, is_mixed
+from safety.detection.values import (
+    Value,
+    is_amount,
+    is_code,
+    is_name,
+    is_path,
+    is_placeholder,
+    is_prose,
+    is_quantity,
+    is_tag,
+    is_telling,
+    value_at,
+)
+
+_NAME_CHARACTERS = string.ascii_letters + string.digits + "_.$-" + "áéíóúñçãõöäüßøåłęż"
+_AFTER = re.compile(r"[\w.-]{0,64}")
+_SEPARATOR = re.compile(
+    r"(?P<close>(?:\\{0,15}[\"'`\])]|&quot;){0,3})[ \t]{0,24}"
+    r"(?P<sign>:=|=>|->|={1,3}|:(?!:)|：|%3[Dd]|\\u003[Dd])(?P<gap>[ \t]{0,24})"
+)
+_TYPED = re.compile(r"(?:Optional\[)?[A-Za-z_][\w.]{0,30}\]?[ ]?=[ ]?(?=[\"'])")
+_COLUMN = re.compile(
+    r"[ \t]*(?:[|│][ \t]*)?[\w.-]+(?:[ \t]*[|│][ \t]*|[ \t]{2,})(?P<value>[^\s|│]+)[ \t]*[|│]?[ \t]*\Z"
+)
+_PAIR = re.compile(r"(?P<quote>[\"'])[ ]?,[ ]?(?P=quote)(?P<value>[^\"'\n]{1,512})(?P=quote)[ ]?[)\]]")
+_SPACED = re.compile(
+    r"[\"']?(?:[ \t]{1,8}|[\"'][ ]?,[ ]?[\"'])(?P<value>\"[^\"\n]{1,512}\"|'[^'\n]{1,512}'|[^\s\"',;)\]]{1,512})"
+)
+_SQL = re.compile(r"[ ]{1,4}(?P<quote>['\"])(?P<value>[^'\"\n]{1,256})(?P=quote)")
+_XML = re.compile(r">[ ]{0,8}(?:<!\[CDATA\[)?(?P<value>[^<\n]{1,4096}?)(?:\]\]>)?[ ]{0,8}</")
+_ATTRIBUTE = re.compile(r"[\"']?[ ]{1,4}(?:value|default|content)[ ]?=[ ]?[\"'](?P<value>[^\"'\n]{1,512})[\"']")
+_VALUE_FIELD = re.compile(
+    r"[\"'\\]{0,6}[\s,]{1,64}(?:\\n[ ]{0,32})?[\"'\\]{0,6}(?:value|Value|default)[\"'\\]{0,6}[ \t]{0,8}[:=][ \t]{0,8}"
+)
+_NAME_FIELD = re.compile(r"(?i)(?:\bname|\bkey|\bvariable|\benv)[\"'\\]{0,6}[ \t]{0,8}[:=][ \t\"'\\]{0,8}\Z")
+_VALUE_BEFORE = re.compile(
+    r"(?i)\bvalue[\"'\\]{0,6}[ ]?[:=][ ]?[\"'](?P<value>[^\"'\n]{1,512})[\"'],?[ ]?[\"']?(?:name|key)[\"']?[ ]?[:=][ ]?[\"']\Z"
+)
+_FAULTY = re.compile(
+    r"(?i)\b(?:unexpected|invalid|illegal|missing|expected|reserved|unknown|syntax|no|bad|next|unrecognized|stray)[ ]\Z"
+)
+_SESSION = re.compile(r"(?=[^\s]*[A-Za-z])(?=[^\s]*\d)[\w%.:+/=-]{12,512}")
+_UUID = re.compile(r"(?i)[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}")
+_WORDS = (
+    "password|passwd|passphrase|passcode|passwort|kennwort|pwd|secret|token|credential|apikey|api_key|api-key|api.key|accesskey|access_key"
+    "|access-key|access.key|privatekey|private_key|private-key|private.key|authkey|auth_key|auth-key|encryption_key|encryption-key|encryptionkey|encryption.key"
+    "|signing_key|signing-key|signingkey|master_key|masterkey|master-key|shared_key|sharedkey|storage_key|account_key|accountkey|client_key"
+    "|client-key|clientkey|deploy_key|deploykey|license_key|licensekey|license-key|app_key|appkey|application_key|service_key|admin_key|fastly-key"
+    "|host_key|session_key|root_key|_key_base|jwt_key|hmac_key|webhook_key|ssh_key|ssl_key|tls_key|write_key|writekey|ingest_key|x-auth-key|consumer_key|global_key|fernet_key"
+    "|subscription-key|subscription_key|subscriptionkey|functions-key|security_key|securitykey|cookie_key|dd_key|openai_key|stripe_key|presharedkey|datadog_key|sendgrid_key|integration_key|recovery_key|recovery-key"
+    "|senha|contraseña|contrasena|motdepasse|wachtwoord|lösenord|hasło|пароль|şifre|clave|requirepass|masterauth|userpass"
+    '|_pass|-pass|.pass|pass=|pass:|pass"|pass\'|pass =|pass :|passw|pw=|pw:|pw"|pw =|psw|_pw|psk=|psk:|_psk|psk"|"auth"|_auth|auth:|creds|cred=|cred:|cred"|_cred|jwt=|jwt:|jwt"'
+    '|sessid|session_id|sessionid|session-id|connect.sid|sid=|identitytoken|"pin"|pin=|pin:|_pin|otp=|otp:|otp"|_otp|cvv|cvc'
+)
+
+
+def _name_around(line: str, start: int, end: int) -> tuple[int, int]:
+    """Where the whole name begins and ends that the word is part of."""
+    before = line[max(0, start - 64) : start]
+    after = _AFTER.match(line, end)
+    low = start - len(before) + len(before.rstrip(_NAME_CHARACTERS))
+    high = after.end() if after else end
+    while low < start and line[low] in "-.$":
+        low += 1
+    if low >= 2 and line[low - 1] == "\\" and line[low] in "nrt":
+        low += 1  # the end of an escape, as in \nPASSWORD
+    while high > end and line[high - 1] in ".-":
+        high -= 1
+    return low, high
+
+
+def _assigned(line: str, start: int, end: int) -> Iterator[Span]:
+    if line[start] in "_-." and end - start <= 6:
+        start += 1
+    end = start + len(line[start:end].rstrip("=: \"'"))
+    low, high = _name_around(line, start, end)
+    name = line[low:high]
+    noun = secret_noun(name)
+    if noun is None:
+        return
+    for look in (_by_separator, _by_flag, _by_markup, _by_field, _by_column, _by_words):
+        span = look(line, low, high, noun)
+        if span is not None:
+            yield span
+            return
+
+
+def _by_separator(line: str, low: int, high: int, noun: str) -> Span | None:
+    sign = _SEPARATOR.match(line, high)
+    if sign is None:
+        return None
+    at = sign.end()
+    typed = _TYPED.match(line, at)
+    value = value_at(line, typed.end() if typed else at)
+    if value is None:
+        return _listed(line, at) if noun != "credential" else None
+    if value.opens_block:
+        return Span(value.end, value.end, "BLOCK", 9)
+    if not value.is_quoted and sign["sign"] == ":" and sign["gap"]:
+        value = _whole_line(line, low, value)
+    if _is_harmless(line, (low, high), noun, sign, value):
+        return None
+    return Span(value.start, value.end, _kind(noun), 6)
+
+
+def _kind(noun: str) -> str:
+    return {"session": "SESSION", "pin": "PIN", "pass": "PASSWORD", "password": "PASSWORD", "auth": "BASIC"}.get(
+        noun, "SECRET"
+    )
+
+
+def _whole_line(line: str, low: int, value: Value) -> Value:
+    """A password of several words is the rest of its line in YAML."""
+    rest = line[value.start :].rstrip()
+    if (
+        line[:low].strip(" \t-\"'")
+        or " #" in rest
+        or not 2 <= len(rest.split()) <= 7
+        or re.search(r"[\w.-][=:]|[\"'\\{}\[\](),;]", rest)
+    ):
+        return value
+    return Value(value.start, value.start + len(rest), rest)
+
+
+def _listed(line: str, at: int) -> Span | None:
+    """All members of ``["a", "b"]``."""
+    listed = re.compile(r"\[[ ]?[\"'][^\]\n]{1,2000}[\"'][ ]?\]").match(line, at)
+    if listed is None or is_placeholder(listed[0].strip("[]\"' ")):
+        return None
+    return Span(listed.start() + 1, listed.end() - 1, "SECRET", 6)
+
+
+def _is_harmless(line: str, name: tuple[int, int], noun: str, sign: re.Match[str], value: Value) -> bool:
+    text = value.text
+    if is_placeholder(text) or (is_code(text) and not value.is_quoted) or is_quantity(line, value.start):
+        return True
+    if noun in ("session", "auth", "pin"):
+        return _is_no_credential(noun, text) and not ("auths" in line and is_mixed(text))
+    if _is_sentence(line, name, sign, value) or _is_image(line, name, sign, text):
+        return True
+    written = line[name[0] : name[1]]
+    if noun != "password" and (is_path(text) or (is_name(text) and written.lower() in _OBJECTS)):
+        return True
+    if written.lower() in ("pwd", "oldpwd") and text.startswith(("/", "~")):
+        return True
+    if noun == "token" and re.fullmatch(r"[\d.,]{1,9}", text):
+        return True
+    return noun == "pass" and (is_amount(text) or is_path(text)) and not value.is_quoted
+
+
+_OBJECTS = frozenset({"secret", "token", "credential", "credentials", "secrets"})
+
+
+def _is_no_credential(noun: str, text: str) -> bool:
+    if noun == "auth":
+        return not is_user_and_password(text)
+    if noun == "pin":
+        return re.fullmatch(r"\d{3,12}", text) is None
+    return _SESSION.fullmatch(text) is None or text.lower().startswith("0x") or _UUID.fullmatch(text) is not None
+
+
+def _is_sentence(line: str, name: tuple[int, int], sign: re.Match[str], value: Value) -> bool:
+    if sign["sign"] not in (":", "：", "->") or not (sign["gap"] or value.is_quoted):
+        return False
+    text = value.text
+    if is_prose(text) and not (value.is_quoted and has_digit(text)):
+        return True
+    before = line[max(0, name[0] - 16) : name[0]]
+    if _FAULTY.search(before):
+        return len(text) < 12 or not is_mixed(text)
+    rest = line[value.end :].strip(" .,\"'`)")
+    is_bare = not value.is_quoted and not sign["close"]
+    return bool(is_bare and before.strip() and rest and not is_telling(text) and re.match(r"[A-Za-z]", rest))
+
+
+def _is_image(line: str, name: tuple[int, int], sign: re.Match[str], text: str) -> bool:
+    """``repo/auth-token:latest``, ``secret:prod/db`` in an ARN, or the last part of a path with a status behind it."""
+    before = line[name[0] - 1 : name[0]]
+    written = line[name[0] : name[1]]
+    if sign["sign"] != ":" or sign["close"]:
+        return False
+    if before == "/" and (is_tag(text) or sign["gap"]):
+        return True
+    if not sign["gap"] and "-" in written and is_tag(text):
+        return True
+    return before == ":" and not sign["gap"]
+
+
+def _by_flag(line: str, low: int, high: int, noun: str) -> Span | None:
+    """``--password x`` and ``"--password", "x"``."""
+    if line[max(0, low - 2) : low] != "--" and not (
+        line[low - 1 : low] == "-" and line[low - 2 : low - 1] in (" ", "", '"')
+    ):
+        return None
+    found = _SPACED.match(line, high)
+    if found is None or noun in ("session", "auth"):
+        return None
+    text = found["value"].strip("\"'")
+    if (
+        text.startswith("-")
+        or is_placeholder(text)
+        or (is_prose(text) and text.islower())
+        or (noun != "password" and is_path(text))
+    ):
+        return None
+    at = found.start("value") + found["value"].find(text)
+    return Span(at, at + len(text), _kind(noun), 6)
+
+
+def _by_markup(line: str, low: int, high: int, noun: str) -> Span | None:
+    """``<password>x</password>``, and ``<add key="DbPassword" value="x"/>``."""
+    match = _XML.match(line, high) if "<" in line[max(0, low - 42) : low] else None
+    match = match or _ATTRIBUTE.match(line, high)
+    if match is None or is_placeholder(match["value"]) or is_prose(match["value"]):
+        return None
+    return Span(match.start("value"), match.end("value"), _kind(noun), 6)
+
+
+def _by_field(line: str, low: int, high: int, noun: str) -> Span | None:
+    """``{"name": "DB_PASSWORD", "value": "x"}`` in either order, and pairs such as ``('password', 'x')``."""
+    before = line[max(0, low - 600) : low]
+    if _NAME_FIELD.search(before[-24:]):
+        field = _VALUE_FIELD.match(line, high)
+        value = value_at(line, field.end()) if field else None
+        if value is not None and not is_placeholder(value.text):
+            return Span(value.start, value.end, _kind(noun), 6)
+        if field is None and not line[high:].strip("\"'\\, "):
+            return Span(len(line), len(line), "FIELD", 9)
+        earlier = _VALUE_BEFORE.search(before)
+        if earlier is not None and not is_placeholder(earlier["value"]):
+            offset = low - len(before)
+            return Span(offset + earlier.start("value"), offset + earlier.end("value"), _kind(noun), 6)
+    pair = _PAIR.match(line, high)
+    is_pair = pair is not None and line[max(0, low - 2) : low] in ("('", '("')
+    if pair is not None and is_pair and not secret_noun(pair["value"]) and not is_placeholder(pair["value"]):
+        return Span(pair.start("value"), pair.end("value"), _kind(noun), 6)
+    return None
+
+
+def _by_column(line: str, low: int, high: int, noun: str) -> Span | None:
+    """A line of two columns, the first of which is the name."""
+    if line[:low].strip(" \t|│"):
+        return None
+    column = _COLUMN.match(line)
+    if column is None or noun in ("session", "auth", "pin"):
+        return None
+    text = column["value"]
+    if (
+        is_placeholder(text)
+        or is_prose(text)
+        or is_amount(text)
+        or text in ("Opaque", "VALUE", "Value")
+        or text.startswith("kubernetes.io/")
+    ):
+        return None
+    return Span(column.start("value"), column.end("value"), _kind(noun), 6)
+
+
+def _by_words(line: str, low: int, high: int, noun: str) -> Span | None:
+    """``PASSWORD 'x'`` of SQL, and ``password hunter2`` where nobody would write such a word in a sentence."""
+    if noun != "password":
+        return None
+    sql = _SQL.match(line, high)
+    if sql is not None:
+        plain = is_placeholder(sql["value"]) or is_prose(sql["value"])
+        return None if plain else Span(sql.start("value"), sql.end("value"), "PASSWORD", 6)
+    word = re.compile(rf"[ \t]{{1,4}}(?P<value>[^\s\"'`,;:()\[\]{{}}<>={MARKS}]{{4,128}})").match(line, high)
+    if word is None:
+        return None
+    text = word["value"].rstrip(".,;!")
+    strong = is_mixed(text) and not is_name(text) and not is_path(text) and not is_amount(text) and not is_code(text)
+    if (
+        not strong
+        or is_placeholder(text)
+        or (re.fullmatch(r"[a-z]+[\d.]{1,3}|v[\d.]+|[\w.-]+\(\)|[A-Z_]+\d?", text) and not _netrc(line))
+    ):
+        return None
+    return Span(word.start("value"), word.start("value") + len(text), "PASSWORD", 6)
+
+
+def _netrc(line: str) -> bool:
+    return re.search(r"\b(?:machine|login|user|username|default)[ \t]+\S", line) is not None
+
+
+ASSIGNMENTS: tuple[Rule, ...] = (Rule("SECRET", tuple(_WORDS.split("|")), _assigned),)

@@ -1,0 +1,177 @@
+"""Finds what has to go in one line: runs the rules whose words are there, and keeps within a budget of looks."""
+
+import re
+from bisect import bisect_right
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from safety.detection.assignments import ASSIGNMENTS
+from safety.detection.clouds import CLOUDS
+from safety.detection.documents import DOCUMENTS
+from safety.detection.encoded import LONG_BLOB, decoded_text
+from safety.detection.headers import HEADERS
+from safety.detection.personal import NUMBERS, PERSONAL, numbers_in
+from safety.detection.programs import PROGRAMS
+from safety.detection.prose import PROSE_RULES
+from safety.detection.rule import Rule, Span, automaton, compiled, merged
+from safety.detection.trades import TRADES
+from safety.detection.vendors import VENDORS
+
+RULES: tuple[Rule, ...] = (
+    *DOCUMENTS, *CLOUDS, *PROGRAMS, *TRADES, *VENDORS, *HEADERS, *ASSIGNMENTS, *PROSE_RULES, *PERSONAL,
+)  # fmt: skip
+OTHER_KINDS = ("OWN_SECRET", "BASE64", "WITHHELD", "PEM", "CARD", "PHONE", "SSN", "IBAN", "PIN", "SESSION", "PASSWORD", "BASIC", "SECRET", "PGPASS")  # fmt: skip
+KINDS = tuple(dict.fromkeys((*OTHER_KINDS, *(each.kind for each in RULES))))
+
+_PGPASS = r"[\w.*-]{1,128}:(?:\d{4,5}|\*):[\w.*-]{1,64}:[\w.*-]{1,64}:\S{3,128}"
+_WORDS = automaton((word, rule) for rule in RULES for word in rule.words)
+_SHAPED = tuple(rule for rule in RULES if rule.shape is not None)
+_SHAPES = compiled("|".join(f"(?:{rule.shape})" for rule in _SHAPED if rule.shape))
+_NUMBERS_AND_BLOBS = compiled(rf"{NUMBERS}|[A-Za-z0-9+/_-]{{40,}}|(?m:^{_PGPASS}\r?$)")
+_A_PGPASS = re.compile(
+    r"(?P<where>[\w.*-]{1,128}:(?:\d{4,5}|\*):[\w.*-]{1,64}:[\w.*-]{1,64}:)(?P<value>\S{3,128})\r?\Z"
+)
+_PLAIN_LOOKS, _CHARACTERS_A_LOOK = 1500, 100
+# Signs of something that goes on in the lines below.
+SIGNS = frozenset({"PEM_OPEN", "BLOCK", "FIELD"})
+
+
+class TooMuch(Exception):
+    """A line with so much to look at that it is withheld whole."""
+
+
+def lowered(text: str) -> str:
+    """In lower case, every character at its place: the few whose lower case is longer stay as they are."""
+    low = text.lower()
+    if len(low) != len(text):
+        low = "".join(small if len(small := each.lower()) == 1 else each for each in text)
+    return low
+
+
+Hit = tuple[int, int, tuple[Rule, ...]]
+
+
+@dataclass(slots=True)
+class Look:
+    """What the walk over a whole text found in one line: words, with their places, and whether a shape or a number."""
+
+    hits: list[Hit] = field(default_factory=list)
+    has_shape: bool = False
+
+
+def looks_at(text: str, starts: Sequence[int], own: Any) -> dict[int, Look]:
+    """The lines that rules have to look at; ``starts`` are where the lines begin."""
+    looks: dict[int, Look] = {}
+    at, low, high = -1, 0, -1
+    look = Look()
+    for end, (size, rules) in _WORDS.iter(lowered(text)):
+        if end >= high:
+            at = bisect_right(starts, end) - 1
+            low, high = starts[at], starts[at + 1] if at + 1 < len(starts) else len(text) + 1
+            look = looks.setdefault(at, Look())
+        look.hits.append((end + 1 - size - low, end + 1 - low, rules))
+    # Two patterns: one for both would have so many states that making them takes longer than the walk.
+    for pattern in (_SHAPES, _NUMBERS_AND_BLOBS):
+        for match in pattern.finditer(text):
+            looks.setdefault(bisect_right(starts, match.start()) - 1, Look()).has_shape = True
+    if own is not None:
+        for end, _ in own.iter(text):
+            looks.setdefault(bisect_right(starts, end) - 1, Look()).has_shape = True
+    return looks
+
+
+def spans_in(line: str, own: Any, look: Look | None = None) -> tuple[list[Span], set[str]]:
+    """What has to go, in order and without overlaps, and which signs were seen. Raises ``TooMuch``."""
+    found = list(_by_words(line, look.hits if look else _hits(line)))
+    if look is None or look.has_shape:
+        found += [*_own(line, own), *_by_shape(line), *numbers_in(line), *_pgpass(line), *_blobs(line, own)]
+    if not found:
+        return [], _NO_SIGNS
+    signs = {each.kind for each in found if each.kind in SIGNS}
+    return merged(each for each in found if each.kind not in SIGNS and each.end > each.start), signs
+
+
+_NO_SIGNS: set[str] = set()
+
+
+def _hits(line: str) -> Iterator[Hit]:
+    for end, (size, rules) in _WORDS.iter(lowered(line)):
+        yield end + 1 - size, end + 1, rules
+
+
+def _own(line: str, own: Any) -> Iterator[Span]:
+    if own is not None:
+        for end, (size, _) in own.iter(line):
+            yield Span(end + 1 - size, end + 1, "OWN_SECRET", 0)
+
+
+def _by_words(line: str, hits: Iterable[Hit]) -> Iterator[Span]:
+    budget = _PLAIN_LOOKS + len(line) // _CHARACTERS_A_LOOK
+    done: dict[str, int] = {}
+    sure = 0
+    for start, end, rules in hits:
+        for rule in rules:
+            # What one rule has taken already, it need not look at again.
+            if start < sure or start < done.get(rule.kind, 0):
+                continue
+            if rule.is_for_line:
+                done[rule.kind] = len(line)
+            budget -= 1
+            if budget < 0:
+                raise TooMuch
+            for span in rule.find(line, start, end):
+                done[rule.kind] = max(done.get(rule.kind, 0), span.end if span.kind not in SIGNS else 0)
+                sure = max(sure, span.end if span.rank <= 4 else 0)
+                yield span
+
+
+def _by_shape(line: str) -> Iterator[Span]:
+    budget = _PLAIN_LOOKS + len(line) // _CHARACTERS_A_LOOK
+    for match in _SHAPES.finditer(line):
+        budget -= 1
+        if budget < 0:
+            raise TooMuch
+        head = line[match.start() : match.start() + 2]
+        for rule in _BY_HEAD.get(head, _HEADLESS):
+            yield from rule.find(line, match.start(), match.end())
+
+
+def _heads() -> tuple[dict[str, tuple[Rule, ...]], tuple[Rule, ...]]:
+    """Rules by the two characters that their tokens begin with, so that few are tried at a place."""
+    by_head: dict[str, list[Rule]] = {}
+    headless: list[Rule] = []
+    for rule in _SHAPED:
+        if rule.heads:
+            for head in rule.heads:
+                by_head.setdefault(head, []).append(rule)
+        else:
+            headless.append(rule)
+    return {head: (*rules, *headless) for head, rules in by_head.items()}, tuple(headless)
+
+
+_BY_HEAD, _HEADLESS = _heads()
+
+
+def _pgpass(line: str) -> Iterator[Span]:
+    match = _A_PGPASS.match(line) if line.count(":") == 4 else None
+    if match is not None:
+        yield Span(match.start("value"), match.end("value"), "PGPASS", 4)
+
+
+def _blobs(line: str, own: Any) -> Iterator[Span]:
+    """Base64 is looked into once."""
+    for match in LONG_BLOB.finditer(line):
+        inside = decoded_text(match[0])
+        if inside is None and match[0].startswith("LS0tLS1CRUdJT"):
+            inside = decoded_text(match[0][: len(match[0]) // 4 * 4].replace("=", ""))
+        if inside is not None and _holds_secret(inside, own):
+            yield Span(match.start(), match.end(), "BASE64", 8)
+
+
+def _holds_secret(text: str, own: Any) -> bool:
+    lines: Iterable[str] = text.splitlines()
+    return any(
+        [*_own(each, own), *_by_words(each, _hits(each)), *_by_shape(each), *numbers_in(each), *_pgpass(each)]
+        for each in lines
+    )

@@ -1,0 +1,77 @@
+"""Tokens of payments, messages, shops and offices, by the formats that their vendors publish."""
+
+from safety.detection.rule import Rule, around, has_capital, has_digit, is_mixed, shaped, token
+
+_UUID = r"[0-9a-fA-F]{8}-(?:[0-9a-fA-F]{4}-){3}[0-9a-fA-F]{12}"
+_U = r"[A-Za-z0-9_-]"
+
+TRADES: tuple[Rule, ...] = (
+    token("SLACK", "xoxb- xoxp- xoxa- xoxr- xoxs- xoxc- xoxd- xoxo- xoxe- xoxe.xox xapp- xwfp-", r"[A-Za-z0-9%.-]{8,}"),
+    around(
+        "SLACK_WEBHOOK", "hooks.slack", r"hooks\.slack(?:-gov)?\.com\\?/(?P<secret>[A-Za-z]+(?:\\?/[A-Za-z0-9_-]+)+)", 2
+    ),
+    around(
+        "WEBHOOK",
+        "/webhooks/ /webhookb2/ hooks.zapier.com /services/hook /hooks/catch/ outgoing.office hook.us1.make.com hook.eu1.make.com hook.eu2.make.com chat.googleapis.com/v1/spaces",
+        r"(?:discord(?:app)?\.com\\?/api(?:\\?/v\d+)?\\?/webhooks\\?/\d{1,24}|webhook\.office\.com\\?/webhookb2"
+        r"|hooks\.zapier\.com\\?/hooks\\?/catch|hook\.(?:us|eu)\d\.make\.com"
+        r"|chat\.googleapis\.com\\?/v1\\?/spaces\\?/[A-Za-z0-9_-]+\\?/messages\?key=[A-Za-z0-9_-]+&token)[\\/=]{1,2}(?P<secret>[A-Za-z0-9@/_%=-]{10,})",
+        64,
+    ),
+    token("STRIPE", "sk_live_ sk_test_ sk_prod_ rk_live_ rk_test_ rk_prod_", r"[A-Za-z0-9]{10,}"),
+    token("WEBHOOK_KEY", "whsec_ svix_", r"[A-Za-z0-9+/=]{16,}"),
+    token("TWILIO", "SK", r"[0-9a-f]{32}\b"),
+    token("SENDGRID", "SG.", r"[A-Za-z0-9_-]{16,}\.[A-Za-z0-9_-]{20,}"),
+    token("MAILGUN", "key- pubkey-", r"[0-9a-f]{32}\b"),
+    shaped("MAILGUN", r"[0-9a-f]{32}-[0-9a-f]{8}-[0-9a-f]{8}\b"),
+    shaped("MAILCHIMP", r"[0-9a-f]{32}-us\d{1,2}\b"),
+    token("BREVO", "xkeysib- xsmtpsib-", r"[0-9a-f]{64}-[A-Za-z0-9]{16}"),
+    token("RESEND", "re_", r"[A-Za-z0-9]{8,12}_[A-Za-z0-9]{20,}", has_capital),
+    token("MAILERSEND", "mlsn.", r"[0-9a-f]{40,}"),
+    token("ONESIGNAL", "os_v2_app_ os_v2_org_", r"[a-z0-9]{40,}"),
+    token("SHOPIFY", "shpat_ shpca_ shppa_ shpss_ shpua_ shptka_", r"[0-9a-fA-F]{32}"),
+    token("SQUARE", "sq0atp- sq0csp- sq0idp-", r"[A-Za-z0-9_-]{20,}"),
+    token("SQUARE", "EAAA", r"[A-Za-z0-9_-]{56,}", is_mixed),
+    token("FACEBOOK", "EAACEdEose0cBA EAAM EAAC EAAB EAAG EAAD EAAE EAAF EAAH EAAI EAAJ", r"[A-Za-z0-9]{90,}"),
+    token("FACEBOOK", "EAACEdEose0cBA", r"[A-Za-z0-9]{16,}"),
+    token("INSTAGRAM", "IGQVJ IGAA", r"[A-Za-z0-9_-]{80,}"),
+    token("PAYPAL", "access_token$production$ access_token$sandbox$", r"[0-9a-z]{16}\$[0-9a-f]{32}"),
+    token("PLAID", "access-production- access-sandbox- access-development-", _UUID),
+    token("TWITTER", "AAAAAAAAAAAAAAAAAAAAA", r"[A-Za-z0-9%]{60,}", has_capital),
+    token("DROPBOX", "sl.", r"[A-Za-z0-9_=-]{100,}"),
+    token("OKTA", "00", rf"{_U}{{40}}\b", has_capital),
+    token("MAPBOX", "sk.eyJ", r"[A-Za-z0-9_-]{20,}\.[A-Za-z0-9_-]{16,}"),
+    token("HUBSPOT", "pat-na1- pat-eu1- pat-na2- pat-ap1-", _UUID),
+    token("INTERCOM", "dG9rO", r"[A-Za-z0-9+/]{30,}={0,2}"),
+    token("CONTENTFUL", "CFPAT-", rf"{_U}{{30,}}"),
+    token("LOB", "live_ test_", r"[0-9a-f]{35}\b"),
+    token("DUFFEL", "duffel_live_ duffel_test_", rf"{_U}{{30,}}"),
+    token("EASYPOST", "EZAK EZTK", r"[A-Za-z0-9]{50,}"),
+    token("FLUTTERWAVE", "FLWSECK- FLWSECK_TEST- FLWPUBK-", r"[0-9a-zA-Z-]{12,}", has_digit),
+    token("SHIPPO", "shippo_live_ shippo_test_", r"[0-9a-f]{20,}"),
+    token("RAZORPAY", "rzp_live_ rzp_test_", r"[A-Za-z0-9]{14,}"),
+    token("PADDLE", "pdl_live_apikey_ pdl_sdbx_apikey_ pdl_ntfset_", r"[A-Za-z0-9_]{20,}"),
+    token("LEMONSQUEEZY", "polar_oat_ polar_pat_", r"[A-Za-z0-9]{20,}"),
+    token("GOCARDLESS", "live_ sandbox_", rf"{_U}{{40}}\b", has_capital),
+    token("MOLLIE", "live_ test_", r"[A-Za-z0-9]{30}\b", has_capital),
+    token("ADAFRUIT", "aio_", r"[A-Za-z0-9]{28}\b"),
+    token("README", "rdme_", r"[A-Za-z0-9]{30,}"),
+    token("TYPEFORM", "tfp_", r"[A-Za-z0-9_.=-]{30,}"),
+    token("FRAMEIO", "fio-u-", rf"{_U}{{40,}}"),
+    around("MAXMIND", "_mmk", r"\b(?P<secret>[A-Za-z0-9]{6}_[A-Za-z0-9]{29}_mmk)\b", 40),
+    token("BEAMER", "b_", r"[A-Za-z0-9=_-]{44}\b", has_capital),
+    token("NIGHTFALL", "NF-", r"[A-Za-z0-9]{32}\b", has_capital),
+    token("GITBOOK", "gb_api_", r"[A-Za-z0-9]{30,}"),
+    token("CLICKUP", "pk_", r"\d{4,10}_[A-Z0-9]{32}"),
+    token("CALCOM", "cal_live_ cal_test_", r"[0-9a-z]{24,}"),
+    token("ASANA", "1/ 2/", r"\d{12,17}(?:/\d{12,17})?:[0-9a-f]{32}"),
+    token("ADYEN", "AQE", r"[A-Za-z0-9+/=^*<>{}.$-]{90,}", has_capital),
+    token("COINBASE", "organizations/", r"[0-9a-f-]{36}/apiKeys/[0-9a-f-]{36}"),
+    token("KIT", "kit_", r"[0-9a-f]{32}\b"),
+    token("CLERK", "sk_clerk_ ak_clerk_", r"[A-Za-z0-9]{20,}"),
+    token("WORKOS", "sk_", r"[A-Za-z0-9+/=]{60,}", has_capital),
+    token("SENDBIRD", "sb_live_", r"[A-Za-z0-9]{20,}"),
+    token("POSTHOG", "phx_ phs_ phc_", r"[A-Za-z0-9]{40,}", has_capital),
+    token("SEGMENT", "sgp_", r"[A-Za-z0-9]{60,}"),
+    token("NYLAS", "nyk_v0_", r"[A-Za-z0-9]{30,}"),
+)
