@@ -294,6 +294,7 @@ class WantedChange:
     reason: Redacted
     to_revision: int | None = None
     reason_by_rules: bool = False
+    to_replicas: int | None = None
 
 
 @dataclass(frozen=True, slots=True)

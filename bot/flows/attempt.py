@@ -239,4 +239,4 @@ class Attempt:
 
 def is_pod(proposal: Proposal) -> bool:
     """Whether it is about one pod, which goes away when the change is made."""
-    return str(proposal.action.target.kind) == "Pod"
+    return proposal.action.target.kind == "Pod"

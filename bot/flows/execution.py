@@ -43,7 +43,7 @@ class Executor:
         *,
         alone: bool = True,
     ) -> None:
-        self._cards, self._attempt, self._verification = cards, attempt, verification
+        self._cards, self._attempt, self.verification = cards, attempt, verification
         self._checkpoints, self._alone = checkpoints, alone
         self._judge = cards.judge
         self._store = cards.judge.stores.proposals
@@ -61,7 +61,7 @@ class Executor:
                 log.info("executions_recovered", count=recovered)
         async with asyncio.TaskGroup() as tasks:
             for proposal in await self._store.unverified():
-                tasks.create_task(self._verification.watch(proposal))
+                tasks.create_task(self.verification.watch(proposal))
             while True:
                 self._woken.clear()
                 while (claimed := await self.claim()) is not None:
@@ -86,7 +86,7 @@ class Executor:
         # The next one may have waited for this object.
         self.wake()
         if ended is not None and ended.state is _S.SUCCEEDED:
-            await self._verification.watch(proposal)
+            await self.verification.watch(proposal)
 
     async def carry_out(self, proposal: Proposal) -> Ended | None:
         """See one claimed proposal to its end; None when another worker has taken it over."""
@@ -131,7 +131,7 @@ class Executor:
             return False
         self._checkpoints.passed(Point.RECORDED, proposal.id)
         log.info("proposal_ended", proposal=proposal.id, state=ended.state.value)
-        await self._verification.remember(proposal, "ended", self._words(f"{ended.state.value}: {result}"))
+        await self.verification.remember(proposal, "ended", self._words(f"{ended.state.value}: {result}"))
         await self._cards.deliver(proposal.id, *(each.key for each in says))
         return True
 

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from bot.domain import Proposal, ProposalState
 from bot.ports import ChatFault, Clock, People
 from bot.stores import Guard, Stores, Tally, about
-from safety.actions import ScaleDeployment, digest, same_change
+from safety.actions import ScaleDeployment, TargetKind, digest, same_change
 from safety.approval import Voter, entitled
 from safety.policy import ApprovalRule, Mode, Policy
 from safety.redaction import Redacted, Redactor
@@ -44,11 +44,11 @@ class Judge:
 
     async def facts(self, action: AnyAction) -> Facts | None:
         """What is true now of the object. Raises the world's errors: not knowing is not the same as not there."""
-        return await self.facts_of(action.target.namespace, action.target.name)
+        return await self.facts_of(action.target.kind, action.target.namespace, action.target.name)
 
-    async def facts_of(self, namespace: str, name: str) -> Facts | None:
+    async def facts_of(self, kind: TargetKind, namespace: str, name: str) -> Facts | None:
         """The same for an object that no action names yet."""
-        return await read_facts(self.world, namespace, name, self.clock.now())
+        return await read_facts(self.world, namespace, name, self.clock.now(), kind)
 
     async def clear(self, proposal: Proposal, facts: Facts | None) -> Clearance | Refusal:
         """The validator's answer on live facts, about a draft or about what is executing."""

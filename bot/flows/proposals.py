@@ -13,7 +13,7 @@ from bot.lifecycle import Checkpoints, Point
 from bot.messages import NotAllowed, Notice
 from bot.ports import Place
 from bot.stores import AuditEntry, Ballot, CardPayload, about
-from safety.actions import digest
+from safety.actions import TARGET_KINDS, digest
 from safety.approval import POLICY
 from safety.drafts import Wish
 from safety.drafts import draft as as_action
@@ -138,14 +138,15 @@ class Proposals:
 
     async def _draft(self, proposal_id: ProposalId, ask: Ask) -> Draft | tuple[Redacted, ...]:
         ref, judge = ask.seen.ref, self._judge
-        if ref.kind != "Deployment" or ref.namespace is None:
-            return (self._words(f"only deployments can be changed, and {ref} is not one"),)
-        facts = await judge.facts_of(ref.namespace, ref.name)
+        kind = TARGET_KINDS[ask.wanted.kind]
+        if ref.kind != kind or ref.namespace is None:
+            return (self._words(f"this kind of change is for a {kind}, and {ref} is not one"),)
+        facts = await judge.facts_of(kind, ref.namespace, ref.name)
         if facts is None:
             return (self._words(f"{ref} is not there any more"),)
         if facts.uid != ask.seen.uid:
             return (self._words(f"{ref} was deleted and made anew since it was looked at"),)
-        action = as_action(Wish(ask.wanted.kind, ref.name, ask.wanted.to_revision), facts)
+        action = as_action(Wish(ask.wanted.kind, ref.name, ask.wanted.to_revision, ask.wanted.to_replicas), facts)
         if isinstance(action, Refusal):
             return judge.reasons(action)
         why = ask.wanted.reason, ask.wanted.reason_by_rules

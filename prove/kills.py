@@ -1,0 +1,255 @@
+"""F4 and F21: two workers on one database are killed at every named point, and each approval still has one effect.
+
+The workers run the real engine over HTTP against the cluster emulator, while other people change the objects, requests
+arrive late, servers answer 503 and approvers leave. Each kill is SIGKILL of a real process.
+"""
+
+import asyncio
+import json
+import os
+import random
+import signal
+import sqlite3
+import sys
+import time
+from collections import Counter
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from bot.adapters.store.audit import SqlAudit
+from bot.adapters.store.database import Database, migrate
+from bot.lifecycle import Point
+from prove._campaign import SPEED
+from prove._engine import scratch
+from prove._yard import Ledger, deployment, foreign_write, yard
+from prove.figure import Figure, Proof
+
+TARGETS = [f"w{number}" for number in range(4)]
+WORKERS = 2
+# A worker that does not come past its point is killed wherever it is by then; real seconds.
+_PATIENCE = 6.0
+_WITHIN = 90.0
+_OPEN = ("PENDING", "APPROVED", "EXECUTING")
+ANYWHERE = "wherever it was"
+
+
+def run(seed: int, cases: int) -> Figure:
+    """Kill until there were ``cases`` kills, then let one worker finish, and count."""
+    return asyncio.run(_Campaign(seed, cases).run())
+
+
+@dataclass(slots=True)
+class _Worker:
+    point: str
+    began: float = field(default_factory=time.monotonic)
+    overdue: bool = False
+
+
+class _Campaign:
+    def __init__(self, seed: int, cases: int) -> None:
+        self._cases, self._rng = cases, random.Random(seed)
+        self.hits: Counter[str] = Counter()
+        self._epoch = time.time()
+        self._number = 0
+        self._jobs: dict[int, tuple[str, str]] = {}
+        self._foreign = 0
+        self._tasks: set[asyncio.Task[None]] = set()
+
+    async def run(self) -> Figure:
+        with scratch() as folder, yard(TARGETS, SPEED) as cluster:
+            self._folder, self._cluster = folder, cluster
+            await asyncio.to_thread(migrate, f"sqlite:///{self._folder / 'bot.db'}")
+            await cluster.start()
+            try:
+                cluster.write_kubeconfig(self._folder / "kubeconfig")
+                self._ledger = Ledger(cluster, self._folder / "bot.db")
+                await self._through()
+                return await self._counted()
+            finally:
+                for task in self._tasks:
+                    task.cancel()
+                await cluster.stop()
+
+    async def _through(self) -> None:
+        command = (sys.executable, "-m", "prove._campaign", str(self._folder))
+        with (self._folder / "log").open("wb") as log:
+            self._zygote = await asyncio.create_subprocess_exec(
+                *command,
+                stdin=asyncio.subprocess.PIPE,
+                stdout=asyncio.subprocess.PIPE,
+                stderr=log,
+                cwd=Path(__file__).parents[1],
+            )
+        self._workers: dict[int, _Worker] = {}
+        try:
+            while self.hits.total() < self._cases:
+                while len(self._workers) < WORKERS:
+                    await self._begin(self._next_point())
+                await self._step()
+            # One that is not to die finishes what they left.
+            await self._begin("")
+            until = time.monotonic() + _WITHIN
+            while self._unfinished() and time.monotonic() < until:
+                await self._step(ending=True)
+        finally:
+            assert self._zygote.stdin is not None
+            self._zygote.stdin.close()
+            await self._zygote.wait()
+
+    def _next_point(self) -> str:
+        """Where fewest died so far, so that every point has its turn."""
+        fewest = min(self.hits[each.value] for each in Point)
+        return self._rng.choice([each.value for each in Point if self.hits[each.value] <= fewest + 1])
+
+    async def _begin(self, point: str) -> None:
+        self._fill_up()
+        plan = {
+            "folder": str(self._folder),
+            "epoch": self._epoch,
+            "point": point,
+            "nth": self._rng.choice((1, 1, 1, 2)),
+            "jobs": [(number, name, uid) for number, (name, uid) in self._jobs.items()],
+            "seed": self._rng.randrange(10**9),
+        }
+        assert self._zygote.stdin is not None
+        self._zygote.stdin.write(json.dumps(plan).encode() + b"\n")
+        pid = int((await self._line()).removeprefix("began "))
+        self._workers[pid] = _Worker(point)
+
+    async def _line(self) -> str:
+        """The next line that is about a beginning; ends on the way are noted."""
+        while True:
+            line = await self._read()
+            if line.startswith("began "):
+                return line
+            self._ended(line)
+
+    async def _read(self) -> str:
+        assert self._zygote.stdout is not None
+        line = (await self._zygote.stdout.readline()).decode().strip()
+        if not line:
+            raise RuntimeError((self._folder / "log").read_text(encoding="utf-8", errors="replace")[-2000:])
+        return line
+
+    def _ended(self, line: str) -> None:
+        _, pid, status = line.split()
+        worker = self._workers.pop(int(pid))
+        if int(status) == -9:
+            self.hits[ANYWHERE if worker.overdue else worker.point] += 1
+        else:
+            said = (self._folder / "log").read_text(encoding="utf-8", errors="replace")[-1500:]
+            self._ledger.failures.append(f"a worker ended by itself with {status}: {said}")
+
+    async def _step(self, ending: bool = False) -> None:
+        try:
+            async with asyncio.timeout(0.05):
+                self._ended(await self._read())
+        except TimeoutError:
+            pass
+        for pid, worker in self._workers.items():
+            if worker.point and not worker.overdue and time.monotonic() - worker.began > _PATIENCE:
+                worker.overdue = True
+                _kill(pid)
+        if not ending and self._rng.random() < 0.02:
+            self._foreign += 1
+            foreign_write(self._cluster, self._rng.choice(TARGETS))
+
+    # ---- the jobs -----------------------------------------------------------------------------------------------
+
+    def _fill_up(self) -> None:
+        """One open job for each target; some meet a fault of the server that is made for them."""
+        states = self._states()
+        for number in [each for each in self._jobs if states.get(each, "PENDING") not in _OPEN]:
+            del self._jobs[number]
+        for name in TARGETS:
+            if all(target != name for target, _ in self._jobs.values()):
+                self._number += 1
+                uid = str(deployment(self._cluster, name)["metadata"]["uid"])
+                self._jobs[self._number] = name, uid
+                self._trouble(self._number, name)
+
+    def _trouble(self, number: int, name: str) -> None:
+        real = rf"/deployments/{name}\?(?!.*dryRun)"
+        match number % 4:
+            case 0:
+                task = asyncio.create_task(self._doomed(number, real))
+                self._tasks.add(task)
+                task.add_done_callback(self._tasks.discard)
+            case 1:
+                self._cluster.faults.delay("PATCH", real, self._rng.uniform(0.1, 1.6), times=1)
+            case 2:
+                self._cluster.faults.cut("PATCH", real)
+
+    async def _doomed(self, number: int, real: str) -> None:
+        """Its first write meets a 503, and meanwhile its approver leaves: sent, and not allowed any more."""
+        hold = self._cluster.faults.hold("PATCH", real)
+        await hold.reached()
+        with (self._folder / "left").open("a", encoding="utf-8") as left:
+            left.write(f"U0A{number:05d}\n")
+        self._cluster.faults.fail("PATCH", real, 503, times=1)
+        hold.release()
+
+    def _states(self) -> dict[int, str]:
+        rows = self._rows("SELECT thread_ts, state FROM proposals")
+        return {int(thread.partition(".")[0]): state for thread, state in rows}
+
+    def _unfinished(self) -> list[str]:
+        return [
+            each
+            for (each,) in self._rows("SELECT id FROM proposals WHERE state IN ('PENDING', 'APPROVED', 'EXECUTING')")
+        ]
+
+    def _rows(self, sql: str) -> list[tuple[str, ...]]:
+        connection = sqlite3.connect(self._folder / "bot.db", timeout=10)
+        try:
+            return connection.execute(sql).fetchall()
+        finally:
+            connection.close()
+
+    # ---- the end ------------------------------------------------------------------------------------------------
+
+    async def _counted(self) -> Figure:
+        failures = [f"lost: {each} has no end" for each in self._unfinished()]
+        states = {id_: state for id_, state in self._rows("SELECT id, state FROM proposals")}
+        failures += self._ledger.judged(states)
+        said = {key for (key,) in self._rows("SELECT key FROM outbox")}
+        failures += [f"nobody was told of {each}" for each in states if f"proposal:{each}" not in said]
+        strangers = self._rows("SELECT proposal FROM votes WHERE user NOT LIKE 'U0A%'")
+        failures += [f"a stranger's vote counts on {each}" for (each,) in strangers]
+        database = Database(f"sqlite:///{self._folder / 'bot.db'}")
+        try:
+            verified = await SqlAudit(database).verify()
+        finally:
+            await database.close()
+        if verified.fault is not None:
+            failures.append(f"the audit log breaks: {verified.fault.why}")
+        missed = [each.value for each in Point if not self.hits[each.value]]
+        if self._cases >= 200 and missed:
+            failures.append(f"never killed at: {', '.join(missed)}")
+        kinds = Counter(states.values())
+        ends = ", ".join(f"{count} {state}" for state, count in sorted(kinds.items()))
+        least = min(self.hits[each.value] for each in Point)
+        seen = (
+            f"{self.hits.total()} kills at {len(Point) - len(missed)} of {len(Point)} points (least {least}), "
+            f"{self._foreign} foreign writes; {len(states)} proposals: {ends}; "
+            f"{self._ledger.effects.total()} effects, {_bad(failures)}"
+        )
+        return Figure(self.hits.total(), seen, tuple(failures))
+
+
+def _bad(failures: list[str]) -> str:
+    counts = Counter(each.partition(":")[0] for each in failures)
+    return f"{counts['double']} double, {counts['lost']} lost, {counts['late']} late"
+
+
+def _kill(pid: int) -> None:
+    os.kill(pid, signal.SIGKILL)
+
+
+PROOF = Proof(
+    id="F4",
+    claim="kill -9 at every named point: one effect for each approval, none without",
+    cases=(20, 200, 1000),
+    run=run,
+    not_covered="kills are SIGKILL of processes on one machine; power loss and a torn disk were not tried.",
+)
