@@ -22,17 +22,17 @@ import structlog
 
 from bot.adapters.store.database import Database
 from bot.domain import Proposal, ProposalState
-from bot.lifecycle import Point
-from prove._engine import Engine, Ground, Townsfolk, ask, click, engine, policy, seen
+from bot.lifecycle import FINAL_STATES, Point
+from prove._engine import REDACTOR, Engine, Ground, Townsfolk, ask, click, engine, policy, seen, thread_of
 from safety.approval import Verdict
 from tools.adapters.kubernetes_api import KubernetesApi
 from tools.adapters.kubernetes_writer import KubernetesWriter
 from tools.world import JsonObject, Preconditions, WorldError, WriteOptions
 
-SPEED = 30.0
+SPEED = 60.0
 POLICY = policy(
-    {"per_namespace_per_hour": 10**6, "per_target_per_hour": 10**6, "per_incident": 10, "pending_max": 100},
-    users=[f"U0A{number:05d}" for number in range(3000)],
+    {"per_namespace_per_hour": 10**6, "per_target_per_hour": 10**6, "per_incident": 10**6, "pending_max": 100},
+    users=[f"U0AW{number}" for number in range(10)],
     execute_within="1h",
     ttl="1d",
 )
@@ -53,19 +53,22 @@ class SharedClock:
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """Where one worker is to die: at the ``nth`` passing of a point; which jobs there are, by number and target."""
+    """Where one worker is to die: at the ``nth`` passing of a point. ``uids`` are those of the objects, by name.
+
+    ``last``: begin nothing new, only finish what others left.
+    """
 
     folder: str
     epoch: float
     point: str
     nth: int
-    jobs: tuple[tuple[int, str, str], ...]
+    uids: Mapping[str, str]
     seed: int
+    last: bool = False
 
     @classmethod
     def read(cls, line: str) -> "Plan":
-        told: Mapping[str, Any] = json.loads(line)
-        return cls(**{**told, "jobs": tuple((n, name, uid) for n, name, uid in told["jobs"])})
+        return cls(**json.loads(line))
 
 
 def die() -> None:
@@ -122,31 +125,51 @@ async def work(plan: Plan) -> None:
     database = Database(f"sqlite:///{folder / 'bot.db'}")
     reader = await KubernetesApi.connect(str(folder / "kubeconfig"), None, "yard")
     writer = DyingWriter(await KubernetesWriter.connect(str(folder / "kubeconfig"), None, "yard"), deadly, rng)
-    ground = Ground(database, clock, Townsfolk(left=folder / "left"), reader, writer, POLICY)
+    ground = Ground(database, clock, Townsfolk(left=folder), reader, writer, POLICY)
     own = engine(ground, deadly)
     while True:
-        for number, name, uid in rng.sample(plan.jobs, len(plan.jobs)):
-            await _propose(own, number, name, uid)
+        for name in rng.sample(sorted(plan.uids), len(plan.uids)):
+            if not plan.last:
+                await _propose(own, name, plan.uids[name])
             for proposal in await own.proposals.waiting():
                 await _approve(own, proposal, plan.seed)
             await _carry_out(own)
         await own.changes.lapses.expire()
-        await asyncio.sleep(0.02)
+        await _settle(own)
+        await asyncio.sleep(0.01)
 
 
-async def _propose(own: Engine, number: int, name: str, uid: str) -> None:
+async def _propose(own: Engine, name: str, uid: str) -> None:
+    """The next change of one object, under a key that every worker would give it."""
+    number = 0
+    for proposal in await own.proposals.of_thread(thread_of(name)):
+        number += 1
+        if proposal.state not in FINAL_STATES and proposal.settled_by is None:
+            return
     try:
-        await own.changes.proposals.propose(ask("job", f"{number}.0", seen(name, uid), "restart_deployment"))
+        await own.changes.proposals.propose(ask(f"job {number}", name, seen(name, uid), "restart_deployment"))
     except WorldError:
         return
 
 
 async def _approve(own: Engine, proposal: Proposal, seed: int) -> None:
     """Every worker approves what waits: the same person, twice and in two processes; and somebody without a say."""
-    number = int(proposal.thread.thread_ts.partition(".")[0])
     target = proposal.id, proposal.digest, proposal.thread.thread_ts
-    for user in ("U0STRANGER", f"U0A{number:05d}"):
+    for user in ("U0STRANGER", approver_of(proposal.thread.thread_ts)):
         await own.changes.decisions.decide(click(own, target, user, Verdict.APPROVE, f"{seed}:{user}"))
+
+
+async def _settle(own: Engine) -> None:
+    """Somebody looks at what nobody knows, so that the object can be changed again."""
+    for proposal in await own.proposals.unsettled():
+        target = proposal.id, proposal.digest, proposal.thread.thread_ts
+        press = click(own, target, "U0AW9", Verdict.APPROVE, "settled").press
+        await own.changes.settling.settle(press, REDACTOR.text("looked"))
+
+
+def approver_of(name: str) -> str:
+    """The one person who may approve changes of this object, as far as the campaign asks anybody."""
+    return f"U0A{name.upper()}"
 
 
 async def _carry_out(own: Engine) -> None:

@@ -91,15 +91,15 @@ class StoredChat:
 
 
 class Townsfolk:
-    """``People``: everybody is a member but bots, and those who left: one name a line in a file, if there is one."""
+    """``People``: all are members but bots and those who left, which another process says by a file ``left.NAME``."""
 
     def __init__(self, group: Sequence[str] = (), left: Path | None = None) -> None:
         self.group, self._left = tuple(group), left
         self.gone: set[str] = set()
 
     async def is_active_human(self, user: str, team: str) -> bool:
-        left = self._left.read_text(encoding="utf-8").split() if self._left and self._left.exists() else ()
-        return team == TEAM and user not in self.gone and user not in left and not user.startswith("B")
+        left = self._left is not None and (self._left / f"left.{user.removeprefix('U0A').lower()}").exists()
+        return team == TEAM and user not in self.gone and not left and not user.startswith("B")
 
     async def members(self, group: str) -> Sequence[str]:
         return self.group
@@ -151,9 +151,11 @@ def thread_of(name: str) -> ThreadId:
     return ThreadId(TEAM, CHANNEL, name)
 
 
-def ask(key: str, thread: str, seen: SeenObject, kind: ActionKind, requested_by: str | None = None) -> Ask:
-    """A wish for a change of an object as it was seen."""
-    wanted = WantedChange(kind, seen.handle, REDACTOR.text("because"), reason_by_rules=True)
+def ask(
+    key: str, thread: str, seen: SeenObject, kind: ActionKind, requested_by: str | None = None, to: int | None = None
+) -> Ask:
+    """A wish for a change of an object as it was seen; ``to`` is how many replicas."""
+    wanted = WantedChange(kind, seen.handle, REDACTOR.text("because"), reason_by_rules=True, to_replicas=to)
     return Ask(key, thread_of(thread), wanted, seen, requested_by)
 
 

@@ -10,7 +10,7 @@ from typing import Any
 
 from bot.demo.cluster_emulator import ClusterEmulator, VirtualClock, load_scenario
 from bot.demo.cluster_emulator.resources import DEPLOYMENTS
-from bot.demo.cluster_emulator.store import Change
+from bot.demo.cluster_emulator.store import Change, Store
 from bot.lifecycle import FINAL_STATES, ProposalState
 from prove._engine import NAMESPACE
 from tools.kubernetes.facts import MARKER
@@ -61,16 +61,16 @@ def foreign_write(cluster: ClusterEmulator, name: str) -> None:
 class Ledger:
     """Counts effects as the cluster sees them, each held against the database at that very moment."""
 
-    def __init__(self, cluster: ClusterEmulator, database: Path) -> None:
+    def __init__(self, store: Store, database: Path) -> None:
         self.effects: Counter[str] = Counter()
         self.failures: list[str] = []
         self._database = database
-        cluster.store.listeners.append(self._see)
+        store.listeners.append(self._see)
 
     def _see(self, change: Change) -> None:
         if change.resource is not DEPLOYMENTS or change.before is None:
             return
-        if _restarted(change.obj) == _restarted(change.before):
+        if _ours(change.obj) == _ours(change.before):
             return
         proposal = str((change.obj["metadata"].get("annotations") or {}).get(MARKER))
         self.effects[proposal] += 1
@@ -105,5 +105,7 @@ class Ledger:
         return found
 
 
-def _restarted(obj: dict[str, Any]) -> Any:
-    return (obj["spec"]["template"]["metadata"].get("annotations") or {}).get(RESTARTED_AT)
+def _ours(obj: dict[str, Any]) -> Any:
+    """What nobody but us changes in the yard."""
+    restarted = (obj["spec"]["template"]["metadata"].get("annotations") or {}).get(RESTARTED_AT)
+    return restarted, obj["spec"]["replicas"]

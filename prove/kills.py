@@ -5,6 +5,7 @@ arrive late, servers answer 503 and approvers leave. Each kill is SIGKILL of a r
 """
 
 import asyncio
+import itertools
 import json
 import os
 import random
@@ -18,13 +19,14 @@ from pathlib import Path
 
 from bot.adapters.store.audit import SqlAudit
 from bot.adapters.store.database import Database, migrate
+from bot.demo.cluster_emulator.faults import Hold
 from bot.lifecycle import Point
 from prove._campaign import SPEED
 from prove._engine import scratch
 from prove._yard import Ledger, deployment, foreign_write, yard
 from prove.figure import Figure, Proof
 
-TARGETS = [f"w{number}" for number in range(4)]
+TARGETS = [f"w{number}" for number in range(8)]
 WORKERS = 2
 # A worker that does not come past its point is killed wherever it is by then; real seconds.
 _PATIENCE = 6.0
@@ -50,10 +52,8 @@ class _Campaign:
         self._cases, self._rng = cases, random.Random(seed)
         self.hits: Counter[str] = Counter()
         self._epoch = time.time()
-        self._number = 0
-        self._jobs: dict[int, tuple[str, str]] = {}
         self._foreign = 0
-        self._tasks: set[asyncio.Task[None]] = set()
+        self._tasks: list[asyncio.Task[None]] = []
 
     async def run(self) -> Figure:
         with scratch() as folder, yard(TARGETS, SPEED) as cluster:
@@ -62,7 +62,8 @@ class _Campaign:
             await cluster.start()
             try:
                 cluster.write_kubeconfig(self._folder / "kubeconfig")
-                self._ledger = Ledger(cluster, self._folder / "bot.db")
+                self._ledger = Ledger(cluster.store, self._folder / "bot.db")
+                self._tasks = [asyncio.create_task(self._trouble(each)) for each in TARGETS]
                 await self._through()
                 return await self._counted()
             finally:
@@ -102,14 +103,14 @@ class _Campaign:
         return self._rng.choice([each.value for each in Point if self.hits[each.value] <= fewest + 1])
 
     async def _begin(self, point: str) -> None:
-        self._fill_up()
         plan = {
             "folder": str(self._folder),
             "epoch": self._epoch,
             "point": point,
             "nth": self._rng.choice((1, 1, 1, 2)),
-            "jobs": [(number, name, uid) for number, (name, uid) in self._jobs.items()],
+            "uids": {name: deployment(self._cluster, name)["metadata"]["uid"] for name in TARGETS},
             "seed": self._rng.randrange(10**9),
+            "last": not point,
         }
         assert self._zygote.stdin is not None
         self._zygote.stdin.write(json.dumps(plan).encode() + b"\n")
@@ -154,44 +155,32 @@ class _Campaign:
             self._foreign += 1
             foreign_write(self._cluster, self._rng.choice(TARGETS))
 
-    # ---- the jobs -----------------------------------------------------------------------------------------------
-
-    def _fill_up(self) -> None:
-        """One open job for each target; some meet a fault of the server that is made for them."""
-        states = self._states()
-        for number in [each for each in self._jobs if states.get(each, "PENDING") not in _OPEN]:
-            del self._jobs[number]
-        for name in TARGETS:
-            if all(target != name for target, _ in self._jobs.values()):
-                self._number += 1
-                uid = str(deployment(self._cluster, name)["metadata"]["uid"])
-                self._jobs[self._number] = name, uid
-                self._trouble(self._number, name)
-
-    def _trouble(self, number: int, name: str) -> None:
+    async def _trouble(self, name: str) -> None:
+        """What this object's writes meet, one after the other, as long as the campaign lasts."""
         real = rf"/deployments/{name}\?(?!.*dryRun)"
-        match number % 4:
-            case 0:
-                task = asyncio.create_task(self._doomed(number, real))
-                self._tasks.add(task)
-                task.add_done_callback(self._tasks.discard)
-            case 1:
-                self._cluster.faults.delay("PATCH", real, self._rng.uniform(0.1, 1.6), times=1)
-            case 2:
-                self._cluster.faults.cut("PATCH", real)
+        while True:
+            hold = self._cluster.faults.hold("PATCH", real)
+            await hold.reached()
+            match self._rng.randrange(6):
+                case 0:
+                    await self._doomed(name, real, hold)
+                case 1:
+                    await asyncio.sleep(self._rng.uniform(0.05, 0.9))
+                case 2:
+                    self._cluster.faults.cut("PATCH", real)
+            hold.release()
 
-    async def _doomed(self, number: int, real: str) -> None:
-        """Its first write meets a 503, and meanwhile its approver leaves: sent, and not allowed any more."""
-        hold = self._cluster.faults.hold("PATCH", real)
-        await hold.reached()
-        with (self._folder / "left").open("a", encoding="utf-8") as left:
-            left.write(f"U0A{number:05d}\n")
+    async def _doomed(self, name: str, real: str, hold: Hold) -> None:
+        """This write meets a 503, and meanwhile its approver leaves: sent, and not allowed any more."""
+        left = self._folder / f"left.{name}"
+        left.touch()
         self._cluster.faults.fail("PATCH", real, 503, times=1)
         hold.release()
-
-    def _states(self) -> dict[int, str]:
-        rows = self._rows("SELECT thread_ts, state FROM proposals")
-        return {int(thread.partition(".")[0]): state for thread, state in rows}
+        for pause in itertools.repeat(0.05):
+            await asyncio.sleep(pause)
+            if not self._rows(f"SELECT 1 FROM proposals WHERE thread_ts = '{name}' AND state = 'EXECUTING'"):
+                break
+        left.unlink()
 
     def _unfinished(self) -> list[str]:
         return [

@@ -21,6 +21,7 @@ from tools.tool import Catalogue
 from tools.world import Conflict, Order, Unreachable, WorldError
 
 ATTEMPTS = 5
+PAUSE = 1.0
 LEASE = timedelta(seconds=30)
 # How long an API server works on a request at most, unless it was started with another --request-timeout.
 SERVER_TIMEOUT = timedelta(seconds=60)
@@ -152,29 +153,30 @@ class Attempt:
         """See to it that "it did not happen" stays true, or say that nobody can know."""
         if ended.state not in (_S.FAILED, _S.BLOCKED) or not await self._store.was_sent(proposal.id):
             return ended
-        try:
-            if is_pod(proposal):
-                return await self._waited_out(proposal, ended)
-            return await self._aborted(proposal, ended)
-        except WorldError as error:
-            return Ended(_S.UNKNOWN, f"{ended.why}; whether an earlier request still lands is open ({error})")
+        close = self._waited_out if is_pod(proposal) else self._aborted
+        trouble: WorldError | None = None
+        for _ in range(ATTEMPTS):
+            try:
+                return await close(proposal, ended)
+            except (Conflict, Unreachable) as error:
+                trouble = error
+                await self._judge.clock.sleep(PAUSE)
+            except WorldError as error:
+                trouble = error
+                break
+        return Ended(_S.UNKNOWN, f"{ended.why}; whether an earlier request still lands is open ({trouble})")
 
     async def _aborted(self, proposal: Proposal, ended: Ended) -> Ended:
-        for _ in range(ATTEMPTS):
-            await self._hold(proposal)
-            facts = await self._facts(proposal)
-            self._checkpoints.passed(Point.RETREATED, proposal.id)
-            if facts is None or facts.uid != proposal.action.target.uid:
-                return ended
-            if await self._is_done(proposal, facts):
-                return Ended(_S.SUCCEEDED, "the change is in place")
-            try:
-                await abort(proposal.action.target, self._writer(self._order(proposal, facts, dry_run=False)))
-            except Conflict:
-                continue
-            self._checkpoints.passed(Point.ABORTED, proposal.id)
+        await self._hold(proposal)
+        facts = await self._facts(proposal)
+        self._checkpoints.passed(Point.RETREATED, proposal.id)
+        if facts is None or facts.uid != proposal.action.target.uid:
             return ended
-        return Ended(_S.UNKNOWN, f"{ended.why}; the object kept moving, so an earlier request may still land")
+        if await self._is_done(proposal, facts):
+            return Ended(_S.SUCCEEDED, "the change is in place")
+        await abort(proposal.action.target, self._writer(self._order(proposal, facts, dry_run=False)))
+        self._checkpoints.passed(Point.ABORTED, proposal.id)
+        return ended
 
     async def _waited_out(self, proposal: Proposal, ended: Ended) -> Ended:
         """A pod cannot be marked against its own removal: wait until the server has given up every request of ours."""

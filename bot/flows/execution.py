@@ -9,7 +9,7 @@ import asyncio
 import structlog
 
 from bot.domain import Proposal, ProposalState
-from bot.flows.attempt import ATTEMPTS, LEASE, Attempt, Ended, NotMine
+from bot.flows.attempt import ATTEMPTS, LEASE, PAUSE, Attempt, Ended, NotMine
 from bot.flows.cards import Cards
 from bot.flows.verifying import Verification
 from bot.lifecycle import Checkpoints, Point
@@ -24,7 +24,6 @@ log = structlog.get_logger()
 
 # A change whose worker died this often has something about it that kills workers.
 MOST_CLAIMS = 25
-_PAUSE = 1.0
 _S = ProposalState
 
 
@@ -105,7 +104,7 @@ class Executor:
             except (Conflict, Unreachable) as error:
                 trouble = error
                 log.warning("execution_retry", proposal=proposal.id, why=str(error))
-                await self._judge.clock.sleep(_PAUSE)
+                await self._judge.clock.sleep(PAUSE)
         if isinstance(trouble, Unreachable) and await self._store.was_sent(proposal.id):
             return Ended(_S.UNKNOWN, f"the cluster stopped answering after the change was sent ({trouble})")
         why = f"gave up after {ATTEMPTS} attempts: {trouble}" if trouble else "it was interrupted too often"
