@@ -58,15 +58,21 @@ def policy(limits: Mapping[str, int], **approval: object) -> Policy:
     )
 
 
-class StoredChat:
-    """A chat that takes everything at once: what the outbox holds stands in it as soon as it is delivered."""
+_PLAIN = Rendered(REDACTOR.text("a message"))
 
-    def __init__(self, outbox: Outbox, clock: Clock) -> None:
-        self._outbox, self._clock = outbox, clock
+
+class StoredChat:
+    """A chat that takes everything at once: what the outbox holds stands in it as soon as it is delivered.
+
+    ``plain``: of a message only its kind is said, because drawing cards costs more than all the rest.
+    """
+
+    def __init__(self, outbox: Outbox, clock: Clock, plain: bool) -> None:
+        self._outbox, self._clock, self._plain = outbox, clock, plain
         self.whispered: list[tuple[str, str]] = []
 
     def compose(self, message: Message) -> Rendered:
-        return slack_blocks.compose(message)
+        return _PLAIN if self._plain else slack_blocks.compose(message)
 
     async def say(self, key: str, place: Place, message: Message) -> str:
         await self._outbox.put(Saying(key, place, self.compose(message)), self._clock.now())
@@ -79,7 +85,7 @@ class StoredChat:
         await self.say(key, place, message)
 
     async def whisper(self, key: str, place: Place, user: str, message: Message) -> None:
-        self.whispered.append((user, str(self.compose(message).text)))
+        self.whispered.append((user, key))
 
     async def deliver(self, key: str) -> str | None:
         parcel = await self._outbox.get(key)
@@ -118,6 +124,7 @@ class Ground:
     reader: ClusterReader
     writer: ClusterWriter
     policy: Policy
+    plain: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -137,7 +144,7 @@ class Engine:
 def engine(ground: Ground, checkpoints: Checkpoints, *, alone: bool = False) -> Engine:
     """Everything between a wish and its effect, as wiring puts it together."""
     stores, world = make_stores(ground.database, REDACTOR), Reader(ground.reader, REDACTOR)
-    chat = StoredChat(Outbox(ground.database), ground.clock)
+    chat = StoredChat(Outbox(ground.database), ground.clock, ground.plain)
     judge = Judge(ground.policy, "approve", stores, ground.people, ground.clock, world, REDACTOR, TEAM)
 
     def writer_for(order: Order) -> Writer:

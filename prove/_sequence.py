@@ -11,6 +11,7 @@ from bot.domain import Proposal, ProposalId, ProposalState
 from bot.flows.judging import PAUSED
 from bot.lifecycle import FINAL_STATES, MOVES, STEPS, Point
 from bot.stores import AuditEntry
+from prove._at_once import at_once
 from prove._direct import DirectCluster, Fate
 from prove._engine import NAMESPACE, REDACTOR, Engine, Ground, Townsfolk, ask, click, engine, seen, thread_of
 from prove._yard import Ledger
@@ -54,7 +55,7 @@ class Sequence:
         self.clock, self.people = FixedClock(), Townsfolk()
         self.cluster = DirectCluster(NAMES, self.rng, START)
         self.ledger = Ledger(self.cluster.store, file)
-        self.database = Database(f"sqlite:///{file}")
+        self.database = Database(f"sqlite:///{file}", driver=at_once)
         self.policy = rules(self.rng.choice((1, 1, 2)))
         self.failures: list[str] = []
         self.crashes = 0
@@ -303,7 +304,7 @@ class Sequence:
             connection.close()
 
     def _built(self) -> Engine:
-        ground = Ground(self.database, self.clock, self.people, self.cluster, self.cluster, self.policy)
+        ground = Ground(self.database, self.clock, self.people, self.cluster, self.cluster, self.policy, plain=True)
         return engine(ground, self)
 
 

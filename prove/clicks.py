@@ -11,6 +11,7 @@ from bot.adapters.store.database import Database, migrate
 from bot.domain import Proposal, ProposalId, ProposalState
 from bot.lifecycle import NoCheckpoints
 from bot.stores import AuditEntry, CardPayload
+from prove._at_once import at_once
 from prove._direct import DirectCluster
 from prove._engine import REDACTOR, Engine, Ground, Townsfolk, click, engine, policy, scratch, thread_of
 from prove.figure import Figure, Proof
@@ -35,10 +36,10 @@ async def _run(seed: int, cases: int) -> Figure:
     with scratch() as folder:
         url = f"sqlite:///{folder / 'bot.db'}"
         await asyncio.to_thread(migrate, url)
-        database, clock = Database(url), FixedClock()
+        database, clock = Database(url, driver=at_once), FixedClock()
         cluster = DirectCluster([], rng, START)
         rules = policy({"pending_max": 100}, groups=["S0ONCALL"])
-        ground = Ground(database, clock, Townsfolk(ENTITLED), cluster, cluster, rules)
+        ground = Ground(database, clock, Townsfolk(ENTITLED), cluster, cluster, rules, plain=True)
         # Two engines on one database: the clicks come in at both.
         engines = [engine(ground, NoCheckpoints()) for _ in range(2)]
         try:

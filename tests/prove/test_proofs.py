@@ -11,6 +11,7 @@ from prove.figure import Figure, Proof, Size
 PROOFS = runner.proofs()
 
 
+@pytest.mark.timeout(900)
 @pytest.mark.parametrize("name", [each.id for each in PROOFS.values() if each.cases_of(Size.TEST)])
 def test_a_proof_holds_in_its_small_size(name: str) -> None:
     proof = PROOFS[name]

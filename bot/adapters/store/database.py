@@ -8,7 +8,7 @@ import asyncio
 import fcntl
 import sqlite3
 import threading
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from datetime import timedelta
 from pathlib import Path
@@ -129,15 +129,19 @@ def _migration_engine(url: URL, patience: timedelta) -> Engine:
 class Database:
     """Write and read transactions. Reads run beside each other, writes one after the other."""
 
-    def __init__(self, database_url: str, patience: timedelta = PATIENCE) -> None:
+    def __init__(
+        self, database_url: str, patience: timedelta = PATIENCE, driver: Callable[..., Any] | None = None
+    ) -> None:
+        """``driver`` opens a connection in another way than aiosqlite's own, which has a thread for each."""
         url = sync_url(database_url).set(drivername="sqlite+aiosqlite")
         self._patience = patience
+        self._arguments = {"async_creator_fn": driver} if driver is not None else {}
         self._writer = self._engine(url, "BEGIN IMMEDIATE", 1)
         self._reader = self._engine(url, "BEGIN", 4)
         self._lock = asyncio.Lock()
 
     def _engine(self, url: URL, begin: str, pool_size: int) -> AsyncEngine:
-        engine = create_async_engine(url, pool_size=pool_size, max_overflow=0)
+        engine = create_async_engine(url, pool_size=pool_size, max_overflow=0, connect_args=self._arguments)
         _prepare(engine.sync_engine, begin, self._patience)
         return engine
 
