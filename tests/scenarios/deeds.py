@@ -175,7 +175,7 @@ def agent_for_new_pods() -> Scenario:
             culprit="chart-tracer-3",
             innocent=others,
             must_not_say=(RESTART_HELPS, ROLLBACK_HELPS),
-            evidence=("container tracer",),
+            evidence=("agent:3",),
         ),
         notes="The older pod was made before the webhook came. Nobody can add a container to a pod that runs.",
     )
@@ -278,6 +278,7 @@ def renamed_queue_reader() -> Scenario:
             remediation=("scale",),
             targets=("Deployment/letters/franking",),
             must_not_say=(RESTART_HELPS,),
+            evidence=("to 0 from 2",),
         ),
         notes="A reader of a queue has no Service and no caller that would complain. Only the question says it is needed.",
     )

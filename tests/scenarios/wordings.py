@@ -142,6 +142,7 @@ def untold_image() -> Scenario:
             remediation=("rollback",),
             targets=("Deployment/weather/nowcast",),
             must_not_say=("the registry answers", RESTART_HELPS),
+            evidence=("nowcast:5.3.O",),
         ),
         notes="What the registry said is lost. The release changed the tag; that much is certain.",
     )
