@@ -10,7 +10,8 @@ from safety.redaction import Redacted
 from tools.analyzers import analyze
 from tools.analyzers.causes import Joined, about
 from tools.analyzers.changes import blame
-from tools.evidence import ObjectRef, SeenObject
+from tools.evidence import Change, ObjectRef, SeenObject
+from tools.kubernetes.scalings import scalings
 from tools.kubernetes.scope import Scope, find_scope
 from tools.kubernetes.snapshot import take
 from tools.kubernetes.where_set import find_where_set
@@ -41,9 +42,15 @@ async def triage(
         return Triaged(no_such_namespace(question, world.cluster.name, scope, now, say), ())
     snapshot = await take(world, scope.namespace, now, focus=scope.focus, thresholds=thresholds)
     joined, changes = blame(_asked_first(about(analyze(snapshot), scope.namespace), scope), snapshot)
+    changes = _with_scalings(changes, snapshot)
     joined, snapshot, place = await _where_set(joined, snapshot, world)
     report = write(Picture(question, scope, snapshot, joined, changes, place))
     return Triaged(report, _objects(snapshot, joined, scope))
+
+
+def _with_scalings(changes: Sequence[Change], snapshot: Snapshot) -> tuple[Change, ...]:
+    told = [*changes, *scalings(snapshot)]
+    return tuple(sorted(told, key=lambda each: (not each.suspected, -(each.at.timestamp() if each.at else 0))))
 
 
 async def _where_set(joined: Joined, snapshot: Snapshot, world: Reader) -> tuple[Joined, Snapshot, SetAt | None]:

@@ -11,6 +11,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
+from tools.kubernetes.flags import flags_of
 from tools.kubernetes.logs import Depth, read_logs
 from tools.kubernetes.looks import Looks, flat
 from tools.kubernetes.objects import event_from, pod_from
@@ -188,7 +189,7 @@ def _assembled(looks: Looks, seen: Scan, read: _Read, rest: _Rest, now: datetime
         events=tuple(rest.told),
         objects=read.objects,
         metrics=tuple(rest.metrics),
-        recorded=tuple(rest.changes),
+        recorded=(*rest.changes, *flags_of(read.objects, now - CHANGES)),
         warnings=sum(each.kind == "Warning" for each in rest.told),
         not_checked=tuple(looks.not_checked),
         unconnected=looks.world.unconnected,
