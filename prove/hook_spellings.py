@@ -63,8 +63,14 @@ def run(seed: int, cases: int) -> Figure:
         *destructive("destructive.txt"),
         *destructive("destructive-calls.txt"),
         *destructive("blind-destructive.txt"),
+        *destructive("more-destructive.txt"),
     ]
-    good = [*harmless("harmless.txt"), *harmless("harmless-calls.txt"), *harmless("blind-harmless.txt")]
+    good = [
+        *harmless("harmless.txt"),
+        *harmless("harmless-calls.txt"),
+        *harmless("blind-harmless.txt"),
+        *harmless("more-harmless.txt"),
+    ]
     written = len(bad), len(good)
     bad += [bash(spelled(_words(rng.choice(_DESTROY)), rng), "spelled anew") for _ in range(cases)]
     good += [bash(spelled(_words(rng.choice(_LOOK)), rng)) for _ in range(cases)]

@@ -9,8 +9,8 @@ from typing import Any
 from safety.calls.changes import wanted_by
 from safety.calls.values import DEEDS, LINES, STATEMENTS, judge_values, secrets_shown, texts_of
 from safety.calls.vocabulary import AS_TOLD, CHANGING, NOTES, NOTING, NOUNS, PURE, QUERIES, READING, SETS
-from safety.commands.development import parts_of
 from safety.commands.files import matters
+from safety.commands.names import parts_of
 from safety.commands.table import words
 from safety.commands.verdict import Files, Verdict, Wanted, refused
 

@@ -5,59 +5,11 @@ from collections.abc import Callable
 
 from safety.commands.call import Call
 from safety.commands.flags import Grammar, is_known, take_apart
+from safety.commands.names import CHANGING_WORDS, MILD, changing_word, parts_of
 from safety.commands.secrets import printed_by_path
 from safety.commands.table import words
 from safety.commands.verdict import READS, STRANGER, Verdict, refused
-
-# Words that say that something outside this folder changes, or that much in it goes away.
-CHANGING_WORDS = frozenset(
-    {
-        *(
-            "apply",
-            "delete",
-            "del",
-            "destroy",
-            "deploy",
-            "deploys",
-            "undeploy",
-            "rollback",
-            "rollout",
-            "terminate",
-            "drain",
-        ),
-        *("cordon", "uncordon", "evict", "scale", "restart", "reboot", "shutdown", "nuke", "wipe", "purge", "teardown"),
-        *(
-            "uninstall",
-            "kill",
-            "drop",
-            "truncate",
-            "flush",
-            "flushall",
-            "reset",
-            "decommission",
-            "provision",
-            "failover",
-        ),
-        *(
-            "promote",
-            "publish",
-            "release",
-            "upgrade",
-            "redeploy",
-            "restore",
-            "stop",
-            "halt",
-            "suspend",
-            "disable",
-            "revoke",
-        ),
-        *("erase", "format", "taint", "untaint", "patch", "remove", "unregister", "deregister", "detach", "evacuate"),
-        *("reinstall", "rotate", "recreate", "replace", "bounce", "poweroff", "migrate", "exec", "up", "down", "sync"),
-    }
-)
-_MILD = frozenset(
-    {"up", "down", "sync", "exec", "remove", "reset", "format", "stop", "replace", "migrate", "release", "publish"}
-)
+from safety.commands.wrappers import scan
 
 _GIT = Grammar(
     words("-C -c --git-dir --work-tree --namespace --exec-path --config-env --super-prefix"), stops_early=True
@@ -189,11 +141,6 @@ def _glab(call: Call) -> Verdict:
 _MAKE = Grammar(words("-C --directory -f --file --makefile -j --jobs -I -o -W -l --eval"))
 
 
-def parts_of(word: str) -> list[str]:
-    """``deleteOldPods``, ``delete-old-pods``, ``delete_old_pods`` as their parts."""
-    return [each.lower() for each in re.findall(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+|\d+", word)]
-
-
 def _make(call: Call) -> Verdict:
     parsed = take_apart(call.args, _MAKE)
     if parsed.has("--eval") or parsed.value("-f", "--file", "--makefile") in ("-", "/dev/stdin"):
@@ -202,8 +149,10 @@ def _make(call: Call) -> Verdict:
         return READS
     for each in parsed.words:
         name, equals, value = each.partition("=")
-        if equals and re.search(r"\s|;|\$\(|`", value):
+        if equals and re.search(r"[;|&`]|\$\(", value):
             return refused(f"{call.name} {name}=… may put a command into a rule")
+        if equals and (verdict := scan(call, (value, *value.split()))).refused:
+            return verdict
         if not equals and (
             changing := [part for part in parts_of(each) if part in CHANGING_WORDS - {"format", "reset"}]
         ):
@@ -246,16 +195,13 @@ def _packages(call: Call) -> Verdict:
 
 def stranger(call: Call) -> Verdict:
     """A program that nobody here knows: a local one passes, unless its own words say that it changes something."""
-    named = parts_of(re.sub(r"\.(?:sh|py|rb|js|pl|ps1|bash)$", "", call.name))
-    if changing := [each for each in named if each in CHANGING_WORDS - _MILD]:
-        return refused(
-            f"{call.name}: its name says that it would {changing[0]} something, and what it does is not known"
-        )
+    if word := changing_word(call.name):
+        return refused(f"{call.name}: its name says that it would {word} something, and what it does is not known")
     told = [each for each in call.args if not each.startswith("-") and is_known(each)][:4]
     flags = [each.partition("=")[0] for each in call.args if each.startswith("--")]
     for each in (*told[:3], *flags):
         parts = parts_of(each) if len(each) < 60 and "/" not in each and "." not in each else []
-        if changing := [part for part in parts[:1] if part in CHANGING_WORDS - _MILD]:
+        if changing := [part for part in parts[:1] if part in CHANGING_WORDS - MILD]:
             return refused(
                 f"{call.name} {each}: that says it would {changing[0]} something, and what it does is not known"
             )

@@ -80,6 +80,14 @@ def _is_glob_of_all(path: str) -> bool:
     return bool(re.fullmatch(r"\.?\*+(?:\.\*)?|\.\[!?[^]]*\]\*|\{\}|\.\.?", last)) or not last
 
 
+def _is_much(path: str, files: Files) -> bool:
+    return matters(path, files) or _is_glob_of_all(path) or _is_home(path)
+
+
+def _is_home(path: str) -> bool:
+    return bool(re.fullmatch(r"~[\w-]*|/(?:home|Users)/[\w-]+|/root|/", posixpath.normpath(path)))
+
+
 def _rm(call: Call) -> Verdict:
     parsed = take_apart(call.args, Grammar(frozenset(), stops_early=False))
     paths = parsed.words + parsed.rest
@@ -137,11 +145,7 @@ def _overwrites(call: Call) -> Verdict:
         return refused(f"{call.name} would destroy files for good")
     if call.name == "unlink":
         return _rm(call)
-    bad = [
-        each
-        for each in paths
-        if matters(each, call.around.files) or (call.name == "truncate" and _is_glob_of_all(each))
-    ]
+    bad = [each for each in paths if matters(each, call.around.files) or (call.name == "truncate" and "*" in each)]
     bad += [each for each in paths if call.name == "truncate" and not is_known(each)]
     return refused(f"{call.name} {bad[0]} would overwrite a place that matters".replace("\0", "…")) if bad else READS
 
@@ -165,9 +169,7 @@ def _moves(call: Call) -> Verdict:
         return refused(f"{call.name} would copy credentials")
     if matters(target, call.around.files):
         return refused(f"{call.name} would write to {target}, a place that matters")
-    if call.name == "mv" and any(
-        is_wide(each) and (matters(each, call.around.files) or _is_glob_of_all(each)) for each in sources
-    ):
+    if call.name == "mv" and any(is_wide(each) and _is_much(each, call.around.files) for each in sources):
         return refused(f"mv {sources[0]} would take files away widely".replace("\0", "…"))
     return READS if all(map(is_known, sources)) else STRANGER
 
@@ -209,6 +211,8 @@ def _tar(call: Call) -> Verdict:
         "--remove-files",
         "--recursive-unlink",
         "--unlink-first",
+        "-TT",
+        "--unzip-command",
     )
     bad = [each for each in call.args if any(each == one or each.startswith(one + "=") for one in never)]
     if bad:

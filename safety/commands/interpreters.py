@@ -1,10 +1,12 @@
 """Shells and languages: what a shell is given is read like any line; code of a language passes if it only computes."""
 
+import posixpath
 import re
 from collections.abc import Callable
 
 from safety.commands.call import Call
 from safety.commands.flags import Grammar, is_known, take_apart
+from safety.commands.names import changing_word
 from safety.commands.secrets import holds_credentials
 from safety.commands.table import words
 from safety.commands.verdict import READS, STRANGER, Verdict, refused
@@ -50,7 +52,10 @@ _ACTS = re.compile(
     r"|load_module|require_relative|instance_eval|class_eval|send|public_send|method|atob|fromhex|b64decode|unhexlify|decompress"
     r"|codecs|rot13|unpack|syscall|posix|nt|winreg|WScript|win32api|drop|delete)\b|`[^`]*`|%x[{(\[]|\bos\.(?:remove|exec|kill|spawn)",
 )
-_ALLOWED = re.compile(r"\b(?:re\.compile|json\.decoder|requests\.get|requests\.head|console\.log|Request\.get)\b")
+_ALLOWED = re.compile(
+    r"\b(?:re\.compile|json\.decoder|requests\.get|requests\.head|console\.log|Request\.get)\b"
+    r"|\burlopen\(\s*(?:'[^']*'|\"[^\"]*\")\s*(?:,\s*timeout=\d+)?\)"
+)
 _SENDS = re.compile(r"\.(?:post|put|patch|delete|request)\s*\(|method\s*[:=]|fetch\s*\([^)]*,", re.IGNORECASE)
 _WRITES = re.compile(r"open\s*\(\s*['\"](/(?:etc|dev|boot|usr|var|bin|sys|proc)|~)[^)]*['\"][waxr+]+", re.IGNORECASE)
 
@@ -173,13 +178,19 @@ def file_of_code(call: Call, path: str) -> Verdict:
         return refused(f"{call.name} would run {path}, which the same line writes")
     text = call.around.files.text(path)
     if text is None:
-        return STRANGER
+        return _by_its_name(call, path)
     found = _REACHES.search(text)
     if found:
         return refused(
             f"{call.name} {path} is a program about clusters or clouds ({found[0]}), and what it does is not known"
         )
     return STRANGER
+
+
+def _by_its_name(call: Call, path: str) -> Verdict:
+    """A script that cannot be read says what it does by its name, or nothing."""
+    word = changing_word(posixpath.basename(path))
+    return refused(f"{path}: its name says that it would {word} something") if word else STRANGER
 
 
 _SHELL_GRAMMAR = Grammar(words("-o -O --rcfile --init-file +o +O"), stops_early=True)
@@ -213,7 +224,7 @@ def shell_file(call: Call, path: str) -> Verdict:
         return refused(f"{call.name} would run {path}, which the same line writes")
     text = call.around.files.text(path)
     if text is None:
-        return STRANGER
+        return _by_its_name(call, path)
     return call.runs_line(text) + STRANGER
 
 

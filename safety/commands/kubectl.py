@@ -4,7 +4,7 @@ import re
 
 from safety.commands.call import Call
 from safety.commands.flags import Grammar, Parsed, is_known, take_apart
-from safety.commands.secrets import is_secret_kind, printed_by_get
+from safety.commands.secrets import is_loud, is_secret_kind, printed_by_get
 from safety.commands.verdict import READS, Place, Verdict, Wanted, refused
 
 _EVERYWHERE = frozenset(
@@ -132,6 +132,8 @@ def _verb(call: Call, verb: str, parsed: Parsed) -> Verdict:
 def _reading(call: Call, verb: str, parsed: Parsed) -> Verdict:
     """Readers with a flag or an object that makes them tell too much."""
     told = parsed.words[1:] if " " in verb else parsed.words
+    if is_loud(parsed) and any(is_secret_kind(each) for each in told[:1]):
+        return refused(f"{call.name} {verb} with so much talk would print the contents of Secrets")
     if verb == "config view" and parsed.has("--raw"):
         return refused(f"{call.name} config view --raw would print the credentials of the kubeconfig")
     if verb == "apply view-last-applied" and any(is_secret_kind(each) for each in told[:1] or ("",)):

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from safety.commands.call import Call
 from safety.commands.flags import Grammar, is_known, take_apart
 from safety.commands.table import Tool, by_table, words
-from safety.commands.verdict import READS, STRANGER, Verdict, refused
+from safety.commands.verdict import READS, Verdict, refused
 
 _DOCKER = Tool(
     "containers, images or the machine they run on",
@@ -145,10 +145,10 @@ def _service(call: Call) -> Verdict:
 
 
 def _kill(call: Call) -> Verdict:
-    own = re.compile(r"%\d*|\0|-0|-l|-L")
-    if call.name == "kill" and call.args and all(own.fullmatch(each) for each in call.args):
-        return READS if "\0" not in call.args else STRANGER
-    if call.name == "kill" and call.args[:1] in (("-0",), ("-l",)):
+    """Jobs of this very shell may be ended, and processes asked whether they are there."""
+    own = re.compile(r"%\d*|\$!|-(?:9|15|2|KILL|TERM|INT|SIGKILL|SIGTERM|SIGINT)")
+    told = [each for each in call.args if not own.fullmatch(each)]
+    if call.name == "kill" and (not told or told[0] in ("-0", "-l", "-L")):
         return READS
     return refused(f"{call.name} would end processes of this machine")
 
@@ -225,6 +225,14 @@ def _packages(call: Call) -> Verdict:
     return refused(f"{call.name} {told} would change the software of this machine")
 
 
+def _conntrack(call: Call) -> Verdict:
+    looks = {"-L", "--dump", "-S", "--stats", "-C", "--count", "-G", "--get", "-E", "--event"}
+    changes = {"-D", "--delete", "-F", "--flush", "-I", "--create", "-U", "--update"}
+    if looks & set(call.args) and not changes & set(call.args):
+        return READS
+    return refused("conntrack would change the connections of this machine")
+
+
 def _dmesg(call: Call) -> Verdict:
     bad = {"-c", "-C", "--clear", "--read-clear", "-D", "--console-off", "-n"}
     return refused("dmesg would clear the kernel's log") if bad & set(call.args) else READS
@@ -251,7 +259,7 @@ _ALWAYS = words(
     " dockerd tc route arptables ebtables fallocate grub-install update-grub efibootmgr dpkg-reconfigure kpartx"
     " pg_ctl pg_ctlcluster mysqld_safe ntpdate hwclock wall at batch atrm"
     " k3s-uninstall.sh k3s-killall.sh rke2-uninstall.sh"
-    " drbdadm crm pcs corosync-cfgtool ipvsadm conntrack brctl ovs-vsctl bridge rabbitmq-plugins fuser"
+    " drbdadm crm pcs corosync-cfgtool ipvsadm brctl ovs-vsctl bridge rabbitmq-plugins fuser"
 )
 
 MACHINES: dict[str, Callable[[Call], Verdict]] = {
@@ -276,5 +284,6 @@ MACHINES: dict[str, Callable[[Call], Verdict]] = {
         _packages,
     ),
     "dmesg": _dmesg,
+    "conntrack": _conntrack,
     **dict.fromkeys(("fdisk", "sfdisk", "parted", "gdisk", "cfdisk"), _partitions),
 }

@@ -47,7 +47,7 @@ def printed_by_get(parsed: Parsed) -> str | None:
         return printed_by_path(parsed.value("--raw") or "")
     named = any(is_secret_kind(each) for each in kinds)
     from_file = parsed.has("-f", "--filename", "-k", "--kustomize") or not kinds
-    if _is_loud(parsed) and named:
+    if is_loud(parsed) and named:
         return "it would print the answers of the server, and with them the contents of Secrets"
     if output in _SAFE_OUTPUTS or not (named or from_file):
         return None
@@ -66,7 +66,8 @@ def _output_of(parsed: Parsed) -> str:
     return output
 
 
-def _is_loud(parsed: Parsed) -> bool:
+def is_loud(parsed: Parsed) -> bool:
+    """Whether kubectl is told to print what the server answers."""
     told = parsed.value("-v", "--v") or "0"
     return not told.isdigit() or int(told) >= _LOUD
 

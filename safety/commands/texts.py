@@ -52,6 +52,8 @@ def _shows(call: Call) -> Verdict:
         return refused("sort --compress-program would start a program")
     if call.name == "rg" and any(each.startswith("--pre") and not each.startswith("--pretty") for each in call.args):
         return refused("rg --pre would start a program")
+    if call.name in ("less", "more") and any(each.startswith("+") and "!" in each for each in call.args):
+        return refused(f"{call.name} would start a program")
     if call.name == "split" and any(each.startswith("--filter") for each in call.args):
         return refused("split --filter would start a program")
     return READS
@@ -62,7 +64,14 @@ def _says(call: Call) -> Verdict:
 
 
 def _hash(call: Call) -> Verdict:
-    return refused(f"{call.name} {call.args[0]} may give a program another name") if call.args[:1] else READS
+    if call.args in ((), ("-r",), ("-l",), ("-t",)):
+        return READS
+    return refused(f"{call.name} {call.args[0]} may give a program another name")
+
+
+def _man(call: Call) -> Verdict:
+    bad = [each for each in call.args if each.startswith(("-P", "--pager", "-H", "--html"))]
+    return refused(f"man {bad[0]} would start a program") if bad else READS
 
 
 def _tcpdump(call: Call) -> Verdict:
@@ -91,6 +100,7 @@ def _kustomize(call: Call) -> Verdict:
 TEXTS: dict[str, Callable[[Call], Verdict]] = {
     **dict.fromkeys(_SHOWING, _shows),
     **dict.fromkeys(_SAYING, _says),
+    "man": _man,
     "hash": _hash,
     "enable": _hash,
     "bind": _hash,

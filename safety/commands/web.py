@@ -38,6 +38,8 @@ _DATA = (
     "--upload-file",
 )
 _WRITING = ("-o", "--output", "-D", "--dump-header", "-c", "--cookie-jar", "--trace", "--trace-ascii", "--stderr")
+# Switches that begin like a flag with a value.
+_CURL_SWITCHES = words("--head --get --crlf --tcp-fastopen --trace-time --retry-all-errors --proxy-insecure")
 _READING_METHODS = frozenset({"GET", "HEAD", "OPTIONS", "TRACE"})
 
 # Questions that are too long for a URL are sent with POST.
@@ -142,7 +144,7 @@ def _is_harmless_to_send(method: str, url: str) -> bool:
 def _curl(call: Call) -> Verdict:
     args = tuple(part for each in call.args for part in (_split_long(each)))
     parsed = take_apart(args, _CURL)
-    long = [flag for flag, _ in parsed.flags if flag.startswith("--")]
+    long = [flag for flag, _ in parsed.flags if flag.startswith("--") and flag not in _CURL_SWITCHES]
     # curl takes any beginning of a long flag that only one flag has.
     short_forms = [
         each for each in long if each not in _CURL.valued and any(one.startswith(each) for one in _CURL.valued)

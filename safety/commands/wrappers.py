@@ -46,7 +46,6 @@ _PLAIN: dict[str, frozenset[str]] = {
     "chronic": frozenset(),
     "ts": frozenset(),
     "dotenv": words("-f -e"),
-    "direnv": frozenset(),
     "-": frozenset(),
 }
 # The program comes after so many words of their own.
@@ -282,6 +281,7 @@ WRAPPERS: dict[str, Callable[[Call], Verdict]] = {
     **dict.fromkeys(
         (
             "aws-vault",
+            "direnv",
             "aws-okta",
             "saml2aws",
             "doppler",

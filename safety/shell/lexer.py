@@ -16,7 +16,8 @@ _NAME = re.compile(r"[A-Za-z_]\w*", re.ASCII)
 _ARRAY = re.compile(r"[A-Za-z_]\w*(\[[^]]*\])?\+?=", re.ASCII)
 _SET_HERE = re.compile(r"([A-Za-z_]\w*):?=", re.ASCII)
 _DESCRIPTOR = re.compile(r"(?:\d+|\{[A-Za-z_]\w*\})(?=[<>])", re.ASCII)
-_SIDE_BY_SIDE = re.compile(r"[\w'\"}\])\\]\s+-{0,2}[A-Za-z_/.'\"\\$]")
+_SIDE_BY_SIDE = re.compile(r"[\w'\"}\])\\]\s+-{0,2}(?:[A-Za-z_'\"\\$]|[./]\w)")
+_LAST_JOB = "$!"
 _SPECIAL = "@*#?-$!0123456789"
 
 Kind = Literal["word", "operator", "redirect", "newline", "end"]
@@ -216,6 +217,10 @@ class Lexer:
         if found:
             self.at = found.end()
             return [Variable(found[0], quoted)]
+        if after == "!":
+            # The last job of this very shell: a number that it owns.
+            self.at += 2
+            return [Text(_LAST_JOB, quoted=True)]
         if after and after in _SPECIAL:
             self.at += 2
             return [Variable("", quoted)]

@@ -20,8 +20,14 @@ BAD = [
     *destructive("destructive.txt"),
     *destructive("destructive-calls.txt"),
     *destructive("blind-destructive.txt"),
+    *destructive("more-destructive.txt"),
 ]
-GOOD = [*harmless("harmless.txt"), *harmless("harmless-calls.txt"), *harmless("blind-harmless.txt")]
+GOOD = [
+    *harmless("harmless.txt"),
+    *harmless("harmless-calls.txt"),
+    *harmless("blind-harmless.txt"),
+    *harmless("more-harmless.txt"),
+]
 
 
 def nothing_allowed(_wanted: Wanted) -> tuple[str, ...]:
