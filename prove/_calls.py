@@ -47,6 +47,14 @@ def harmless(name: str) -> Iterator[Sample]:
         yield Sample(line.encode()) if name.endswith("calls.txt") else bash(_visible(line))
 
 
+def written_down() -> tuple[list[Sample], list[Sample]]:
+    """Every sample: those that destroy, and those that do not."""
+    kinds = ("destructive", "destructive-calls", "blind-destructive", "more-destructive")
+    bad = [sample for each in kinds for sample in destructive(f"{each}.txt")]
+    kinds = ("harmless", "harmless-calls", "blind-harmless", "more-harmless")
+    return bad, [sample for each in kinds for sample in harmless(f"{each}.txt")]
+
+
 def _visible(text: str) -> str:
     """Letters that nobody could see in a file are written there as ``\\u{200b}``."""
     return re.sub(r"\\u\{([0-9a-f]+)\}", lambda found: chr(int(found[1], 16)), text)

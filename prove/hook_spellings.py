@@ -4,7 +4,7 @@ import json
 import random
 
 from bot.entrypoints.hook import answer
-from prove._calls import Sample, bash, destructive, harmless, spelled
+from prove._calls import Sample, bash, spelled, written_down
 from prove.figure import Figure, Proof
 from safety.commands.verdict import Wanted
 
@@ -59,18 +59,7 @@ def _nothing_allowed(_wanted: Wanted) -> tuple[str, ...]:
 def run(seed: int, cases: int) -> Figure:
     """Every sample as it stands, and ``cases`` lines spelled anew of each sort."""
     rng = random.Random(seed)
-    bad = [
-        *destructive("destructive.txt"),
-        *destructive("destructive-calls.txt"),
-        *destructive("blind-destructive.txt"),
-        *destructive("more-destructive.txt"),
-    ]
-    good = [
-        *harmless("harmless.txt"),
-        *harmless("harmless-calls.txt"),
-        *harmless("blind-harmless.txt"),
-        *harmless("more-harmless.txt"),
-    ]
+    bad, good = written_down()
     written = len(bad), len(good)
     bad += [bash(spelled(_words(rng.choice(_DESTROY)), rng), "spelled anew") for _ in range(cases)]
     good += [bash(spelled(_words(rng.choice(_LOOK)), rng)) for _ in range(cases)]

@@ -12,22 +12,11 @@ from typing import Any
 import pytest
 
 from bot.entrypoints.hook import LARGEST, DiskFiles, answer
-from prove._calls import Sample, destructive, harmless
+from prove._calls import Sample, written_down
 from safety.commands.verdict import Wanted
 
 ROOT = Path(__file__).resolve().parents[3]
-BAD = [
-    *destructive("destructive.txt"),
-    *destructive("destructive-calls.txt"),
-    *destructive("blind-destructive.txt"),
-    *destructive("more-destructive.txt"),
-]
-GOOD = [
-    *harmless("harmless.txt"),
-    *harmless("harmless-calls.txt"),
-    *harmless("blind-harmless.txt"),
-    *harmless("more-harmless.txt"),
-]
+BAD, GOOD = written_down()
 
 
 def nothing_allowed(_wanted: Wanted) -> tuple[str, ...]:
