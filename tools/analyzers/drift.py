@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 
 from tools.analyzers.interface import Claim, cited, finding_on, logs_of, seen
+from tools.analyzers.mutation import came_changed
 from tools.evidence import Category, Finding, Remedy
 from tools.objects import containers_of, items, labels_of, mapping, name_of, part, template_of
 from tools.snapshot import Pod, Snapshot, Workload
@@ -14,9 +15,15 @@ def drifted(snapshot: Snapshot) -> Iterator[Finding]:
     for workload in snapshot.workloads:
         pods = [each for each in workload.members if not each.going and each.phase in ("Running", "Pending")]
         odd = {pod: found for pod in pods if (found := _differences(pod, workload, snapshot))}
-        if 0 < len(odd) < len(pods):
+        if 0 < len(odd) < len(pods) and not _came_so(odd, workload, snapshot):
             for pod, found in odd.items():
                 yield _finding(pod, workload, found, snapshot)
+
+
+def _came_so(odd: dict[Pod, list[str]], workload: Workload, snapshot: Snapshot) -> bool:
+    """Whether they differ alike since they were made: the next one would too, so deleting them does not help."""
+    ways = {tuple(each) for each in odd.values()}
+    return len(ways) == 1 and came_changed(tuple(odd), workload, snapshot)
 
 
 def _finding(pod: Pod, workload: Workload, found: list[str], snapshot: Snapshot) -> Finding:

@@ -1,13 +1,24 @@
 """Pods that run as their template does not say: something changed them on their way in, and they suffer from that."""
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 
 from tools.analyzers.interface import Claim, cited, count_words, failing, finding, logs_of, seen
 from tools.analyzers.scheduling import waits_for
-from tools.evidence import Category, Finding
-from tools.objects import annotations_of, containers_of, items, labels_of, mapping, name_of, owner_of, quantity, ref_of
+from tools.evidence import Category, Finding, ObjectRef
+from tools.objects import (
+    annotations_of,
+    condition,
+    containers_of,
+    items,
+    labels_of,
+    mapping,
+    name_of,
+    owner_of,
+    quantity,
+    ref_of,
+)
 from tools.snapshot import Pod, Snapshot, Workload
 from tools.world import JsonObject
 
@@ -37,38 +48,60 @@ def mutated(snapshot: Snapshot) -> Iterator[Finding]:
         pods = tuple(each for each in workload.pods if not each.going and each.reason != "Evicted")
         for pod in pods[:1]:
             template = _template_of(pod, workload, snapshot)
-            guilty = (
-                [each for each in _changes(pod, template) if _explains(each, pod, workload, snapshot)]
-                if template
-                else []
-            )
-            guilty = [each for each in guilty if _is_everywhere(each, pod, template, workload)]
+            guilty = [
+                each
+                for each in (_changes(pod, template) if template else ())
+                if _is_everywhere(each, pod, template, workload, snapshot)
+                and (_explains(each, pod, workload, snapshot) or _parts(each, pod, template, workload))
+            ]
             if guilty:
                 yield finding(workload, _claim(workload, pods, guilty, snapshot))
+
+
+def came_changed(pods: Sequence[Pod], workload: Workload, snapshot: Snapshot) -> bool:
+    """Whether something changed these pods as they were made, and not a person one of them afterwards.
+
+    They are all there are since the first of them was made, and several, or carry the mark of what changes pods.
+    """
+    since = min((each.created_at for each in pods if each.created_at), default=None)
+    alike = [each for each in workload.members if _revision(each) == _revision(pods[0]) and not each.going]
+    newest = [each for each in alike if since and each.created_at and each.created_at >= since]
+    if not newest or {each.ref for each in newest} != {each.ref for each in pods}:
+        return False
+    others = [each for each in alike if each not in newest]
+    return len(pods) > 1 or bool(_marks(pods[0], others, workload, snapshot))
 
 
 def _claim(workload: Workload, pods: tuple[Pod, ...], guilty: list[Change], snapshot: Snapshot) -> Claim:
     pod = pods[0]
     what = "; ".join(each.text for each in guilty[:3])
     hooks = list(_webhooks(snapshot))
-    names = ", ".join(dict.fromkeys(name_of(each) for each in hooks)) or "a mutating webhook"
+    marks = _marks(pod, (), workload, snapshot)
+    rules = tuple(ObjectRef("Policy", None, each) for value in marks.values() for each in _policies_of(value))
+    names = ", ".join(dict.fromkeys([*(name_of(each) for each in hooks), *(each.name for each in rules)]))
+    names = names or "a mutating webhook"
+    by = f", as policy {' and '.join(each.name for each in rules)} made it" if rules else ""
     return Claim(
         category=Category.ADMISSION_MUTATION,
-        summary=f"{count_words(workload, pods)} fail by what is not in their template: {what}",
+        summary=f"{count_words(workload, pods)} fail by what is not in their template{by}: {what}",
         explanation=f"The pods differ from the template of {workload.ref.kind} {workload.ref.name}: {what}. Something "
         f"changed them as they were made ({names}), and what it changed is what fails. Whoever runs that webhook has "
         "to correct what it injects, or the pods must be left out of it. A restart or an older revision would be "
         "changed in the same way.",
         evidence=cited(
             [seen(snapshot, {"kind": "Pod", **pod.raw}, f"differs from its template: {what}", part=":template")],
+            (
+                seen(snapshot, {"kind": "Pod", **pod.raw}, f"annotation {key}: {value}", part=f":{key}")
+                for key, value in marks.items()
+            ),
             (each.evidence for each in pods),
             logs_of(pods),
             (seen(snapshot, each, f"changes pods as they are made: {_hook_words(each)}") for each in hooks),
         ),
-        confidence=0.9 if hooks else 0.78,
+        confidence=0.9 if hooks or marks else 0.78,
         pods=pods,
         since=min((each.created_at for each in pods if each.created_at), default=None),
-        because=tuple(ref_of(str(each.get("kind")), each) for each in hooks),
+        because=(*(ref_of(str(each.get("kind")), each) for each in hooks), *rules),
     )
 
 
@@ -148,18 +181,39 @@ def _of_resources(name: str, before: JsonObject, after: JsonObject, pod: Pod) ->
                 yield Change(name, f"{key} {group}", told)
 
 
-def _is_everywhere(change: Change, pod: Pod, template: JsonObject, workload: Workload) -> bool:
+def _is_everywhere(change: Change, pod: Pod, template: JsonObject, workload: Workload, snapshot: Snapshot) -> bool:
     """Whether all pods of the same revision have it: one that alone differs was changed by hand afterwards.
 
-    Nobody can add a container to a pod that runs: there the pods that are older than the first that has it do not
-    count, as they were made before the webhook came.
+    Those that are older than the first that has it may lack it, as they were made before the webhook came: nobody can
+    add a container to a pod that runs, and nobody changes several by hand in the same way.
     """
+    having, alike = _having(change, pod, template, workload)
+    return len(having) == len(alike) or (
+        (change.what == "container" and len(having) == len(_since_first(having, alike)))
+        or came_changed(having, workload, snapshot)
+    )
+
+
+def _parts(change: Change, pod: Pod, template: JsonObject, workload: Workload) -> bool:
+    """Whether it parts the pods that are not well from those that are: all that lack it are ready, none that has it."""
+    having, alike = _having(change, pod, template, workload)
+    lacking = [each for each in alike if each not in having]
+    return bool(lacking) and all(map(_is_ready, lacking)) and not any(map(_is_ready, having))
+
+
+def _having(change: Change, pod: Pod, template: JsonObject, workload: Workload) -> tuple[list[Pod], list[Pod]]:
+    """Of the pods of the same revision those that have a change, and all."""
     alike = [each for each in workload.members if each.raw and _revision(each) == _revision(pod) and not each.going]
-    having = [each for each in alike if change in list(_changes(each, template))]
-    if change.what == "container":
-        first = min((each.created_at for each in having if each.created_at), default=None)
-        alike = [each for each in alike if first is None or each.created_at is None or each.created_at >= first]
-    return len(having) == len(alike)
+    return [each for each in alike if change in list(_changes(each, template))], alike
+
+
+def _since_first(having: list[Pod], alike: list[Pod]) -> list[Pod]:
+    first = min((each.created_at for each in having if each.created_at), default=None)
+    return [each for each in alike if first is None or each.created_at is None or each.created_at >= first]
+
+
+def _is_ready(pod: Pod) -> bool:
+    return condition(pod.raw, "Ready").get("status") == "True"
 
 
 def _revision(pod: Pod) -> tuple[str | None, str | None]:
@@ -220,3 +274,30 @@ def _is_about_pods(rule: JsonObject) -> bool:
 
 def _hook_words(configuration: JsonObject) -> str:
     return ", ".join(str(each.get("name")) for each in items(configuration, "webhooks"))
+
+
+# Annotations that engines put on the pods they change, by the domain of the key.
+_ENGINES = ("kyverno.io", "gatekeeper.sh", "istio.io", "linkerd.io", "vault.hashicorp.com", "keda.sh", "dapr.io")
+_POLICY = re.compile(r"^[a-z0-9-]+\.([a-z0-9-]+)\.kyverno\.io:", re.MULTILINE)
+_NAME = re.compile(r"[a-z0-9](?:[a-z0-9.-]*[a-z0-9])?")
+
+
+def _marks(pod: Pod, others: Sequence[Pod], workload: Workload, snapshot: Snapshot) -> dict[str, str]:
+    """The annotations of what changes pods that neither its template nor the ``others`` have."""
+    known = annotations_of(workload.template)
+    hooked = [str(each.get("name")) for hook in _webhooks(snapshot) for each in items(hook, "webhooks")]
+    found = {}
+    for key, value in annotations_of(pod.raw).items():
+        domain = key.partition("/")[0] if "/" in key else ""
+        is_engine = any(domain == each or domain.endswith(f".{each}") for each in _ENGINES)
+        is_hook = domain.count(".") > 0 and any(each == domain or each.endswith(f".{domain}") for each in hooked)
+        if (is_engine or is_hook) and key not in known and not any(key in annotations_of(one.raw) for one in others):
+            found[key] = value
+    return found
+
+
+def _policies_of(value: str) -> list[str]:
+    """The policies that an annotation names: rule and policy as Kyverno writes them, or one plain name."""
+    told = _POLICY.findall(value)
+    is_name = _NAME.fullmatch(value) is not None and ("-" in value) and len(value) <= 63
+    return list(dict.fromkeys(told)) or ([value] if is_name else [])

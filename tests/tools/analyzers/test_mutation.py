@@ -18,7 +18,10 @@ from tests.scenarios.kit import (
     template,
     unschedulable,
 )
-from tests.tools.analyzers.picture import found_by, named, roots_of
+from tests.tools.analyzers.picture import found_by, named, picture, roots_of
+from tools.analyzers import analyze
+from tools.analyzers.changes import blame
+from tools.analyzers.drift import drifted
 from tools.analyzers.mutation import mutated
 
 APP = template(container("api", f"{REGISTRY}/shop/api:1", env={"MODE": "prod"}, memory=("512Mi", "512Mi")))
@@ -137,3 +140,43 @@ def test_a_container_that_only_the_pods_since_some_time_have_was_added_on_their_
     _, other = world.of("Pod", "shop")
     other["metadata"]["creationTimestamp"] = world.at(age)
     assert bool(found_by(world, mutated)) == is_found
+
+
+def newest_changed(count: int, annotations: dict[str, str] | None = None) -> Cluster:
+    """Two pods that are old and well, and newer ones that run another image than their template says."""
+    world = Cluster("2026-03-11T09:42:00Z", "shop")
+    world.nodes("node-a", "node-b")
+    world.namespace()
+    api = world.deployment("api", APP, ages=("20d",), replicas=2 + count, empty=True)
+    api.pods(2, running("20d"))
+    for pod in api.pods(count, PULL):
+        other_image(pod)
+        pod["metadata"]["annotations"] = annotations or {}
+    return world
+
+
+def test_several_of_the_newest_pods_that_differ_alike_were_changed_on_their_way_in() -> None:
+    found = found_by(newest_changed(2), drifted, mutated)
+    assert {key: each.category.value for key, each in found.items()} == {"Deployment/shop/api": "admission_mutation"}
+    assert found["Deployment/shop/api"].remedy is None
+
+
+def test_one_new_pod_with_the_mark_of_a_policy_engine_was_changed_by_it_and_its_policy_is_named() -> None:
+    mark = "use-mirror.registry-mirror.kyverno.io: replaced /spec/containers/0/image\n"
+    world = newest_changed(1, {"policies.kyverno.io/last-applied-patches": mark})
+    found = found_by(world, drifted, mutated)
+    assert {key: each.category.value for key, each in found.items()} == {"Deployment/shop/api": "admission_mutation"}
+    assert "registry-mirror" in found["Deployment/shop/api"].explanation
+
+
+def test_one_new_pod_without_any_mark_was_changed_by_hand() -> None:
+    found = found_by(newest_changed(1), drifted, mutated)
+    assert [each.category.value for each in found.values()] == ["pod_drift"]
+
+
+def test_a_change_that_names_the_policy_brought_it() -> None:
+    world = newest_changed(2, {"policies.kyverno.io/last-applied-patches": "use-mirror.pull-through.kyverno.io: x\n"})
+    world.change("P-1", "policy", "25m", "Pull all through one cache", diff="+  name: pull-through\n+    image: new")
+    world.change("P-2", "policy", "25m", "More labels", diff="+  name: team-labels\n+    labels: new")
+    joined, _ = blame(analyze(picture(world), (drifted, mutated)), picture(world))
+    assert [each.culprit for each in joined.roots] == ["P-1"]
