@@ -40,7 +40,7 @@ def rules(count: int) -> Policy:
     )
 
 
-_WHILE_EXECUTING = (Point.CLAIMED, *STEPS, Point.RETREATED, Point.ABORTED, Point.RECORDED)
+WHILE_EXECUTING = (Point.CLAIMED, *STEPS, Point.RETREATED, Point.ABORTED, Point.RECORDED)
 
 
 class Crash(BaseException):
@@ -83,7 +83,7 @@ class Sequence:
                 self.failures.append(f"{proposal} is sent although {user} has left")
         if self._paused:
             self.failures.append(f"{proposal} is sent although changes are paused")
-        since = _stored(self.clock.now() - timedelta(hours=1))
+        since = stored_at(self.clock.now() - timedelta(hours=1))
         recent = self._rows(
             "SELECT DISTINCT p.id, p.target, p.undo_of FROM executions e JOIN proposals p ON p.id = e.proposal "
             "WHERE e.sent_at >= ?",
@@ -118,8 +118,8 @@ class Sequence:
         mortal = {
             self._propose: (Point.PROPOSED,),
             self._vote: (Point.VOTED,),
-            self._carry_out: _WHILE_EXECUTING,
-            self._go_on: _WHILE_EXECUTING,
+            self._carry_out: WHILE_EXECUTING,
+            self._go_on: WHILE_EXECUTING,
         }
         for _ in NAMES:
             await self._propose(self._engines[0])
@@ -316,5 +316,6 @@ def _within_reach(state: ProposalState) -> set[ProposalState]:
     return found
 
 
-def _stored(at: datetime) -> str:
+def stored_at(at: datetime) -> str:
+    """A time as the database keeps it."""
     return at.replace(tzinfo=None).isoformat(sep=" ", timespec="microseconds")
