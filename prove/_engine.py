@@ -10,7 +10,7 @@ from pathlib import Path
 
 from bot.adapters import slack_blocks
 from bot.adapters.store.database import Database
-from bot.adapters.store.outbox import Outbox
+from bot.adapters.store.outbox import Outbox, Parcel
 from bot.changes import ProposalStore
 from bot.domain import ProposalId, ThreadId, WantedChange
 from bot.flows.cards import Press
@@ -25,7 +25,7 @@ from bot.stores import Stores
 from bot.wiring import make_stores
 from safety.actions import ActionKind, Digest
 from safety.approval import Verdict
-from safety.policy import Policy
+from safety.policy import Mode, Policy
 from safety.redaction import Redactor
 from tools.evidence import ObjectRef, SeenObject
 from tools.kubernetes.catalogue import catalogue
@@ -87,6 +87,12 @@ class StoredChat:
     async def whisper(self, key: str, place: Place, user: str, message: Message) -> None:
         self.whispered.append((user, key))
 
+    async def parcel(self, key: str) -> Parcel:
+        """What stands in the chat under a key."""
+        found = await self._outbox.get(key)
+        assert found is not None, f"nothing was said under {key}"
+        return found
+
     async def deliver(self, key: str) -> str | None:
         parcel = await self._outbox.get(key)
         if parcel is None:
@@ -125,6 +131,7 @@ class Ground:
     writer: ClusterWriter
     policy: Policy
     plain: bool = False
+    mode: Mode = "approve"
 
 
 @dataclass(frozen=True, slots=True)
@@ -145,7 +152,7 @@ def engine(ground: Ground, checkpoints: Checkpoints, *, alone: bool = False) -> 
     """Everything between a wish and its effect, as wiring puts it together."""
     stores, world = make_stores(ground.database, REDACTOR), Reader(ground.reader, REDACTOR)
     chat = StoredChat(Outbox(ground.database), ground.clock, ground.plain)
-    judge = Judge(ground.policy, "approve", stores, ground.people, ground.clock, world, REDACTOR, TEAM)
+    judge = Judge(ground.policy, ground.mode, stores, ground.people, ground.clock, world, REDACTOR, TEAM)
 
     def writer_for(order: Order) -> Writer:
         return Writer(world, ground.writer, order)

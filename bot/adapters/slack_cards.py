@@ -25,6 +25,8 @@ APPROVE, DENY, UNDO, SETTLE, PROPOSAL_BLOCK = "approve", "deny", "undo", "settle
 MOST_NAMED = 20
 
 _DONE = {
+    # Only one that the policy approves comes here before it is decided.
+    ProposalState.PENDING: mrkdwn(":hourglass_flowing_sand: *Waiting* for the policy"),
     ProposalState.APPROVED: mrkdwn(":hourglass_flowing_sand: *Approved* — waiting to start"),
     ProposalState.EXECUTING: mrkdwn(":hourglass_flowing_sand: *Approved* — re-checking, then running"),
     ProposalState.SUCCEEDED: mrkdwn(":white_check_mark: *Done*"),

@@ -1,0 +1,298 @@
+"""Votes of several people, who may not, what lapses, and what every copy of a card shows."""
+
+import random
+from dataclasses import replace
+from typing import Any
+
+import pytest
+
+from bot.adapters.store.database import Database
+from bot.changes import Transition
+from bot.demo.cluster_emulator.resources import DEPLOYMENTS
+from bot.domain import Proposal, ProposalState
+from bot.flows.judging import PAUSED
+from bot.lifecycle import NoCheckpoints
+from bot.stores import AuditEntry
+from prove._direct import DirectCluster, Fate
+from prove._engine import CHANNEL, NAMESPACE, REDACTOR, Engine, Ground, Townsfolk, ask, click, engine, seen, thread_of
+from safety.approval import Verdict
+from safety.policy import Policy
+from tests.fakes import START, FixedClock
+
+S = ProposalState
+ALICE, BOB, CAROL = "U0ALICE", "U0BOB", "U0CAROL"
+
+
+def rules(**approval: Any) -> Policy:
+    rule = {"environments": ["dev"], "not_during_rollout": False}
+    return Policy.model_validate(
+        {
+            "version": 1,
+            "mode": "auto",
+            "environments": {"dev": {"namespaces": [NAMESPACE]}},
+            "actions": {"restart_deployment": rule, "scale_deployment": {"environments": ["dev"]}},
+            "approvals": {"default": {"users": [ALICE, BOB, CAROL], **approval}},
+            "limits": {"per_namespace_per_hour": 10},
+        }
+    )
+
+
+class Yard:
+    """The engine on a cluster of two deployments, and what people do with it."""
+
+    def __init__(self, database: Database, clock: FixedClock, policy: Policy) -> None:
+        self.clock, self.people = clock, Townsfolk()
+        self.cluster = DirectCluster(["plum", "cherry"], random.Random(1), START)
+        self.ground = Ground(database, clock, self.people, self.cluster, self.cluster, policy)
+        self.own: Engine = engine(self.ground, NoCheckpoints())
+        self._presses = 0
+
+    async def propose(self, name: str = "plum", thread: str = "1.0", key: str = "job", **more: Any) -> Proposal | None:
+        uid = (await self.cluster.get("Deployment", NAMESPACE, name))["metadata"]["uid"]
+        kind = "scale_deployment" if "to" in more else "restart_deployment"
+        wish = ask(key, thread, seen(name, uid), kind, more.get("requested_by"), more.get("to"))
+        return await self.own.changes.proposals.propose(wish)
+
+    async def made(self, name: str = "plum", thread: str = "1.0", key: str = "job", **more: Any) -> Proposal:
+        found = await self.propose(name, thread, key, **more)
+        assert found is not None
+        return found
+
+    async def vote(self, proposal: Proposal, user: str, verdict: Verdict = Verdict.APPROVE) -> None:
+        await self.own.changes.decisions.decide(self._click(proposal, user, verdict))
+
+    def _click(self, proposal: Proposal, user: str, verdict: Verdict = Verdict.APPROVE) -> Any:
+        self._presses += 1
+        target = proposal.id, proposal.digest, proposal.thread.thread_ts
+        return click(self.own, target, user, verdict, f"press {self._presses}")
+
+    async def run(self) -> None:
+        executor = self.own.changes.executor
+        assert executor is not None
+        while (claimed := await executor.claim()) is not None:
+            await executor.carry_out(claimed)
+
+    async def undo(self, proposal: Proposal, user: str = ALICE) -> Proposal | None:
+        return await self.own.changes.undoing.undo(self._click(proposal, user).press)
+
+    async def settle(self, proposal: Proposal, user: str) -> bool:
+        return await self.own.changes.settling.settle(self._click(proposal, user).press, REDACTOR.text("it did not"))
+
+    async def now(self, proposal: Proposal) -> Proposal:
+        found = await self.own.proposals.get(proposal.id)
+        assert found is not None
+        return found
+
+    async def state(self, proposal: Proposal) -> ProposalState:
+        return (await self.now(proposal)).state
+
+    def replicas(self, name: str = "plum") -> int:
+        found = self.cluster.store.all_of(DEPLOYMENTS, NAMESPACE)
+        return next(int(each["spec"]["replicas"]) for each in found if each["metadata"]["name"] == name)
+
+    async def audited(self, proposal: Proposal) -> list[str]:
+        return [each.type for each in await self.own.stores.audit.records(proposal.id)]
+
+    async def cards(self, proposal: Proposal) -> list[str]:
+        shown = []
+        for copy in await self.own.proposals.copies(proposal.id):
+            parcel = await self.own.chat.parcel(copy.key)
+            shown.append(str(parcel.message.blocks))
+        return shown
+
+
+@pytest.fixture
+async def yard(database: Database, clock: FixedClock) -> Yard:
+    return Yard(database, clock, rules())
+
+
+@pytest.fixture
+async def of_two(database: Database, clock: FixedClock) -> Yard:
+    """Two people have to approve."""
+    return Yard(database, clock, rules(count=2))
+
+
+# ---- votes ----------------------------------------------------------------------------------------------------------
+
+
+async def test_two_different_people_have_to_approve_and_the_card_names_the_first(of_two: Yard) -> None:
+    made = await of_two.made()
+    await of_two.vote(made, ALICE)
+    await of_two.vote(made, ALICE)
+    assert await of_two.state(made) is S.PENDING
+    (card,) = await of_two.cards(made)
+    assert f"1 of 2 approvals: <@{ALICE}>" in card
+    await of_two.vote(made, BOB)
+    assert await of_two.state(made) is S.APPROVED
+    assert (await of_two.now(made)).approvers == (ALICE, BOB)
+
+
+async def test_a_denial_ends_it_also_after_an_approval_and_of_the_same_person(of_two: Yard) -> None:
+    made = await of_two.made()
+    await of_two.vote(made, ALICE)
+    await of_two.vote(made, ALICE, Verdict.DENY)
+    assert await of_two.state(made) is S.DENIED
+    assert (await of_two.now(made)).approvers == ()
+
+
+async def test_whoever_asked_counts_neither_as_the_first_nor_as_the_second(of_two: Yard) -> None:
+    made = await of_two.made(requested_by=ALICE)
+    for user in (ALICE, BOB, ALICE):
+        await of_two.vote(made, user)
+    assert await of_two.state(made) is S.PENDING
+    assert (await of_two.now(made)).approvers == (BOB,)
+    assert (await of_two.audited(made)).count("vote.refused") == 2
+
+
+async def test_before_it_is_sent_all_who_approved_are_asked_for_again(of_two: Yard) -> None:
+    made = await of_two.made()
+    await of_two.vote(made, ALICE)
+    await of_two.vote(made, BOB)
+    of_two.people.gone.add(ALICE)
+    await of_two.run()
+    assert await of_two.state(made) is S.BLOCKED
+
+
+async def test_a_vote_after_the_time_is_over_or_during_a_pause_does_not_count(yard: Yard) -> None:
+    made = await yard.made()
+    entry = AuditEntry("mode.changed", REDACTOR.json({}))
+    await yard.own.stores.flags.set(PAUSED, BOB, yard.clock.now(), entry)
+    await yard.vote(made, ALICE)
+    assert await yard.state(made) is S.PENDING
+    await yard.own.stores.flags.clear(PAUSED, yard.clock.now(), entry)
+    yard.clock.pass_by(minutes=30)
+    await yard.vote(made, ALICE)
+    assert await yard.state(made) is S.PENDING
+    assert await yard.own.changes.lapses.expire() == 1
+    assert await yard.state(made) is S.EXPIRED
+
+
+async def test_what_was_denied_is_not_proposed_again_for_an_hour(yard: Yard) -> None:
+    made = await yard.made()
+    await yard.vote(made, BOB, Verdict.DENY)
+    assert await yard.propose(key="again", thread="2.0") is None
+    yard.clock.pass_by(minutes=61)
+    assert await yard.propose(key="later", thread="2.0") is not None
+
+
+# ---- what ends what waits -------------------------------------------------------------------------------------------
+
+
+async def test_a_newer_proposal_for_the_same_object_takes_the_place_of_the_older(yard: Yard) -> None:
+    older = await yard.made()
+    newer = await yard.made(key="other", to=4)
+    assert await yard.state(older) is S.CANCELLED
+    assert await yard.state(newer) is S.PENDING
+    (card,) = await yard.cards(older)
+    assert "took its place" in card
+    assert "approve" not in card
+
+
+async def test_an_incident_that_is_over_cancels_what_was_proposed_for_it_and_nothing_else(yard: Yard) -> None:
+    made, other = await yard.made(), await yard.made("cherry", "2.0")
+    assert await yard.own.changes.lapses.cancel(thread_of("1.0"), "it is over") == 1
+    assert [await yard.state(each) for each in (made, other)] == [S.CANCELLED, S.PENDING]
+
+
+async def test_no_move_is_made_that_the_table_does_not_have(yard: Yard) -> None:
+    made = await yard.made()
+    await yard.vote(made, ALICE, Verdict.DENY)
+    for to in S:
+        entry = AuditEntry("state.changed", REDACTOR.json({}), made.id)
+        assert not await yard.own.proposals.move(Transition(made.id, tuple(S), to, entry), yard.clock.now())
+    assert await yard.state(made) is S.DENIED
+
+
+async def test_the_same_change_in_another_thread_shows_the_same_card_there_and_both_change(yard: Yard) -> None:
+    made = await yard.made()
+    again = await yard.made(thread="2.0", key="again")
+    assert again.id == made.id
+    copies = await yard.own.proposals.copies(made.id)
+    assert {(each.place.channel, each.place.thread_ts) for each in copies} == {(CHANNEL, "1.0"), (CHANNEL, "2.0")}
+    await yard.vote(made, ALICE)
+    await yard.run()
+    assert all("*Done*" in each for each in await yard.cards(made))
+
+
+# ---- the way back ---------------------------------------------------------------------------------------------------
+
+
+async def test_a_change_is_taken_back_by_a_proposal_of_its_own_and_only_once(yard: Yard) -> None:
+    made = await yard.made(to=4)
+    await yard.vote(made, ALICE)
+    await yard.run()
+    assert yard.replicas() == 4
+    (card,) = await yard.cards(made)
+    assert "Undo" in card
+    back = await yard.undo(made)
+    assert back is not None
+    assert (back.undo_of, back.digest == made.digest, back.state) == (made.id, False, S.PENDING)
+    await yard.vote(back, BOB)
+    await yard.run()
+    assert (await yard.state(back), yard.replicas()) == (S.SUCCEEDED, 3)
+    assert await yard.undo(made) is None
+    assert await yard.undo(back) is None
+
+
+async def test_an_undo_is_refused_when_somebody_changed_the_object_since(yard: Yard) -> None:
+    made = await yard.made(to=4)
+    await yard.vote(made, ALICE)
+    await yard.run()
+    yard.cluster.foreign_write("plum")
+    assert await yard.undo(made) is None
+    assert "undo.refused" in await yard.audited(made)
+
+
+async def test_an_undo_is_not_for_everybody_and_not_for_what_has_none(yard: Yard) -> None:
+    made = await yard.made(to=4)
+    await yard.vote(made, ALICE)
+    await yard.run()
+    assert await yard.undo(made, "U0STRANGER") is None
+    restarted = await yard.made("cherry", "2.0")
+    await yard.vote(restarted, ALICE)
+    await yard.run()
+    assert await yard.undo(restarted) is None
+
+
+# ---- what nobody knows ----------------------------------------------------------------------------------------------
+
+
+async def test_an_outcome_that_nobody_knows_calls_the_approvers_and_holds_the_object_until_it_is_settled(
+    yard: Yard,
+) -> None:
+    made = await yard.made()
+    await yard.vote(made, ALICE)
+    yard.cluster.fates = (Fate.LOST,)
+    await yard.run()
+    assert await yard.state(made) is S.UNKNOWN
+    page = await yard.own.chat.parcel(f"proposal:{made.id}:page")
+    assert (page.place.channel, page.place.thread_ts) == (CHANNEL, None)
+    assert f"<@{ALICE}>" in str(page.message.text)
+    yard.clock.pass_by(minutes=61)
+    assert await yard.propose(key="again", thread="2.0") is None
+    assert not await yard.settle(made, "U0STRANGER")
+    assert await yard.settle(made, BOB)
+    assert not await yard.settle(made, CAROL)
+    assert (await yard.now(made)).settled_by == BOB
+    assert "execution.settled" in await yard.audited(made)
+    assert await yard.propose(key="then", thread="3.0") is not None
+
+
+# ---- without a person -----------------------------------------------------------------------------------------------
+
+
+async def test_the_policy_approves_only_where_it_says_so(database: Database, clock: FixedClock) -> None:
+    plain = rules().model_dump(mode="python")
+    allowed = Policy.model_validate({**plain, "auto": {"environments": ["dev"], "actions": ["restart_deployment"]}})
+    for policy, wanted in ((rules(), None), (allowed, S.APPROVED)):
+        yard = Yard(database, clock, policy)
+        yard.own = engine(replace(yard.ground, mode="auto"), NoCheckpoints())
+        uid = (await yard.cluster.get("Deployment", NAMESPACE, "plum"))["metadata"]["uid"]
+        wish = replace(ask(str(wanted), "1.0", seen("plum", uid), "restart_deployment"), by_policy=True)
+        made = await yard.own.changes.proposals.propose(wish)
+        assert (made.state if made else None) is wanted
+        if made is not None:
+            await yard.run()
+            assert await yard.state(made) is S.SUCCEEDED
+            (card,) = await yard.cards(made)
+            assert "no person was asked" in card
