@@ -1,5 +1,6 @@
 """What the logs of workloads complain of now: one kind of trouble with one dependency, and what that address means."""
 
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -78,7 +79,26 @@ def troubles(snapshot: Snapshot, *, least: int = REPEATED) -> Iterator[Trouble]:
         for (kind, target), told in sorted(found.items(), key=lambda each: _KINDS.index(each[0][0])):
             address = None if target == told[0][1].detail("user") else target
             place = _place(kind, address, told[0][1].line, workload, snapshot)
-            yield Trouble(workload, kind, tuple(told), place, any(tail.pod in failing for tail, _ in told))
+            is_down = any(tail.pod in failing for tail, _ in told)
+            if is_down or place is not None or not _is_of_clients(kind, told[0][1].line):
+                yield Trouble(workload, kind, tuple(told), place, is_down)
+
+
+# Words of who asks somebody else to let it in; without them a line may be about those who ask this program.
+_ASKS = re.compile(
+    r"(?i)\b(?:connect\w*|dial|bind|broker|database|datasource|sasl|sqlstate|upstream|registry|pool|client|driver|"
+    r"calling|request to|response from|returned)\b|[a-z]+://|28P01|Exception\b|\b(?:pq|psycopg2?|pymysql|"
+    r"redis|mongo\w*|botocore|npgsql|sqlalchemy)\b|WRONGPASS|NOAUTH|ACCESS_REFUSED|password "
+    r"authentication failed for user|Access denied for user|(?:Token|KeyId)\b"
+)
+_SERVERS_LOG = re.compile(r"^[\d-]+ [\d:.]+ [A-Z]{3,4} \[\d+\]")
+
+
+def _is_of_clients(kind: SignKind, line: str) -> bool:
+    """Whether a program that serves may only be telling of those who call it: no address, and no words of asking."""
+    if kind is K.AUTHENTICATION_FAILED:
+        return _SERVERS_LOG.search(line) is not None or _ASKS.search(line) is None
+    return kind is K.CONNECTION_RESET
 
 
 def _place(kind: SignKind, target: str | None, line: str, caller: Workload, snapshot: Snapshot) -> Place | None:
