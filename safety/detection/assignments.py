@@ -35,8 +35,9 @@ _PAIR = re.compile(r"(?P<quote>[\"'])[ ]?,[ ]?(?P=quote)(?P<value>[^\"'\n]{1,512
 _SPACED = re.compile(
     r"[\"']?(?:[ \t]{1,8}|[\"'][ ]?,[ ]?[\"'])(?P<value>\"[^\"\n]{1,512}\"|'[^'\n]{1,512}'|[^\s\"',;)\]]{1,512})"
 )
+_BRACKETED = re.compile(r"\[(?P<value>[^\s\[\]\"':]{5,128})\]")
 _SQL = re.compile(r"[ ]{1,4}(?P<quote>['\"])(?P<value>[^'\"\n]{1,256})(?P=quote)")
-_XML = re.compile(r">[ ]{0,8}(?:<!\[CDATA\[)?(?P<value>[^<\n]{1,4096}?)(?:\]\]>)?[ ]{0,8}</")
+_XML = re.compile(r"(?:[ ][^<>\n]{0,200})?>[ ]{0,8}(?:<!\[CDATA\[)?(?P<value>[^<\n]{1,4096}?)(?:\]\]>)?[ ]{0,8}</")
 _ATTRIBUTE = re.compile(r"[\"']?[ ]{1,4}(?:value|default|content)[ ]?=[ ]?[\"'](?P<value>[^\"'\n]{1,512})[\"']")
 _VALUE_FIELD = re.compile(
     r"[\"'\\]{0,6}[\s,]{1,64}(?:\\n[ ]{0,32})?[\"'\\]{0,6}(?:value|Value|default)[\"'\\]{0,6}[ \t]{0,8}[:=][ \t]{0,8}"
@@ -269,6 +270,9 @@ def _by_words(line: str, low: int, high: int, noun: str) -> Span | None:
     """``PASSWORD 'x'`` of SQL, and ``password hunter2`` where nobody would write such a word in a sentence."""
     if noun != "password":
         return None
+    bracketed = _BRACKETED.match(line, high)
+    if bracketed is not None and is_telling(bracketed["value"]) and not is_placeholder(bracketed["value"]):
+        return Span(bracketed.start("value"), bracketed.end("value"), "PASSWORD", 6)
     sql = _SQL.match(line, high)
     if sql is not None:
         plain = is_placeholder(sql["value"]) or is_prose(sql["value"])

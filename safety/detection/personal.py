@@ -12,7 +12,7 @@ _CARD = re.compile(
     r"|[2-6]\d{3}(?P<c>[ -])\d{4}(?P=c)\d{4}(?P=c)\d{1,4}(?:(?P=c)\d{1,3})?))(?![\w-]|\.\d|[ -]\d{4}\b)"
 )
 _ID_BEFORE = re.compile(
-    r"(?i)(?:\b|_|\.)(?:\w*(?:id|ids|uid|seq|sequence|offset|version|rev|revision|generation|nonce|hash|trace|span|ts|time|timestamp|epoch|bytes|size|ns|nanos|count|total|snowflake|cursor|position|lsn|xid|txn|ref|inode|addr|ptr|block|blk|build|serial|digest|checksum|key|counter|value|len|length|limit|duration|elapsed|took|sum|max|min))[\"']?[ ]?[:=#][ ]?[\"']?\Z|0x\Z|blk_-?\Z|\#\Z"
+    r"(?i)(?:\b|_|\.)(?:\w*(?:id|ids|uid|seq|sequence|offset|version|rev|revision|generation|nonce|hash|trace|span|ts|time|timestamp|epoch|bytes|size|ns|nanos|count|total|snowflake|cursor|position|lsn|xid|txn|ref|inode|addr|ptr|block|blk|build|serial|digest|checksum|key|counter|value|len|length|limit|duration|elapsed|took|sum|max|min))[\"']?[ ]?[:=#][ ]?[\"']?\Z|\b(?:order|invoice|ticket|job|build|run|batch|shipment|case|account|txn|transaction|message|event|id)[ ]\Z|0x\Z|blk_-?\Z|\#\Z"
 )
 _CARD_WORD = re.compile(r"(?i)card|visa|mastercard|amex|\bpan\b|\bcc\b|payment|debit|credit|carte|karte|tarjeta")
 _SSN = re.compile(r"(?<![\w.+/-])(?!000|666|9)\d{3}-(?!00)\d\d-(?!0000)\d{4}(?![\w-]|\.\d)")

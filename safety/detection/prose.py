@@ -111,7 +111,7 @@ def _pair(line: str, start: int, _end: int) -> Iterator[Span]:
     if (
         is_telling(text)
         and not is_placeholder(text)
-        and not is_path("/" + text)
+        and not is_path(text)
         and not is_amount(text)
         and not _WORDY.fullmatch(text)
     ):
