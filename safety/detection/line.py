@@ -28,7 +28,12 @@ _PGPASS = r"[\w.*-]{1,128}:(?:\d{4,5}|\*):[\w.*-]{1,64}:[\w.*-]{1,64}:\S{3,128}"
 _WORDS = automaton((word, rule) for rule in RULES for word in rule.words)
 _SHAPED = tuple(rule for rule in RULES if rule.shape is not None)
 _SHAPES = compiled("|".join(f"(?:{rule.shape})" for rule in _SHAPED if rule.shape))
-_NUMBERS_AND_BLOBS = compiled(rf"{NUMBERS}|[A-Za-z0-9+/_-]{{40,}}|(?m:^{_PGPASS}\r?$)")
+# The beginning of a token at the end of a line, too short to be known for one yet.
+BROKEN_OFF = (
+    r"(?:gh[opsur]_|github_pat_|glpat-|xox[abeprs]-|sk-|sk_live_|eyJ|AKIA|ASIA|AIza|hvs\.|npm_|pypi-|dop_v1_|SG\.|ATATT3"
+    r"|glsa_|dapi|hf_)[A-Za-z0-9_.-]{0,80}"
+)
+_NUMBERS_AND_BLOBS = compiled(rf"{NUMBERS}|[A-Za-z0-9+/_-]{{40,}}|(?m:^{_PGPASS}\r?$)|(?m:\b{BROKEN_OFF}\\?[ \t]*\r?$)")
 _A_PGPASS = re.compile(
     r"(?P<where>[\w.*-]{1,128}:(?:\d{4,5}|\*):[\w.*-]{1,64}:[\w.*-]{1,64}:)(?P<value>\S{3,128})\r?\Z"
 )

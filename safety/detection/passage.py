@@ -11,7 +11,7 @@ from itertools import accumulate
 from typing import Any
 
 from safety.detection.documents import END, is_key_line, key_content, manifest_spans
-from safety.detection.line import Look, TooMuch, looks_at, spans_in
+from safety.detection.line import BROKEN_OFF, Look, TooMuch, looks_at, spans_in
 from safety.detection.marks import Marks
 from safety.detection.rule import MARK_FIRST, MARK_LAST, Span
 
@@ -21,31 +21,7 @@ _ESCAPED_END = re.compile(r"((?:\\+r)?\\+n)")
 _VALUE_LINE = re.compile(
     r"^(?P<lead>[ ]*\"?(?:value|Value)\"?:[ ]*\"?)(?P<value>[^\s\"'${<\[|>][^\r\n]*?)(?P<tail>\"?,?[ ]*\r?)$"
 )
-_TOKENS_BEGIN = [
-    "ghp_",
-    "gho_",
-    "ghs_",
-    "github_pat_",
-    "glpat-",
-    "xoxb-",
-    "xoxp-",
-    "sk-",
-    "sk_live_",
-    "eyJ",
-    "AKIA",
-    "ASIA",
-    "AIza",
-    "hvs.",
-    "npm_",
-    "pypi-",
-    "dop_v1_",
-    "SG.",
-    "ATATT3",
-    "glsa_",
-    "dapi",
-    "hf_",
-]
-_TOKEN = re.compile(rf"(?P<head>(?:{'|'.join(map(re.escape, _TOKENS_BEGIN))})[A-Za-z0-9_.-]{{0,80}})\\?\s*\Z")
+_TOKEN = re.compile(rf"{BROKEN_OFF}\\?\Z")
 _WRAPPED_START = re.compile(r"^(?P<lead>[\s>|#*]*)(?P<body>[A-Za-z0-9_./+=-]{4,512})[\"',;.)]*\s*$")
 
 
@@ -203,7 +179,7 @@ class Passage:
         last = line[-100:].split()[-1:] or [""]
         match = _TOKEN.search(last[0]) if len(last[0]) >= 4 else None
         if match is not None:
-            state.wrapped = match["head"]
+            state.wrapped = match[0].rstrip("\\")
         return line
 
     def _marked(self, line: str, spans: Sequence[Span]) -> str:
