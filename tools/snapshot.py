@@ -66,11 +66,15 @@ class Ended:
 
 @dataclass(frozen=True, slots=True)
 class MissingThing:
-    """A ConfigMap or Secret (or a key of one) that a message says is not there."""
+    """A ConfigMap or Secret (or a key of one) that a message says is not there.
+
+    Of a key that a mount lacks the message tells the ``volume`` and not the object: then ``name`` is empty.
+    """
 
     kind: Literal["Secret", "ConfigMap"]
     name: str
     key: str | None = None
+    volume: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,9 +1,12 @@
 """Configuration that a pod needs and does not find: a Secret, a ConfigMap, or a key in one."""
 
+import dataclasses
+import json
 from collections.abc import Callable, Iterator
 
 from tools.analyzers.interface import Claim, began_at, cited, count_words, find_blame, finding
 from tools.evidence import Category, Finding
+from tools.objects import items, part, template_of
 from tools.snapshot import MissingThing, Pod, Release, Snapshot, Workload
 
 _WAITING = frozenset({"CreateContainerConfigError", "ContainerCreating", "PodInitializing"})
@@ -19,6 +22,7 @@ def missing_config(snapshot: Snapshot) -> Iterator[Finding]:
         missing = next((each.missing for each in told if each.missing), None) or _from_state(pods)
         if missing is None:
             continue
+        missing = _named(missing, workload)
         what = f"{missing.kind} {missing.name}"
         gap = f"has no key {missing.key}" if missing.key else "does not exist"
         claim = Claim(
@@ -31,15 +35,40 @@ def missing_config(snapshot: Snapshot) -> Iterator[Finding]:
             confidence=0.92,
             pods=pods,
             since=began_at(pods, *_REASONS),
-            blame=find_blame(workload, pods, _asks_for(missing), snapshot.thresholds),
+            blame=find_blame(workload, pods, _asks_for(missing, workload, snapshot), snapshot.thresholds),
         )
         yield finding(workload, claim)
 
 
-def _asks_for(missing: MissingThing) -> Callable[[Release, Release], bool]:
-    """Whether a release is the first to name the missing thing."""
-    key = f"{missing.kind}/{missing.name}"
-    return lambda release, older: key in release.config_names and key not in older.config_names
+def _named(missing: MissingThing, workload: Workload) -> MissingThing:
+    """With the name of what the volume mounts, where the message tells only the volume."""
+    if missing.name or missing.volume is None:
+        return missing
+    volumes = [each for each in items(workload.template, "spec", "volumes") if each.get("name") == missing.volume]
+    sources = [*volumes, *(one for each in volumes for one in items(each, "projected", "sources"))]
+    field, key = ("secret", "secretName") if missing.kind == "Secret" else ("configMap", "name")
+    names = [str(part(each, field, key) or part(each, field, "name") or "") for each in sources if part(each, field)]
+    asked = [
+        name
+        for name, each in zip(names, (each for each in sources if part(each, field)), strict=True)
+        if any(one.get("key") == missing.key for one in items(each, field, "items"))
+    ]
+    found = next(iter([*asked, *names]), "")
+    return dataclasses.replace(missing, name=found or f"of volume {missing.volume}")
+
+
+def _asks_for(missing: MissingThing, workload: Workload, snapshot: Snapshot) -> Callable[[Release, Release], bool]:
+    """Whether a release is the first to name the missing thing, or the missing key of a thing that was named before."""
+    thing = f"{missing.kind}/{missing.name}"
+
+    def asks(release: Release) -> bool:
+        if thing not in release.config_names or missing.key is None:
+            return thing in release.config_names
+        kept = snapshot.find("ReplicaSet", workload.ref.namespace, release.replica_set)
+        # A template that is not kept may have asked for it as well.
+        return kept is None or missing.key in json.dumps(template_of(kept))
+
+    return lambda release, older: asks(release) and not asks(older)
 
 
 def _waits_long(pod: Pod, snapshot: Snapshot) -> bool:

@@ -50,6 +50,8 @@ def image_cannot_be_pulled(snapshot: Snapshot) -> Iterator[Finding]:
         lacks_secret = bool(events_about(pods, _NO_SECRET))
         category = told or (Category.IMAGE_AUTH if lacks_secret else Category.IMAGE_NOT_FOUND)
         blame = find_blame(workload, pods, lambda new, _old: "image" in new.changed, snapshot.thresholds)
+        if category in _OF_THE_REGISTRY and not _is_elsewhere(blame):
+            blame = None  # whatever was released, the registry would have answered the same
         claim = Claim(
             category=category,
             summary=f"image {container.image} cannot be pulled for {count_words(workload, pods)}: "
@@ -71,6 +73,7 @@ _LIKELY = (
     "What the registry answered was not read; most often the image or its tag does not exist, or the pull "
     "secret is missing. An event of the pod, or a pull by hand, tells which."
 )
+_OF_THE_REGISTRY = frozenset({Category.IMAGE_RATE_LIMITED, Category.IMAGE_REGISTRY_UNREACHABLE})
 _REASONS = {
     Category.IMAGE_NOT_FOUND: "it does not exist",
     Category.IMAGE_AUTH: "the registry refuses the login",

@@ -33,6 +33,8 @@ _NO_ANSWER = (K.CONNECTION_REFUSED, K.CONNECTION_TIMEOUT, K.CONNECTION_RESET, K.
 _ERRORS = (*_NO_ANSWER, K.PROTOCOL_MISMATCH, K.AUTHENTICATION_FAILED, K.SLOW)
 _LISTENING = re.compile(r"\b(?:listen(?:ing|s)?|serving|started|running|bound|accepting)\b", re.IGNORECASE)
 _PORT = re.compile(r"(?:\bport(?:\(s\))?[\"']?\s?[:=]?\s?\(?[\"']?|:)(\d{3,5}|80)\b(?![:.\d])", re.IGNORECASE)
+# Where in its code a program wrote a line: serving.go:380 is no port.
+_SOURCE = re.compile(r"\b[\w/-]+\.(?:go|py|java|kt|scala|rs|js|mjs|ts|rb|cs|php|cc|cpp|c|h|ex|erl):\d+")
 
 
 @dataclass(frozen=True, slots=True)
@@ -336,7 +338,7 @@ def _probed(servers: Sequence[Workload]) -> set[int]:
 
 def listening(workload: Workload) -> set[int]:
     """The ports on which the logs of a workload say that it listens."""
-    lines = [line for pod in workload.members for tail in pod.logs for line in tail.text.splitlines()]
+    lines = [_SOURCE.sub("", line) for pod in workload.members for tail in pod.logs for line in tail.text.splitlines()]
     return {int(port) for line in lines if _LISTENING.search(line) for port in _PORT.findall(line)}
 
 

@@ -17,6 +17,9 @@ _MISSING = re.compile(r"(?i)\b(secret|configmap)s?\s+\"?([a-z0-9][-a-z0-9.]*)\"?
 _MISSING_KEY = re.compile(
     r"(?i)couldn't find key (\S+) in (secret|configmap) (?:[a-z0-9][-a-z0-9]*/)?([a-z0-9][-a-z0-9.]*)"
 )
+_MISSING_ITEM = re.compile(
+    r'(?i)for volume "([^"]+)"\s*: (secret|configmap) references non-existent (?:secret|config) key: (\S+)'
+)
 
 
 # How a container ends that could not even be started: the runtime's message says why, for there is no log.
@@ -31,6 +34,8 @@ def missing_thing(message: str) -> MissingThing | None:
     """Read from the message before redaction, which may take a name such as api-token for a secret's key."""
     if found := _MISSING_KEY.search(message):
         return MissingThing(_config_kind(found[2]), found[3], found[1])
+    if found := _MISSING_ITEM.search(message):
+        return MissingThing(_config_kind(found[2]), "", found[3].rstrip(",."), found[1])
     if found := _MISSING.search(message):
         return MissingThing(_config_kind(found[1]), found[2].rstrip("."))
     return None

@@ -343,6 +343,19 @@ async def test_the_folders_of_kubectl_are_read_with_their_logs(tmp_path: Path) -
         assert words in told
 
 
+async def test_files_that_kubectl_does_not_write_are_left_out_and_named(tmp_path: Path) -> None:
+    (tmp_path / "shop").mkdir()
+    (tmp_path / "shop" / "pods.json").write_text(json.dumps({"kind": "List", "items": [pod()]}))
+    (tmp_path / "notes.json").write_text('{"who": "on call"}')
+    (tmp_path / "shop" / "draft.json").write_text("{")
+    dump = DumpReader(tmp_path)
+    assert len(await dump.list("Pod", "shop")) == 1
+    assert "Left out, because they hold no Kubernetes objects: notes.json, shop/draft.json." in dump.not_checked()
+    (tmp_path / "nodes.json").write_text('{"who": "on call"}')
+    with pytest.raises(BadDump, match=r"nodes\.json"):
+        DumpReader(tmp_path)
+
+
 @pytest.mark.outside
 async def test_what_kubectl_writes_is_read(tmp_path: Path) -> None:
     program = os.environ.get("KUBECTL") or shutil.which("kubectl")

@@ -286,6 +286,12 @@ def test_the_registrys_words_decide_what_is_wrong_with_an_image(message: str, ca
     assert (finding.remedy is not None) == (category in ("image_not_found", "image_auth"))
 
 
+def test_a_registry_that_takes_no_more_pulls_is_no_fault_of_the_release() -> None:
+    events = (event("app-new-1", "Failed", "toomanyrequests: You have reached your pull rate limit"),)
+    found = only(snapshot(pod(PULL, events=events), of=deployment(release(2, difference("image")), OLD)))
+    assert (found.category, found.culprit) == ("image_rate_limited", None)
+
+
 @pytest.mark.parametrize(
     ("reason", "category", "confidence"),
     [("BackOff", "image_not_found", 0.5), ("FailedToRetrieveImagePullSecret", "image_auth", 0.7)],

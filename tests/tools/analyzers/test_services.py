@@ -118,6 +118,15 @@ def test_a_wrong_number_is_found_where_callers_are_refused() -> None:
     assert str(found.affected[0]) == "Deployment/shop/web"
 
 
+def test_where_in_its_code_a_program_wrote_a_line_is_no_port_that_it_listens_on() -> None:
+    world = cluster()
+    made = world.deployment("stock", body("stock"), replicas=1, empty=True)
+    (pod,) = made.pods(1)
+    world.log(pod, "-5m|I0103 12:30:00.915289       1 serving.go:380] Generated self-signed cert in-memory")
+    world.service("stock", target="http")
+    assert found_by(world, port_mismatch) == {}
+
+
 def test_a_number_that_no_container_declares_proves_nothing_by_itself() -> None:
     world = cluster()
     world.deployment("stock", body("stock"))

@@ -19,6 +19,7 @@ from tests.scenarios.kit import (
 )
 from tests.tools.analyzers.picture import found_by, picture, roots_of
 from tools.analyzers import analyze, nodes
+from tools.analyzers.config import missing_config
 from tools.analyzers.scheduling import no_node_fits
 from tools.analyzers.storage import attached_elsewhere, claims
 from tools.analyzers.volumes import denied, full, not_mounted
@@ -247,6 +248,40 @@ def test_of_a_pod_that_claims_no_storage_an_unknown_fault_of_a_mount_is_only_a_g
     body = template(container("db", f"{REGISTRY}/shop/db:1"), volumes={"x": {"csi": {"driver": "odd.example.com"}}})
     world.deployment("db", body, replicas=1, empty=True).pods(1, creating("12m", told))
     assert found_by(world, not_mounted)["Deployment/shop/db"].confidence < 0.5
+
+
+@pytest.mark.parametrize(
+    ("volume", "word", "subject"),
+    [
+        ({"configMap": {"name": "mails", "items": [{"key": "bill.html", "path": "bill.html"}]}}, "config", "ConfigMap"),
+        ({"secret": {"secretName": "mails", "items": [{"key": "bill.html", "path": "x"}]}}, "secret", "Secret"),
+        (
+            {
+                "projected": {
+                    "sources": [
+                        {"configMap": {"name": "other"}},
+                        {"configMap": {"name": "mails", "items": [{"key": "bill.html", "path": "x"}]}},
+                    ]
+                }
+            },
+            "config",
+            "ConfigMap",
+        ),
+    ],
+)
+def test_a_key_that_a_mount_lacks_is_told_with_the_object_that_its_volume_mounts(
+    volume: dict[str, Any], word: str, subject: str
+) -> None:
+    world = ground()
+    kind = "secret" if word == "secret" else "configmap"
+    message = f'MountVolume.SetUp failed for volume "t" : {kind} references non-existent {word} key: bill.html'
+    body = template(container("mailer", f"{REGISTRY}/shop/mailer:1"), volumes={"t": volume})
+    told = Told("FailedMount", message, "20s", "12m", 5)
+    world.deployment("mailer", body, replicas=1, empty=True).pods(1, creating("12m", told))
+    found = found_by(world, missing_config)["Deployment/shop/mailer"]
+    assert found.category == ("missing_secret" if word == "secret" else "missing_configmap")
+    assert f"{subject} mails has no key bill.html" in found.summary
+    assert found_by(world, not_mounted) == {}
 
 
 def test_a_missing_secret_or_a_young_pod_is_not_about_the_volume() -> None:

@@ -35,6 +35,18 @@ class Contents:
     objects: list[JsonObject] = field(default_factory=list)
     namespaces: list[str] = field(default_factory=list)
     lacking: list[str] = field(default_factory=list)
+    foreign: list[str] = field(default_factory=list)
+
+    def take(self, path: Path, folder: Path, namespace: str | None, *, is_known: bool) -> None:
+        """The objects of one file. What kubectl does not write need not hold any: it is named and left out."""
+        try:
+            found = list(_objects(path))
+        except BadDump:
+            if is_known:
+                raise
+            self.foreign.append(str(path.relative_to(folder)))
+            return
+        self.objects += found if namespace is None else (_in_namespace(each, namespace) for each in found)
 
 
 def read_contents(folder: Path) -> Contents:
@@ -76,11 +88,11 @@ def _by_namespace(folder: Path, spaces: list[Path]) -> Contents:
     if folder / NODES not in top:
         contents.lacking.append(NODES)
     for path in top:
-        contents.objects += _objects(path)
+        contents.take(path, folder, None, is_known=path.name == NODES)
     for space in spaces:
         contents.lacking += [f"{space.name}/{each}" for each in OF_A_NAMESPACE[:-1] if not (space / each).is_file()]
         for path in sorted(each for each in space.glob("*.json") if each.is_file()):
-            contents.objects += (_in_namespace(each, space.name) for each in _objects(path))
+            contents.take(path, folder, space.name, is_known=path.name in OF_A_NAMESPACE)
     return contents
 
 

@@ -46,6 +46,7 @@ class DumpReader:
         contents = read_contents(folder)
         # The objects as they were written are let go: they hold the values of Secrets.
         self._folder, self._is_kubectl, self._lacking = folder, contents.is_kubectl, contents.lacking
+        self._foreign = contents.foreign
         self._objects = _kept(contents)
         self.secrets = frozenset(value for each in contents.objects for value in _values_of(each))
         if not any(self._objects.values()):
@@ -94,6 +95,9 @@ class DumpReader:
             named = self._lacking
             more = f" and {len(named) - 5} more" if len(named) > 5 else ""
             lines.append(f"The dump is not whole: {', '.join(named[:5])}{more} are not in it.")
+        if self._foreign:
+            shown = ", ".join(self._foreign[:5])
+            lines.append(f"Left out, because they hold no Kubernetes objects: {shown}.")
         return tuple(lines)
 
     async def uid(self) -> str:
