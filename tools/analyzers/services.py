@@ -1,13 +1,13 @@
 """Services that lead nowhere: a selector without pods, or with others' pods, and ports nobody listens on."""
 
 import dataclasses
-import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 
 from tools.analyzers.addresses import behind, has_endpoints, named_ports
 from tools.analyzers.interface import Claim, cited, finding_on, release_id, seen
+from tools.analyzers.listening import listening, ports_of, silent
 from tools.analyzers.selectors import Near, near, relabelled, selector_of
 from tools.analyzers.troubles import Trouble, troubles
 from tools.evidence import Category, Evidence, Finding, ObjectRef, Remedy
@@ -31,10 +31,6 @@ from tools.world import JsonObject
 K = SignKind
 _NO_ANSWER = (K.CONNECTION_REFUSED, K.CONNECTION_TIMEOUT, K.CONNECTION_RESET, K.DNS_FAILURE, K.UPSTREAM_ERROR)
 _ERRORS = (*_NO_ANSWER, K.PROTOCOL_MISMATCH, K.AUTHENTICATION_FAILED, K.SLOW)
-_LISTENING = re.compile(r"\b(?:listen(?:ing|s)?|serving|started|running|bound|accepting)\b", re.IGNORECASE)
-_PORT = re.compile(r"(?:\bport(?:\(s\))?[\"']?\s?[:=]?\s?\(?[\"']?|:)(\d{3,5}|80)\b(?![:.\d])", re.IGNORECASE)
-# Where in its code a program wrote a line: serving.go:380 is no port.
-_SOURCE = re.compile(r"\b[\w/-]+\.(?:go|py|java|kt|scala|rs|js|mjs|ts|rb|cs|php|cc|cpp|c|h|ex|erl):\d+")
 
 
 @dataclass(frozen=True, slots=True)
@@ -256,7 +252,7 @@ def _wrong_port(
     found: Called, port: JsonObject, servers: Sequence[Workload], snapshot: Snapshot, *, is_only: bool
 ) -> Claim | None:
     target = _target(port)
-    if any(_declares(each, port) and target not in _silent(each) for each in servers):
+    if any(_declares(each, port) and target not in silent(each) for each in servers):
         return None
     refused = _of_port(found, port, servers, snapshot)
     heard = sorted({one for each in servers for one in listening(each)})
@@ -268,7 +264,7 @@ def _wrong_port(
         words = f"{servers[0].ref.name} listens on {', '.join(map(str, heard or _declared(servers)))}"
     if not sure:
         return None
-    declared = ", ".join(f"{name} {value}" for name, value in _ports_of(servers[0])) or "none"
+    declared = ", ".join(f"{name} {value}" for name, value in ports_of(servers[0])) or "none"
     server = servers[0]
     return Claim(
         category=Category.SERVICE_PORT_MISMATCH,
@@ -308,20 +304,15 @@ def _target(port: JsonObject) -> int | str:
     return target if isinstance(target, str) and not target.isdigit() else number(target)
 
 
-def _ports_of(workload: Workload) -> list[tuple[str, int]]:
-    found = [one for each in containers_of(workload.template) for one in items(each, "ports")]
-    return [(str(each.get("name") or "unnamed"), number(each.get("containerPort"))) for each in found]
-
-
 def _declares(workload: Workload, port: JsonObject) -> bool:
     target = _target(port)
     if isinstance(target, str):
         return target in named_ports(workload)
-    return any(value == target for _, value in _ports_of(workload))
+    return any(value == target for _, value in ports_of(workload))
 
 
 def _declared(servers: Sequence[Workload]) -> list[int]:
-    return sorted({value for each in servers for _, value in _ports_of(each)})
+    return sorted({value for each in servers for _, value in ports_of(each)})
 
 
 def _probed(servers: Sequence[Workload]) -> set[int]:
@@ -334,21 +325,6 @@ def _probed(servers: Sequence[Workload]) -> set[int]:
                 port = part(container, "readinessProbe", kind, "port")
                 found.add(names.get(str(port), number(port)))
     return found - {0}
-
-
-def listening(workload: Workload) -> set[int]:
-    """The ports on which the logs of a workload say that it listens."""
-    lines = [_SOURCE.sub("", line) for pod in workload.members for tail in pod.logs for line in tail.text.splitlines()]
-    return {int(port) for line in lines if _LISTENING.search(line) for port in _PORT.findall(line)}
-
-
-def _silent(workload: Workload) -> set[int | str]:
-    """Ports that are declared, and that the log shows nobody listens on: the program says it listens elsewhere."""
-    heard = listening(workload)
-    if not heard:
-        return set()
-    deaf = {value for _, value in _ports_of(workload) if value not in heard}
-    return {*deaf, *(name for name, value in named_ports(workload).items() if value in deaf)}
 
 
 def _of_port(found: Called, port: JsonObject, servers: Sequence[Workload], snapshot: Snapshot) -> list[Trouble]:
