@@ -34,6 +34,11 @@ _PROGRAMS = (
     "flux",
     "istioctl",
 )
+# In the languages of other stores.
+_CHANGES_A_STORE = re.compile(
+    r"(?i)\b(?:drop|delete|truncate|alter|update|insert|create|grant|revoke|remove|detach|merge|flush|shutdown|set\s)\w*"
+)
+_QUOTED = re.compile(r"'[^']*'|\"[^\"]*\"|`[^`]*`")
 _DEEPEST = 12
 _STATEMENT = re.compile(
     r"(?is)\s*(?:drop|delete|truncate|alter|update|insert|create|grant|revoke|with|select|explain|/\*|--|;)(?!\w)"
@@ -108,8 +113,10 @@ def _statement(named: list[str], key: str, text: str) -> str | None:
     """A query of a log may hold any word; one of a store may not."""
     if key == "query" and SEARCHES & set(named):
         return None
-    is_sql = key != "query" or {"sql", "execute", "run", "exec"} & set(named) or _STATEMENT.match(text)
-    return changed_by_sql(text) if is_sql else None
+    if key != "query" or "sql" in named or _STATEMENT.match(text):
+        return changed_by_sql(text)
+    found = _CHANGES_A_STORE.search(_QUOTED.sub(" ", text))
+    return found[0] if found else None
 
 
 def _address(own: str, text: str) -> Verdict:

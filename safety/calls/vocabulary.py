@@ -38,7 +38,7 @@ NOUNS = words(
 AS_TOLD = words("call command configure generic helm manage management rollout use")
 # Things that people leave for people; to write one changes no cluster.
 NOTES = words(
-    "alert alerts canvas comment comments doc document draft email entities entity incident incidents"
+    "request pr branch alert alerts canvas comment comments doc document draft email entities entity incident incidents"
     " issue issues mail memory message messages note notes observation observations page postmortem"
     " reaction relation relations reminder report review thread ticket tickets timeline todo todos worklog"
 )

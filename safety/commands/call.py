@@ -1,5 +1,6 @@
 """One program that is about to be started, as its model sees it, and how models ask about what it starts in turn."""
 
+import posixpath
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 
@@ -15,7 +16,8 @@ class Surroundings:
 
     ``line`` judges a text as a line of shell, ``words`` the words of one program. ``is_remote`` means that the line
     runs on another machine, where no program is a harmless local one. ``through`` are the programs that start this
-    one, the outermost first. ``stdin`` is what the whole line is fed; ``written`` are the files it writes itself.
+    one, the outermost first. ``stdin`` is what the whole line is fed; ``written`` are the files it writes itself, and
+    ``folders`` those it goes to.
     """
 
     files: Files
@@ -26,6 +28,12 @@ class Surroundings:
     through: tuple[str, ...] = ()
     stdin: str | None = None
     written: frozenset[str] = frozenset()
+    folders: tuple[str, ...] = ()
+
+    def text_of(self, path: str) -> str | None:
+        """A file that the line names, looked for wherever the line goes to."""
+        places = (path, *(posixpath.normpath(posixpath.join(each, path)) for each in self.folders))
+        return next((text for each in places if (text := self.files.text(each)) is not None), None)
 
 
 @dataclass(frozen=True, slots=True)

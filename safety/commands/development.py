@@ -6,6 +6,7 @@ from collections.abc import Callable
 from safety.commands.call import Call
 from safety.commands.flags import Grammar, is_known, take_apart
 from safety.commands.names import CHANGING_WORDS, MILD, changing_word, parts_of
+from safety.commands.recipes import rule_of_make, script_of_package
 from safety.commands.secrets import printed_by_path
 from safety.commands.table import words
 from safety.commands.verdict import READS, STRANGER, Verdict, refused
@@ -157,7 +158,9 @@ def _make(call: Call) -> Verdict:
             changing := [part for part in parts_of(each) if part in CHANGING_WORDS - {"format", "reset"}]
         ):
             return refused(f"{call.name} {each}: its name says that it would {changing[0]} something")
-    return STRANGER
+    folder = parsed.value("-C", "--directory")
+    targets = [each for each in parsed.words if "=" not in each and is_known(each)]
+    return sum((rule_of_make(call, each, f"{folder}/" if folder else "") for each in targets), STRANGER)
 
 
 _RUN_SCRIPTS = frozenset({"run", "run-script", "rum", "exec", "x", "dlx", "start", "stop", "restart"})
@@ -190,7 +193,7 @@ def _packages(call: Call) -> Verdict:
     for each in named:
         if changing := [part for part in parts_of(each) if part in CHANGING_WORDS - {"format"}]:
             return refused(f"{call.name} {each}: its name says that it would {changing[0]} something")
-    return STRANGER
+    return sum((script_of_package(call, each) for each in named), STRANGER)
 
 
 def stranger(call: Call) -> Verdict:

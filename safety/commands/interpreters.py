@@ -176,7 +176,7 @@ def file_of_code(call: Call, path: str) -> Verdict:
         return refused(f"{call.name} would run code that is not known before it runs")
     if path in call.around.written or path.removeprefix("./") in call.around.written:
         return refused(f"{call.name} would run {path}, which the same line writes")
-    text = call.around.files.text(path)
+    text = call.around.text_of(path)
     if text is None:
         return _by_its_name(call, path)
     found = _REACHES.search(text)
@@ -222,7 +222,7 @@ def shell_file(call: Call, path: str) -> Verdict:
         return refused(f"{call.name} would run code that is not known before it runs")
     if path in call.around.written or path.removeprefix("./") in call.around.written:
         return refused(f"{call.name} would run {path}, which the same line writes")
-    text = call.around.files.text(path)
+    text = call.around.text_of(path)
     if text is None:
         return _by_its_name(call, path)
     return call.runs_line(text) + STRANGER

@@ -75,7 +75,8 @@ def _line(around: Surroundings, text: str) -> Verdict:
     except Unreadable as fault:
         return refused(f"the line cannot be read as bash reads it ({fault}); write it more simply")
     aliases = _aliases(commands)
-    around = replace(around, written=around.written | _written(commands))
+    folders = (*around.folders, *_folders(commands))
+    around = replace(around, written=around.written | _written(commands), folders=folders)
     verdicts = [_command(around, command, aliases) for command in commands]
     return sum(verdicts, READS) + _beside_a_change(commands, verdicts)
 
@@ -108,6 +109,15 @@ def _aliases(commands: tuple[Command, ...]) -> dict[str, tuple[str, ...]]:
         if each.words[:1] == ("alias",):
             pairs = [word.partition("=") for word in each.words[1:]]
             found.update({name: tuple(value.split()) for name, equals, value in pairs if equals})
+    return found
+
+
+def _folders(commands: tuple[Command, ...]) -> list[str]:
+    """Where the line goes to, as far as it says so."""
+    found: list[str] = []
+    for each in commands:
+        if each.words[:1] in (("cd",), ("pushd",)) and len(each.words) == 2 and is_known(each.words[1]):
+            found.append(posixpath.join(found[-1] if found else "", each.words[1]))
     return found
 
 

@@ -81,7 +81,7 @@ def _sql(call: Call) -> Verdict:
     parsed = take_apart(call.args, Grammar(_SQL_VALUED[name], single_dash_long=single))
     statements = [value for flag, value in parsed.flags if flag in _STATEMENTS and flag in _SQL_VALUED[name]]
     for path in [value for flag, value in parsed.flags if flag in _FROM_FILES and flag in _SQL_VALUED[name]]:
-        statements.append(call.around.files.text(path) or "unknown statements of a file")
+        statements.append(call.around.text_of(path) or "unknown statements of a file")
     if call.name in _TAKES_SQL_AS_WORD:
         statements += list(parsed.words[1:])
     if call.stdin is not None and not statements:

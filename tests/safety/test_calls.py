@@ -164,3 +164,39 @@ def test_one_line_may_hold_a_hundred_programs_and_each_is_judged() -> None:
     looks = "; ".join(f"kubectl get pods -n n{number}" for number in range(100))
     assert not judged(looks).refused
     assert judged(f"{looks}; kubectl delete ns x; {looks}").refused
+
+
+def test_a_script_is_looked_for_where_the_line_goes_to() -> None:
+    disk = Disk({"sub/x.sh": "kubectl delete ns x\n", "sub/deep/y.sh": "kubectl delete ns y\n"})
+    assert judged("cd sub && ./x.sh", disk).refused
+    assert judged("cd sub; cd deep; bash y.sh", disk).refused
+    assert not judged("cd other && ./x.sh", disk).refused
+
+
+def test_the_recipes_of_a_project_are_read() -> None:
+    rules = (
+        *("all: x\n\techo all\n", "go: all\n\t@$(KUBECTL) delete ns x\n", "ship:\n\t-kubectl apply \\\n\t -f x\n"),
+        *("test:\n\t$(PY) -m pytest $@\n", "both: test ship\n"),
+    )
+    package = '{"scripts": {"go": "kubectl delete ns x", "test": "jest"}}'
+    disk = Disk({"Makefile": "\n".join(rules), "package.json": package, "infra/Makefile": "go:\n\tterraform apply\n"})
+    for line in ("make go", "make all ship", "make both", "make -C infra go", "npm run go", "cd infra && make go"):
+        assert judged(line, disk).refused, line
+    for line in ("make", "make all test", "make other", "npm test", "npm run test", "npm run other"):
+        assert not judged(line, disk).refused, line
+
+
+@pytest.mark.parametrize(
+    ("query", "passes"),
+    [
+        ("up", True),
+        ('sum by (cluster) (rate(http_requests_total{method="DELETE"}[5m]))', True),
+        ("select count(*) from users", True),
+        ("delete from users", False),
+        ("MATCH (n) DETACH DELETE n", False),
+        ("db.dropDatabase()", False),
+        ("FLUSHALL", False),
+    ],
+)
+def test_a_query_that_is_executed_may_only_ask(query: str, passes: bool) -> None:
+    assert bool(judge_call("mcp__store__execute_query", {"query": query}, NoFiles()).refused) is not passes
