@@ -79,6 +79,23 @@ SLICES = Resource("discovery.k8s.io", "v1", "endpointslices", "EndpointSlice")
 INGRESSES = Resource("networking.k8s.io", "v1", "ingresses", "Ingress", True, ("ing",), ("status",))
 NETWORKPOLICIES = Resource("networking.k8s.io", "v1", "networkpolicies", "NetworkPolicy", True, ("netpol",))
 STORAGECLASSES = Resource("storage.k8s.io", "v1", "storageclasses", "StorageClass", False, ("sc",))
+ADMISSION_POLICIES = Resource(
+    "admissionregistration.k8s.io",
+    "v1",
+    "validatingadmissionpolicies",
+    "ValidatingAdmissionPolicy",
+    False,
+    (),
+    ("status",),
+    has_generation=True,
+)
+ADMISSION_BINDINGS = Resource(
+    "admissionregistration.k8s.io",
+    "v1",
+    "validatingadmissionpolicybindings",
+    "ValidatingAdmissionPolicyBinding",
+    False,
+)
 ACCESS_REVIEWS = Resource(
     "authorization.k8s.io", "v1", "selfsubjectaccessreviews", "SelfSubjectAccessReview", False, verbs=_VIRTUAL
 )
@@ -92,6 +109,7 @@ STORED = (
     *(NAMESPACES, NODES, PODS, SERVICES, ENDPOINTS, CONFIGMAPS, SECRETS, EVENTS, SERVICEACCOUNTS, CLAIMS, VOLUMES),
     *(QUOTAS, LIMITRANGES, REPLICATION_CONTROLLERS, DEPLOYMENTS, REPLICASETS, STATEFULSETS, DAEMONSETS, REVISIONS),
     *(JOBS, CRONJOBS, AUTOSCALERS, BUDGETS, SLICES, INGRESSES, NETWORKPOLICIES, STORAGECLASSES),
+    *(ADMISSION_POLICIES, ADMISSION_BINDINGS),
 )
 SERVED = (*STORED, ACCESS_REVIEWS, RULES_REVIEWS, POD_METRICS, NODE_METRICS)
 

@@ -111,6 +111,13 @@ def forbidden(resource: Resource, name: str, why: str, causes: Sequence[Cause] =
     return ApiFailure(403, "Forbidden", f"{subject} is forbidden: {why}", details)
 
 
+def denied(resource: Resource, name: str, why: str) -> ApiFailure:
+    """422 of an admission policy: told as forbidden, and yet invalid by its reason and its code."""
+    found = forbidden(resource, name, why)
+    details = {**_details(resource, name), "causes": [{"message": why}]}
+    return ApiFailure(422, "Invalid", str(found.body["message"]), details)
+
+
 def unsupported_media() -> ApiFailure:
     """415."""
     return ApiFailure(415, "UnsupportedMediaType", "415: Unsupported Media Type")

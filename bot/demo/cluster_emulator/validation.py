@@ -6,9 +6,10 @@ import re
 from collections.abc import Iterator
 
 from bot.demo.cluster_emulator import statuses
+from bot.demo.cluster_emulator.admission import check_admission
 from bot.demo.cluster_emulator.objects import Obj, clone, dig, name_of, uid_of
 from bot.demo.cluster_emulator.quantities import parse_quantity
-from bot.demo.cluster_emulator.resources import Resource
+from bot.demo.cluster_emulator.resources import ADMISSION_BINDINGS, ADMISSION_POLICIES, Resource
 from bot.demo.cluster_emulator.selectors import selector_matches
 from bot.demo.cluster_emulator.statuses import Cause
 
@@ -67,6 +68,8 @@ def _causes(resource: Resource, obj: Obj, before: Obj | None) -> Iterator[Cause]
     elif resource.kind == "Pod":
         yield from _containers(dig(obj, "spec", default={}), "spec")
         yield from _pod_change(obj, before)
+    elif resource in (ADMISSION_POLICIES, ADMISSION_BINDINGS):
+        yield from check_admission(resource, obj)
     elif resource.kind == "Job":
         yield from _containers(dig(obj, "spec", "template", "spec", default={}), "spec.template.spec")
 

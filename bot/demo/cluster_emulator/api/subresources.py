@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from bot.demo.cluster_emulator import statuses
+from bot.demo.cluster_emulator.admission import admit
 from bot.demo.cluster_emulator.api import writing
 from bot.demo.cluster_emulator.api.requests import Request
 from bot.demo.cluster_emulator.controllers.budgets import counts_of, covers
@@ -54,6 +55,7 @@ def write_scale(request: Request, store: Store) -> Obj:
     changed = clone(before)
     changed["spec"]["replicas"] = replicas
     validate(resource, changed, before)
+    admit(request, store, "UPDATE", scale, scale_of(resource, changed))
     after = store.amended(resource, before, changed) if dry else store.update(resource, changed)
     return scale_of(resource, after)
 
@@ -66,6 +68,7 @@ def evict(request: Request, store: Store) -> Obj:
     values += [request.query["dryRun"]] if "dryRun" in request.query else []
     dry = writing.is_dry_run(values, "CreateOptions")
     pod = store.require(PODS, request.target.namespace, request.target.name)
+    admit(request, store, "CREATE", None, body)
     # The budget is asked first: with none left even a wrong uid is answered with 429.
     _ask_budgets(store, pod)
     check_preconditions(PODS, pod, options.get("preconditions") or {})

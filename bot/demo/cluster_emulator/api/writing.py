@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from bot.demo.cluster_emulator import statuses
+from bot.demo.cluster_emulator.admission import admit
 from bot.demo.cluster_emulator.api.requests import Request
 from bot.demo.cluster_emulator.controllers.quotas import exceeded_quota
 from bot.demo.cluster_emulator.defaults import apply_defaults
@@ -61,6 +62,7 @@ def create_from(request: Request, store: Store, body: Obj, dry: bool) -> Obj:
     apply_defaults(resource, made)
     validate(resource, made)
     note_manager(None, made, _manager(request), "", store.clock.now)
+    admit(request, store, "CREATE", None, made)
     complaint = exceeded_quota(store, made) if resource is PODS else None
     if complaint is not None:
         raise statuses.forbidden(resource, name_of(made), complaint)
@@ -151,6 +153,7 @@ def _keep(request: Request, store: Store, before: Obj, obj: Obj, dry: bool) -> O
     apply_defaults(resource, obj)
     validate(resource, obj, before)
     after = store.amended(resource, before, obj)
+    admit(request, store, "UPDATE", before, after)
     if after == before:
         return before
     note_manager(before, after, _manager(request), request.target.subresource, store.clock.now)
@@ -192,6 +195,7 @@ def remove(request: Request, store: Store) -> Obj:
         raise statuses.invalid(
             "DeleteOptions.meta.k8s.io", "", [Cause.invalid("gracePeriodSeconds", str(grace), "must be positive")]
         )
+    admit(request, store, "DELETE", before, None)
     if dry:
         return before if resource is PODS else success(resource, before)
     after = delete(store, resource, before, int(grace) if grace is not None else None, _policy(options))
@@ -201,6 +205,8 @@ def remove(request: Request, store: Store) -> Obj:
 def remove_many(request: Request, store: Store, objects: list[Obj]) -> None:
     """Let all these objects go."""
     options = delete_options(request)
+    for obj in objects:
+        admit(request, store, "DELETE", obj, None)
     if is_dry_run([str(value) for value in options.get("dryRun") or []], "DeleteOptions"):
         return
     for obj in objects:
