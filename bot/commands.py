@@ -7,11 +7,13 @@ import difflib
 import io
 import sys
 
+import yaml
+
 from bot import guard, wiring
 from bot.adapters.checkpoints import ledger_to_check
 from bot.adapters.claude import ClaudeModel
 from bot.adapters.store.database import Busy, Database, StoreUnusable, migrate, must_exist
-from bot.config import BadSetting, Settings, read_settings
+from bot.config import BadSetting, Settings, read_policy, read_settings
 from bot.domain import Answer, Triaged, report_schema
 from bot.entrypoints import auditing
 from bot.entrypoints.check import Surroundings, check_all
@@ -22,6 +24,7 @@ from bot.flows.triage import judged, triage
 from bot.stores import LedgerUnusable
 from safety.policy import Mode
 from safety.redaction import Redactor
+from safety.wall import ACCOUNT, admission_policy
 from tools.objects import name_of
 from tools.world import ClusterReader, Forbidden, NotFound, WorldError
 
@@ -190,6 +193,10 @@ async def audit(arguments: argparse.Namespace) -> int:
 
 
 async def policy(arguments: argparse.Namespace) -> int:
-    """Say of one change whether it is allowed, and why; 0 whatever the decision is."""
+    """Say of one change whether it is allowed, and why; or print the wall. 0 whatever the decision is."""
+    if arguments.action == "wall":
+        made = admission_policy(read_policy(read_settings().policy_file), arguments.account or ACCOUNT)
+        print(yaml.safe_dump_all(made, sort_keys=False, width=118, allow_unicode=True), end="")
+        return 0
     print(await guard.explain(arguments.change, arguments.dump, read_settings(), as_json=arguments.format == "json"))
     return 0

@@ -169,6 +169,7 @@ class Remediation(_Model):
     allowed: bool
     reasons: tuple[Redacted, ...] = ()
     to_revision: int | None = None
+    to_replicas: int | None = None
 
     model_config = ConfigDict(frozen=True, extra="forbid", populate_by_name=True)
 

@@ -16,8 +16,8 @@ LEAST = 0.9
 # What decides whether a change may run, and the tests that hold it.
 MODULES = (
     *("safety/validator.py", "safety/policy.py", "safety/action_rules.py", "safety/actions.py", "safety/approval.py"),
-    *("safety/floor.py", "safety/freezes.py", "safety/risk.py", "safety/drafts.py", "safety/undo.py"),
-    *("safety/traces.py", "safety/rules/case.py", "safety/rules/place.py", "safety/rules/pods.py"),
+    *("safety/floor.py", "safety/freezes.py", "safety/risk.py", "safety/drafts.py"),
+    *("safety/rules/case.py", "safety/rules/place.py", "safety/rules/pods.py"),
     *("safety/rules/standing.py", "safety/rules/workloads.py"),
 )
 TESTS = tuple(

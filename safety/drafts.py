@@ -3,7 +3,7 @@
 A wish names what to do and the object; uid, generation, revisions and replicas come from the facts, never from words.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from pydantic import ValidationError
 
@@ -34,6 +34,9 @@ class Wish:
 
 def draft(wish: Wish, facts: Facts) -> AnyAction | Refusal:
     """The action, or why there is none. Whether it is allowed is the validator's to say."""
+    if wish.kind == "evict_pod" and facts.pod is not None and facts.pod.phase == "Failed":
+        # Nothing has to be moved away from a dead pod: its controller made a new one long ago.
+        wish = replace(wish, kind="delete_failed_pod")
     if facts.kind != TARGET_KINDS[wish.kind]:
         return _no(f"{wish.kind} is for a {TARGET_KINDS[wish.kind]}, and this is a {facts.kind}")
     try:
@@ -48,6 +51,11 @@ def draft(wish: Wish, facts: Facts) -> AnyAction | Refusal:
         return _made(wish, target, facts)
     except ValidationError:
         return _no("it has no valid form")
+
+
+def within_step(wanted: int, now: int, step: int) -> int:
+    """The number of replicas nearest to the wanted one that is at most one step from now."""
+    return max(now - step, min(now + step, wanted))
 
 
 def _made(wish: Wish, target: Target, facts: Facts) -> AnyAction | Refusal:

@@ -156,7 +156,7 @@ def test_the_example_of_the_policy_loads_and_shows_every_key() -> None:
     path = ROOT / "policy.example.yaml"
     policy = read_policy(path)
     text = path.read_text(encoding="utf-8")
-    written = set(re.findall(r"([a-z_]+):", text))
+    written = set(re.findall(r"([a-z_0-9]+):", text))
     for model in (Policy, *(type(each) for each in (policy.protected, policy.actions, policy.limits))):
         assert _keys(model) <= written
     assert _keys(type(policy.approvals.default)) <= written

@@ -152,6 +152,12 @@ def _policy(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> 
     explain.add_argument("change", help='such as \'{"action": "restart_deployment", "namespace": "…", "name": "…"}\'')
     explain.add_argument("--dump", metavar="DIR", type=Path, help="judge by a cluster from files instead of a live one")
     explain.add_argument("--format", choices=("text", "json"), default="text", help="json: one object")
+    wall = actions.add_parser(
+        "wall",
+        help="print the admission policy that holds the bot to its policy file inside the cluster",
+        description="Prints a ValidatingAdmissionPolicy and its binding for kubectl apply (docs/second-wall.md).",
+    )
+    wall.add_argument("--account", metavar="USER", help="whose writes are held to it (default: ask-claude-writer's)")
 
 
 def _hook(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:

@@ -28,12 +28,12 @@ from bot.domain import (
 )
 from bot.flows.investigate import Investigator
 from bot.flows.proposals import Ask, Proposals
+from bot.flows.recommendations import action_for
 from bot.flows.recurrence import recurrence, started
 from bot.flows.triage import judged, triage
 from bot.messages import Analysis, Findings, Notice, Opening, Tone, Working
 from bot.ports import Chat, ChatFault, Clock, Place
 from bot.stores import Stores
-from safety.actions import ActionKind
 from safety.redaction import Redacted
 from tools.evidence import SeenObject
 from tools.snapshot import Thresholds
@@ -43,7 +43,6 @@ log = structlog.get_logger()
 
 QUESTION_LIMIT = 4000
 _PATIENCE = 1.5
-_KINDS: Mapping[str, ActionKind] = {"rollback": "rollback_deployment", "restart": "restart_deployment"}
 # A first question that asks for a change outright; words that only mention one, such as "restart loop", do not count.
 _WISH = re.compile(
     r"(?:^|[,.;:!?\n]|\b(?:please|pls|just|then|now|let'?s|let us|(?:can|could|would|will) (?:you|we)"
@@ -249,12 +248,10 @@ class Conversations:
 
     def _suggested(self, run: Investigation, thread: Thread, triaged: Triaged, user: str | None) -> Ask | None:
         """What the evidence itself suggests. It has no requester, unless the question asked for a change in words."""
-        remediation = triaged.report.remediation
-        seen = next((each for each in triaged.objects if str(each.ref) == remediation.target), None)
-        kind = _KINDS.get(remediation.class_)
-        if kind is None or seen is None:
+        wanted = action_for(triaged.report.remediation, triaged.objects)
+        if wanted is None:
             return None
-        wanted = WantedChange(kind, seen.handle, remediation.why, remediation.to_revision, reason_by_rules=True)
+        seen = next(each for each in triaged.objects if each.handle == wanted.handle)
         requested_by = user if asks_for_change(run.question) else None
         return Ask(f"{run.id}:remedy", thread.id, wanted, seen, requested_by)
 
@@ -271,7 +268,7 @@ class Conversations:
         wanted = triaged.report.remediation
         if wanted.class_ == "none":
             return triaged
-        text = f"only restarts and rollbacks of deployments run from here, so a person has to do this {wanted.class_}"
+        text = f"no action from here does this {wanted.class_}, so a person has to"
         return Triaged(judged(triaged.report, False, (self._words(text),)), triaged.objects)
 
     async def _offer(

@@ -15,8 +15,9 @@ from bot.ports import Place
 from bot.stores import AuditEntry, Ballot, CardPayload, about
 from safety.actions import TARGET_KINDS, digest
 from safety.approval import POLICY
-from safety.drafts import Wish
+from safety.drafts import Wish, within_step
 from safety.drafts import draft as as_action
+from safety.policy import ScaleRule
 from safety.redaction import Redacted
 from safety.risk import weigh
 from safety.validator import AnyAction, Facts, Refusal
@@ -136,6 +137,14 @@ class Proposals:
 
     # ---- drafted ------------------------------------------------------------------------------------------------
 
+    def _wish(self, ask: Ask, facts: Facts) -> Wish:
+        wanted = ask.wanted
+        replicas, rule = wanted.to_replicas, self._judge.policy.rule_for(wanted.kind)
+        if replicas is not None and wanted.reason_by_rules and isinstance(rule, ScaleRule):
+            # The evidence says where to; how far at a time is the policy's to say.
+            replicas = within_step(replicas, facts.desired, rule.max_step)
+        return Wish(wanted.kind, ask.seen.ref.name, wanted.to_revision, replicas)
+
     async def _draft(self, proposal_id: ProposalId, ask: Ask) -> Draft | tuple[Redacted, ...]:
         ref, judge = ask.seen.ref, self._judge
         kind = TARGET_KINDS[ask.wanted.kind]
@@ -146,7 +155,7 @@ class Proposals:
             return (self._words(f"{ref} is not there any more"),)
         if facts.uid != ask.seen.uid:
             return (self._words(f"{ref} was deleted and made anew since it was looked at"),)
-        action = as_action(Wish(ask.wanted.kind, ref.name, ask.wanted.to_revision, ask.wanted.to_replicas), facts)
+        action = as_action(self._wish(ask, facts), facts)
         if isinstance(action, Refusal):
             return judge.reasons(action)
         why = ask.wanted.reason, ask.wanted.reason_by_rules

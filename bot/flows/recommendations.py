@@ -1,9 +1,11 @@
 """What a person can do about each kind of trouble: one to three sentences, by the finding's category and remedy."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 
+from bot.domain import Remediation, WantedChange
+from safety.actions import ActionKind
 from safety.redaction import Redacted
-from tools.evidence import Category, Finding, Remedy
+from tools.evidence import Category, Finding, Remedy, SeenObject
 
 C = Category
 MOST = 3
@@ -101,6 +103,36 @@ def recommendations(found: Finding, cause: Finding | None, say: Callable[[str], 
     told = [_of_remedy(found.remedy)] if found.remedy is not None else []
     told += [each.format(name=found.subject.name, subject=found.subject) for each in _FOR[found.category]]
     return tuple(say(each) for each in told[:MOST])
+
+
+# What the engine calls a remedy, as the action for the kind of object that it is about. A dead pod is removed and not
+# evicted: that is decided on what is read of it just before it is proposed.
+_ACTIONS: Mapping[tuple[str, str], ActionKind] = {
+    ("restart", "Deployment"): "restart_deployment",
+    ("restart", "StatefulSet"): "restart_stateful_set",
+    ("restart", "DaemonSet"): "restart_daemon_set",
+    ("rollback", "Deployment"): "rollback_deployment",
+    ("rollback", "StatefulSet"): "rollback_stateful_set",
+    ("rollback", "DaemonSet"): "rollback_daemon_set",
+    ("scale", "Deployment"): "scale_deployment",
+    ("delete-pod", "Pod"): "evict_pod",
+}
+
+
+def action_for(remediation: Remediation, objects: Sequence[SeenObject]) -> WantedChange | None:
+    """The change that the evidence itself suggests, on an object that this investigation read; else nothing."""
+    seen = next((each for each in objects if str(each.ref) == remediation.target), None)
+    kind = _ACTIONS.get((remediation.class_, seen.ref.kind)) if seen else None
+    if kind is None or seen is None or (kind == "scale_deployment" and remediation.to_replicas is None):
+        return None
+    return WantedChange(
+        kind,
+        seen.handle,
+        remediation.why,
+        remediation.to_revision,
+        reason_by_rules=True,
+        to_replicas=remediation.to_replicas,
+    )
 
 
 def _of_remedy(remedy: Remedy) -> str:

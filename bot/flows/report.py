@@ -242,6 +242,7 @@ class _Writer:
             allowed=False,
             reasons=(self._say("not judged yet"),),
             to_revision=remedy.to_revision,
+            to_replicas=remedy.replicas,
         )
 
     def _where_set(self) -> WhereSet | None:

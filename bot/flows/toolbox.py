@@ -13,7 +13,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from bot.domain import WantedChange
 from bot.ports import ToolCall, ToolResult, ToolSpec
-from safety.actions import ActionKind, canonical_json
+from safety.actions import TARGET_KINDS, ActionKind, canonical_json
 from safety.redaction import Redacted
 from tools.evidence import SeenObject
 from tools.tool import Catalogue, ToolError
@@ -45,14 +45,15 @@ class ProposeArgs(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     action: ActionKind = Field(description="What to do.")
-    handle: str = Field(description="The handle (O1, O2 …) of a deployment from the pack.", max_length=20)
+    handle: str = Field(description="The handle (O1, O2 …) of an object from the pack.", max_length=20)
     reason: str = Field(description="Why, in one sentence, with evidence ids.", min_length=1, max_length=600)
     to_revision: int | None = Field(None, ge=1, description="Only for a rollback: the revision to go back to.")
+    to_replicas: int | None = Field(None, ge=0, description="Only for scaling: how many replicas, at most 2 from now.")
 
 
 _PROPOSE_SPEC = ToolSpec(
     PROPOSE,
-    "Ask for a change to one deployment. Nothing runs: a person sees the proposal and decides. "
+    "Ask for a change to one object. Nothing runs: a person sees the proposal and decides. "
     "Use it only when the person asks for the change or the evidence clearly calls for it.",
     ProposeArgs.model_json_schema(),
 )
@@ -159,12 +160,14 @@ class Toolbox:
             faults = "; ".join(f"{'.'.join(map(str, each['loc']))}: {each['msg']}" for each in error.errors())
             raise ToolError(f"{PROPOSE} cannot take these arguments: {faults}") from None
         target = self._objects.get(args.handle)
-        if target is None or target.ref.kind != "Deployment":
-            known = ", ".join(f"{each.handle} = {each.ref}" for each in self._deployments()) or "none"
-            raise ToolError(f"{args.handle} is not a deployment this investigation read. There are: {known}")
-        if args.to_revision is not None and args.action != "rollback_deployment":
-            raise ToolError("to_revision belongs to a rollback only")
-        self._want(WantedChange(args.action, args.handle, self._world.redactor.text(args.reason), args.to_revision))
+        kind = TARGET_KINDS[args.action]
+        if target is None or target.ref.kind != kind:
+            fitting = (each for each in self._objects.values() if each.ref.kind == kind)
+            known = ", ".join(f"{each.handle} = {each.ref}" for each in fitting) or "none"
+            raise ToolError(f"{args.handle} is not a {kind.lower()} this investigation read. There are: {known}")
+        _check_extras(args)
+        reason = self._world.redactor.text(args.reason)
+        self._want(WantedChange(args.action, args.handle, reason, args.to_revision, to_replicas=args.to_replicas))
         return self._world.redactor.text(
             f"noted: {args.action} on {target.ref}. A card follows if the rules allow it; nothing runs before a person "
             "approves. Say so in the answer."
@@ -178,9 +181,6 @@ class Toolbox:
             raise ToolError("this change is already proposed; a person decides")
         self._wanted.append(change)
 
-    def _deployments(self) -> list[SeenObject]:
-        return [each for each in self._objects.values() if each.ref.kind == "Deployment"]
-
     def _failed(self, call: ToolCall, message: str) -> ToolResult:
         """What failed may be tried once more: the cluster may have been away. The budget still counts both."""
         if _spelled(call) not in self._failed_once:
@@ -191,6 +191,13 @@ class Toolbox:
     def _error(self, call: ToolCall, message: str) -> ToolResult:
         text = self._world.redactor.text(message).clip(self._limits.result_chars)
         return ToolResult(call.id, call.name, text, is_error=True)
+
+
+def _check_extras(args: ProposeArgs) -> None:
+    if args.to_revision is not None and not args.action.startswith("rollback"):
+        raise ToolError("to_revision belongs to a rollback only")
+    if (args.to_replicas is not None) != (args.action == "scale_deployment"):
+        raise ToolError("to_replicas belongs to scale_deployment, and that needs it")
 
 
 def _spelled(call: ToolCall) -> str:

@@ -10,16 +10,18 @@ from safety.redaction import Redacted
 from tools.analyzers import analyze
 from tools.analyzers.causes import Joined, about
 from tools.analyzers.changes import blame
-from tools.evidence import Change, ObjectRef, SeenObject
+from tools.evidence import Change, Finding, ObjectRef, SeenObject
 from tools.kubernetes.scalings import scalings
 from tools.kubernetes.scope import Scope, find_scope
 from tools.kubernetes.snapshot import take
 from tools.kubernetes.where_set import find_where_set
+from tools.objects import meta, number
 from tools.settings import SetAt
 from tools.snapshot import Deployment, Snapshot, Thresholds
 from tools.world import Reader
 
-MOST_OBJECTS = 20
+MOST_OBJECTS, MOST_OTHERS = 20, 5
+_OTHERS = ("StatefulSet", "DaemonSet", "Pod")
 
 
 async def triage(
@@ -89,6 +91,19 @@ def _objects(snapshot: Snapshot, joined: Joined, scope: Scope) -> tuple[SeenObje
         return place, each.ref.name not in scope.focus, each.available >= each.desired, each.ref
 
     chosen = sorted(snapshot.deployments, key=order)[:MOST_OBJECTS]
-    return tuple(
-        SeenObject(f"O{index}", each.ref, each.uid, each.generation) for index, each in enumerate(chosen, start=1)
-    )
+    known = [(each.ref, each.uid, each.generation) for each in chosen]
+    known += _others(snapshot, [*joined.roots, *(found for found, _ in joined.symptoms)])
+    return tuple(SeenObject(f"O{index}", *each) for index, each in enumerate(known, start=1))
+
+
+def _others(snapshot: Snapshot, found: Sequence[Finding]) -> list[tuple[ObjectRef, str, int]]:
+    """What else is found fault with or would be changed, and was read: sets, and single pods."""
+    raws = [(each.ref, each.raw) for each in snapshot.workloads] + [(each.ref, each.raw) for each in snapshot.pods]
+    read = {ref: raw for ref, raw in raws if meta(raw).get("uid")}
+    wanted = [ref for each in found for ref in (each.subject, each.remedy.target if each.remedy else each.subject)]
+    chosen = [each for each in dict.fromkeys(wanted) if each in read and each.kind in _OTHERS][:MOST_OTHERS]
+    # A pod is told from the next by its uid alone, see safety.actions.
+    return [
+        (each, str(meta(read[each])["uid"]), number(meta(read[each]).get("generation"), 1) if each.kind != "Pod" else 1)
+        for each in chosen
+    ]

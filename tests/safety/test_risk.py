@@ -1,4 +1,4 @@
-"""What an action weighs, what is made of a wish, what is kept to take a change back, and the trace a change leaves."""
+"""What an action weighs, and what is made of a wish."""
 
 from dataclasses import replace
 from typing import Any
@@ -9,12 +9,8 @@ from safety.actions import ACTION_KINDS, TARGET_KINDS, ActionKind
 from safety.drafts import Wish, draft
 from safety.facts import Refusal, Revision
 from safety.risk import weigh
-from safety.traces import is_in_place, leaves_marker
-from safety.undo import Before, before, undo
 from tests.safety.cases import action, facts
 
-ROLLBACKS: list[ActionKind] = [each for each in ACTION_KINDS if each.startswith("rollback")]
-PODS: list[ActionKind] = ["delete_failed_pod", "evict_pod"]
 LONG = tuple(Revision(number, f"h{number}", ()) for number in range(1, 6))
 
 
@@ -119,64 +115,3 @@ def test_a_pod_without_a_controller_is_not_evicted() -> None:
     assert held.pod is not None
     for pod in (None, replace(held.pod, owner_uid=None)):
         assert "no controller" in str(draft(Wish("evict_pod", "web"), replace(held, pod=pod)))
-
-
-# ---- the way back ---------------------------------------------------------------------------------------------------
-
-
-@pytest.mark.parametrize("kind", ROLLBACKS)
-def test_a_way_back_is_undone_by_the_template_that_ran_before_whatever_its_number_is_now(kind: ActionKind) -> None:
-    was = before(facts(kind))
-    assert was == Before(4, "bbb", 3)
-    after = facts(kind, revision=5, template_hash="aaa", revisions=(Revision(5, "aaa", ()), Revision(4, "bbb", ())))
-    found = undo(action(kind), was, after)
-    assert not isinstance(found, Refusal)
-    assert (found.kind, found.model_dump()["to_revision"], found.model_dump()["to_template_hash"]) == (kind, 4, "bbb")
-    gone = replace(after, revisions=after.revisions[:1])
-    assert "revision 4, which ran before, is not kept any more" in str(undo(action(kind), was, gone))
-
-
-def test_a_scaling_is_undone_by_the_number_that_was_there_and_never_to_nothing() -> None:
-    done = action("scale_deployment", from_replicas=3, to_replicas=5)
-    found = undo(done, Before(4, "bbb", 3), facts("scale_deployment", desired=5))
-    assert found == action("scale_deployment", from_replicas=5, to_replicas=3)
-    assert "nothing is scaled to zero" in str(undo(done, Before(4, "bbb", 0), facts("scale_deployment")))
-
-
-@pytest.mark.parametrize(
-    ("kind", "text"),
-    [
-        ("restart_deployment", "changes no setting"),
-        ("restart_stateful_set", "changes no setting"),
-        ("restart_daemon_set", "changes no setting"),
-        ("delete_failed_pod", "cannot be brought back"),
-        ("evict_pod", "its controller made a new one"),
-    ],
-)
-def test_what_cannot_be_undone_says_so(kind: ActionKind, text: str) -> None:
-    found = undo(action(kind), before(facts(kind)), facts(kind))
-    assert isinstance(found, Refusal)
-    assert text in str(found)
-
-
-# ---- the trace ------------------------------------------------------------------------------------------------------
-
-
-@pytest.mark.parametrize("kind", [each for each in ACTION_KINDS if each not in PODS])
-def test_a_controller_is_marked_with_the_proposal_that_changed_it(kind: ActionKind) -> None:
-    done = action(kind)
-    assert is_in_place(done, facts(kind, marker="p-1", generation=8), "p-1", sent=False)
-    assert not is_in_place(done, facts(kind, marker="p-2"), "p-1", sent=True)
-    assert not is_in_place(done, facts(kind, marker="p-1", uid="u-2"), "p-1", sent=True)
-    assert not is_in_place(done, None, "p-1", sent=True)
-    assert leaves_marker(done)
-
-
-@pytest.mark.parametrize("kind", PODS)
-def test_a_pod_that_is_gone_counts_as_ours_only_once_a_request_may_have_left(kind: ActionKind) -> None:
-    done, there = action(kind), facts(kind)
-    for held in (None, replace(there, uid="u-2"), replace(there, deleting=True)):
-        assert is_in_place(done, held, "p-1", sent=True)
-        assert not is_in_place(done, held, "p-1", sent=False)
-    assert not is_in_place(done, there, "p-1", sent=True)
-    assert not leaves_marker(done)

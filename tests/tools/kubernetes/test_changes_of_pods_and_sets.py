@@ -8,11 +8,10 @@ from typing import Any
 import pytest
 
 from bot.demo.cluster_emulator.resources import AUTOSCALERS, BUDGETS, DAEMONSETS, DEPLOYMENTS, PODS, STATEFULSETS
+from bot.flows.undoing import way_back
 from safety.actions import ActionKind, AnyAction, TargetKind
 from safety.drafts import Wish, draft
 from safety.facts import Budget, Facts, Refusal
-from safety.traces import is_in_place
-from safety.undo import before, undo
 from tools.adapters.kubernetes_connection import Request
 from tools.kubernetes.catalogue import catalogue
 from tools.kubernetes.effects import effect
@@ -131,11 +130,11 @@ async def test_a_deployment_is_scaled_in_one_patch_that_tests_what_was_approved_
 async def test_a_scaling_can_be_taken_back_to_the_number_that_was_there(garden: StageMaker) -> None:
     made = await garden(workload("Deployment"))
     action = await action_on(made, "scale_deployment", "Deployment", to_replicas=5)
-    was = before(await facts_of(made, "Deployment"))
+    was = await facts_of(made, "Deployment")
     await run(made, action)
     await made.emulator.advance(60)
-    back = undo(action, was, await facts_of(made, "Deployment"))
-    assert not isinstance(back, Refusal)
+    back = way_back(action, {"desired": was.desired}, await facts_of(made, "Deployment"))
+    assert not isinstance(back, str)
     assert (back.model_dump()["from_replicas"], back.model_dump()["to_replicas"]) == (5, 3)
     assert (await run(made, back)).stored["spec"]["replicas"] == 3
 
@@ -201,17 +200,15 @@ async def test_an_evicted_pod_is_replaced_and_its_trace_is_that_it_is_gone(garde
     await run(made, action, dry_run=True)
     facts = await facts_of(made, "Pod", name)
     assert not facts.deleting
-    assert not is_in_place(action, facts, "p-1", sent=True)
     assert "would accept" in (await run(made, action, dry_run=True)).text
     await run(made, action)
-    assert is_in_place(action, await facts_of(made, "Pod", name), "p-1", sent=True)
-    assert not is_in_place(action, await facts_of(made, "Pod", name), "p-1", sent=False)
+    assert (await facts_of(made, "Pod", name)).deleting
     assert not (await effect(made.world, action, "p-1")).done
     await made.emulator.advance(90)
     assert await read_facts(made.world, SPACE, name, made.emulator.clock.now, "Pod") is None
     seen = await effect(made.world, action, "p-1")
     assert (seen.done, "3 of 3 pods of its controller are ready" in seen.text) == (True, True)
-    assert isinstance(undo(action, before(facts), facts), Refusal)
+    assert isinstance(way_back(action, {}, facts), str)
 
 
 async def test_a_budget_without_room_is_a_plain_no_and_not_a_busy_server(garden: StageMaker) -> None:
@@ -268,7 +265,7 @@ async def test_a_failed_pod_is_removed_and_the_effect_is_that_it_is_gone(garden:
     assert not (await effect(made.world, action, "p-1")).done
     await run(made, action)
     assert (await effect(made.world, action, "p-1")).done
-    assert is_in_place(action, None, "p-1", sent=True)
+    assert await read_facts(made.world, SPACE, "dead", made.emulator.clock.now, "Pod") is None
 
 
 # ---- sets -----------------------------------------------------------------------------------------------------------
@@ -291,7 +288,7 @@ async def test_a_set_goes_back_to_a_revision_and_forward_again(garden: StageMake
     made = await garden(workload(kind))
     await changed(made, kind, NEWER)
     wanted: ActionKind = "rollback_stateful_set" if kind == "StatefulSet" else "rollback_daemon_set"
-    action, was = await action_on(made, wanted, kind), before(await facts_of(made, kind))
+    action, was = await action_on(made, wanted, kind), await facts_of(made, kind)
     assert ("image", NEWER, GOOD) in await read_before_after(made.world, action)
     outcome = await run(made, action)
     assert outcome.stored["spec"]["template"]["spec"]["containers"][0]["image"] == GOOD
@@ -303,8 +300,8 @@ async def test_a_set_goes_back_to_a_revision_and_forward_again(garden: StageMake
     assert (seen.done, seen.worse) == (True, False)
     facts = await facts_of(made, kind)
     assert (facts.revision, facts.template_hash, facts.marker) == (3, action.model_dump()["to_template_hash"], "p-1")
-    forward = undo(action, was, facts)
-    assert not isinstance(forward, Refusal)
+    forward = way_back(action, {"template_hash": was.template_hash}, facts)
+    assert not isinstance(forward, str)
     assert forward.model_dump()["to_template_hash"] == was.template_hash
     image = (await run(made, forward)).stored["spec"]["template"]["spec"]["containers"][0]["image"]
     assert image == NEWER
@@ -321,8 +318,7 @@ async def test_a_set_is_restarted_pod_by_pod(garden: StageMaker, kind: TargetKin
     await made.emulator.advance(300)
     assert (await effect(made.world, action, "p-1")).done
     assert first.isdisjoint({each["metadata"]["uid"] for each in made.emulator.store.all_of(PODS, SPACE)})
-    facts = await facts_of(made, kind)
-    assert "a restart changes no setting" in str(undo(action, before(facts), facts))
+    assert isinstance(way_back(action, {}, await facts_of(made, kind)), str)
 
 
 async def test_a_revision_of_a_set_that_is_gone_is_not_restored(garden: StageMaker) -> None:
