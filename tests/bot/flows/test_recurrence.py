@@ -85,7 +85,7 @@ async def test_what_helped_last_time_is_named_and_what_did_not_is_not(stores: St
         at = START + timedelta(minutes=5 + number)
         done = proposal(f"p{number}", rollback())
         await stores.proposals.create(done, payload(), entry("proposal.created", done.id))
-        ran = transition(ProposalState.SUCCEEDED, ProposalState.PENDING, id_=done.id, fields={"decided_at": at})
+        ran = transition(ProposalState.SUCCEEDED, ProposalState.EXECUTING, id_=done.id, fields={"decided_at": at})
         assert await stores.proposals.move(ran, at)
         await stores.proposals.set_verified(done.id, verdict, entry("execution.verified", done.id), at)
     found = await recurrence(stores.investigations, InvestigationId("inv_2"), last.report, RED.text)
