@@ -64,7 +64,7 @@ class Settings(BaseSettings):
     )
     github_url: str = Field("https://api.github.com", description="GitHub's API; another for GitHub Enterprise.")
     github_repositories: Annotated[tuple[str, ...], NoDecode] = Field(
-        (), description="Repositories whose changes are read: `org/a,org/b`."
+        (), description="Repositories whose changes are read: `org/a,org/b`; `org/*`: those of org that workloads name."
     )
     github_environment: str | None = Field(
         None, description="The deployment environment on GitHub that is this cluster; default: any counts."
@@ -125,8 +125,8 @@ class Settings(BaseSettings):
     @classmethod
     def _repositories(cls, value: tuple[str, ...]) -> tuple[str, ...]:
         for each in value:
-            if not re.fullmatch(r"[\w.-]+/[\w.-]+", each):
-                raise ValueError(f"{each!r} is not owner/name, for example acme/shop")
+            if not re.fullmatch(r"[\w.-]+/(?:[\w.-]+|\*)", each):
+                raise ValueError(f"{each!r} is not owner/name, for example acme/shop, nor owner/*")
         return value
 
     @field_validator("jira_projects")

@@ -53,6 +53,7 @@ from safety.redaction import Redactor
 from tools.adapters.cluster_dump import DumpReader
 from tools.adapters.github_api import GitHubChanges
 from tools.adapters.github_client import GitHubAccess
+from tools.adapters.github_named import GitHubNamed
 from tools.adapters.jira_api import JiraAccess, JiraChanges
 from tools.adapters.kubernetes_api import KubernetesApi
 from tools.adapters.kubernetes_writer import KubernetesWriter
@@ -130,6 +131,7 @@ class Sources:
 
     changes: tuple[GitHubChanges | JiraChanges, ...] = ()
     unconnected: tuple[str, ...] = ()
+    named: GitHubNamed | None = None
 
     @property
     def repositories(self) -> tuple[GitHubChanges, ...]:
@@ -141,10 +143,15 @@ def make_sources(settings: Settings) -> Sources:
     services = ServiceMap.read(settings.service_map)
     changes: list[GitHubChanges | JiraChanges] = []
     absent: list[str] = []
-    repositories = dict.fromkeys(each.lower() for each in (*settings.github_repositories, *services.repositories()))
-    if settings.github_token is not None and repositories:
+    wanted = dict.fromkeys(each.lower() for each in (*settings.github_repositories, *services.repositories()))
+    owners = frozenset(each.removesuffix("/*") for each in wanted if each.endswith("/*"))
+    repositories = [each for each in wanted if not each.endswith("/*")]
+    named = None
+    if settings.github_token is not None and wanted:
         access = GitHubAccess(settings.github_token.get_secret_value(), settings.github_url)
         changes += [GitHubChanges(access, each, services, settings.github_environment) for each in repositories]
+        known = frozenset(repositories)
+        named = GitHubNamed(access, owners, known, services, settings.github_environment) if owners else None
     else:
         absent.append("GitHub (GITHUB_TOKEN and GITHUB_REPOSITORIES)")
     if settings.jira_url is not None and settings.jira_token is not None:
@@ -152,7 +159,19 @@ def make_sources(settings: Settings) -> Sources:
         changes.append(JiraChanges(JiraAccess(settings.jira_url, token, settings.jira_user), settings.jira_projects))
     else:
         absent.append("Jira (JIRA_URL and JIRA_TOKEN)")
-    return Sources(tuple(changes), (*absent, "cloud services", "dashboards"))
+    return Sources(tuple(changes), (*absent, "cloud services", "dashboards"), named)
+
+
+def make_world(cluster: ClusterReader, redactor: Redactor, told: Sources) -> Reader:
+    """A cluster that is live, with what is connected beside it."""
+    return Reader(
+        cluster,
+        redactor,
+        told.changes,
+        unconnected=told.unconnected,
+        repositories=told.repositories,
+        named=told.named,
+    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -168,9 +187,7 @@ class Seen:
 async def open_cluster(settings: Settings, redactor: Redactor) -> Seen:
     """The cluster of the kubeconfig as it is now."""
     cluster, sources = await make_reader(settings), make_sources(settings)
-    world = Reader(
-        cluster, redactor, sources.changes, unconnected=sources.unconnected, repositories=sources.repositories
-    )
+    world = make_world(cluster, redactor, sources)
     return Seen(world, SystemClock().now(), cluster.close)
 
 
@@ -235,9 +252,7 @@ def build(
 ) -> Bot:
     """Everything inside the process, from parts that are already there."""
     told = outside.sources
-    world = Reader(
-        outside.cluster, redactor, told.changes, unconnected=told.unconnected, repositories=told.repositories
-    )
+    world = make_world(outside.cluster, redactor, told)
     policy = read_policy(settings.policy_file)
     mode = effective_mode(settings)
     judge = Judge(policy, mode, stores, outside.people, clock, world, redactor, identity.team)

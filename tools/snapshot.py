@@ -13,7 +13,7 @@ from safety.redaction import Redacted, Redactor
 from tools.evidence import Evidence, ObjectRef
 from tools.logs.reading import LogReading
 from tools.objects import name_of, namespace_of, number, part, template_of
-from tools.world import JsonObject, RecordedChange, Series
+from tools.world import JsonObject, RecordedChange, Series, SettingSource
 
 
 @dataclass(frozen=True, slots=True)
@@ -314,6 +314,7 @@ class Snapshot:
     objects: Mapping[str, tuple[JsonObject, ...]] = field(default_factory=dict)
     metrics: tuple[Series, ...] = ()
     recorded: tuple[RecordedChange, ...] = ()
+    repositories: tuple[SettingSource, ...] = ()
     focus: frozenset[str] = frozenset()
     warnings: int = 0
     not_checked: tuple[Redacted, ...] = ()

@@ -256,6 +256,21 @@ class SettingSource(Protocol):
         """
 
 
+class CodeSource(ChangeSource, SettingSource, Protocol):
+    """A repository: what was changed in it, and what its files set."""
+
+
+class NamedRepositories(Protocol):
+    """Opens repositories that workloads name themselves."""
+
+    @property
+    def host(self) -> str:
+        """The host whose addresses are meant, in small letters."""
+
+    def open(self, repository: str, workloads: Sequence[str]) -> CodeSource | None:
+        """None where it is read already, or must not be read."""
+
+
 class MetricSource(Protocol):
     """Measured series about the cluster and what runs in it."""
 
@@ -277,6 +292,7 @@ class Reader:
     unconnected: tuple[str, ...] = ()
     at_hand: bool = False
     repositories: tuple[SettingSource, ...] = ()
+    named: NamedRepositories | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -152,3 +152,17 @@ def test_the_settings_say_what_is_no_trouble_and_their_defaults_are_those_of_the
     assert (limits.pod_age, limits.image_pull) == (timedelta(minutes=7), timedelta(seconds=5))
     with pytest.raises(BadSetting, match="TRIAGE_RESTARTS"):
         read_settings(triage_restarts=-1)
+
+
+def test_repositories_that_workloads_name_are_opened_only_for_owners_that_were_allowed(tmp_path: Path) -> None:
+    token = "-".join(("a", "token"))
+    told = wiring.make_sources(settings(tmp_path, github_token=token, github_repositories="acme/shop,Acme/*"))
+    assert [each.repository for each in told.repositories] == ["acme/shop"]
+    assert told.named is not None
+    assert told.named.open("acme/web", ["web"]) is not None
+    assert told.named.open("acme/shop", ["shop"]) is None
+    assert told.named.open("other/web", ["web"]) is None
+    plain = wiring.make_sources(settings(tmp_path, github_token=token, github_repositories="acme/shop"))
+    assert plain.named is None
+    with pytest.raises(BadSetting, match="owner"):
+        settings(tmp_path, github_repositories="*/shop")

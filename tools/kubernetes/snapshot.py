@@ -6,6 +6,7 @@ A source that fails becomes a line in ``not_checked`` and never an exception. Th
 
 import asyncio
 import dataclasses
+import itertools
 import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
@@ -15,6 +16,7 @@ from tools.kubernetes.flags import flags_of
 from tools.kubernetes.logs import Depth, read_logs
 from tools.kubernetes.looks import Looks, flat
 from tools.kubernetes.objects import event_from, pod_from
+from tools.kubernetes.repositories import repositories_named
 from tools.kubernetes.rollout import selector_of
 from tools.kubernetes.rows import is_suspicious, node_rows_of
 from tools.kubernetes.scan import AT_HAND, PLATFORM, Caps, Scan, choose, scan
@@ -23,12 +25,13 @@ from tools.logs.reading import SignKind
 from tools.objects import condition, name_of, namespace_of
 from tools.secrets_seen import seen_in
 from tools.snapshot import Event, Pod, Snapshot, Thresholds
-from tools.world import ChangeSource, JsonObject, Reader, RecordedChange, Series, WorldError
+from tools.world import ChangeSource, CodeSource, JsonObject, Reader, RecordedChange, Series, WorldError
 
 CHANGES = timedelta(days=14)
 METRICS = timedelta(hours=24)
 _NODES = 200
 _SCALE_UPS = 2
+_NAMED = 2
 
 # Listed whole in each place that matters.
 IN_PLACE = (
@@ -75,7 +78,7 @@ async def take(
     seen, nodes, changes, metrics = await asyncio.gather(
         scan(looks, namespace, wanted, limits, caps),
         looks.listed("Node", None, limit=_NODES),
-        _changes(looks, now),
+        _changes(looks, now, world.changes),
         _metrics(looks, namespace, now),
     )
     if seen.blind is not None:
@@ -94,8 +97,10 @@ async def take(
         pods, told = [*(each for each in pods if each.ref not in known), *its_pods], [*told, *its_events]
         read, seen = _joined(read, more), dataclasses.replace(seen, platform=(*seen.platform, *beside.rows))
     read.objects["Node"] = tuple(nodes)
+    named = _named_repositories(looks, read, seen)
+    changes = [*changes, *await _changes(looks, now, named)]
     picture = _assembled(looks, seen, read, _Rest(pods, told, changes, metrics), now, limits)
-    return dataclasses.replace(picture, namespace=namespace, focus=wanted)
+    return dataclasses.replace(picture, namespace=namespace, focus=wanted, repositories=named)
 
 
 @dataclass(frozen=True, slots=True)
@@ -203,7 +208,22 @@ def _assembled(looks: Looks, seen: Scan, read: _Read, rest: _Rest, now: datetime
 # ---- what lies outside the cluster ----------------------------------------------------------------------------------
 
 
-async def _changes(looks: Looks, now: datetime) -> list[RecordedChange]:
+def _named_repositories(looks: Looks, read: _Read, seen: Scan) -> tuple[CodeSource, ...]:
+    """Those that workloads name themselves, of workloads whose pods look wrong first."""
+    opener = looks.world.named
+    if opener is None:
+        return ()
+    named = repositories_named(read.objects, opener.host)
+    unwell = [each.name for each in seen.suspicious]
+
+    def is_well(repository: str) -> bool:
+        return not any(pod.startswith(f"{one}-") for one in named[repository] for pod in unwell)
+
+    opened = (opener.open(each, named[each]) for each in sorted(named, key=lambda one: (is_well(one), one)))
+    return tuple(itertools.islice((each for each in opened if each is not None), _NAMED))
+
+
+async def _changes(looks: Looks, now: datetime, sources: Sequence[ChangeSource]) -> list[RecordedChange]:
     async def read(source: ChangeSource) -> Sequence[RecordedChange]:
         try:
             return await source.changes(now - CHANGES, now)
@@ -211,7 +231,7 @@ async def _changes(looks: Looks, now: datetime) -> list[RecordedChange]:
             looks.note(f"changes outside the cluster: {error}")
             return ()
 
-    return flat(await asyncio.gather(*(read(each) for each in looks.world.changes)))
+    return flat(await asyncio.gather(*(read(each) for each in sources)))
 
 
 async def _metrics(looks: Looks, namespace: str | None, now: datetime) -> list[Series]:

@@ -26,10 +26,11 @@ async def find_where_set(found: Finding, snapshot: Snapshot, world: Reader) -> L
     """Never raises: a repository that cannot be read becomes a note."""
     settings = settings_of(found, snapshot)
     change = next((each for each in snapshot.recorded if each.id == found.culprit), None)
-    if not settings or (change is None and not world.repositories):
+    repositories = (*world.repositories, *snapshot.repositories)
+    if not settings or (change is None and not repositories):
         return Looked()
     place, notes = None, list[str]()
-    for source in _sources(found, change, world):
+    for source in _sources(found, change, repositories):
         try:
             place = await source.where_set(settings, found.subject.name, change.files if change else ())
         except WorldError as error:
@@ -39,7 +40,7 @@ async def find_where_set(found: Finding, snapshot: Snapshot, world: Reader) -> L
     place = place or _in_the_change(settings, change)
     if place is not None:
         return Looked(place, _seen(place, snapshot))
-    if not world.repositories:
+    if not repositories:
         return Looked()  # that nobody looks at source code is said anyway
     why = "; ".join(notes) or f"no file that could be read sets {_named(settings)} for certain"
     return Looked(note=snapshot.say(f"Where it is set: {why}"))
@@ -49,11 +50,13 @@ def _named(settings: tuple[Setting, ...]) -> str:
     return " or ".join(f"{each.what} {each.value}" for each in settings)
 
 
-def _sources(found: Finding, change: RecordedChange | None, world: Reader) -> Iterator[SettingSource]:
+def _sources(
+    found: Finding, change: RecordedChange | None, repositories: tuple[SettingSource, ...]
+) -> Iterator[SettingSource]:
     """The repository of the change behind it, then those of the service; the only one there is, whatever its name."""
-    of_change = [each for each in world.repositories if change is not None and each.repository == change.repo]
-    own = [each for each in world.repositories if each.concerns(found.subject.name) and each not in of_change]
-    chosen = [*of_change, *own] or (list(world.repositories) if len(world.repositories) == 1 else [])
+    of_change = [each for each in repositories if change is not None and each.repository == change.repo]
+    own = [each for each in repositories if each.concerns(found.subject.name) and each not in of_change]
+    chosen = [*of_change, *own] or (list(repositories) if len(repositories) == 1 else [])
     yield from chosen[:MOST_REPOSITORIES]
 
 

@@ -1,5 +1,6 @@
 """The file and line that set what failed: named with evidence where a repository or a change shows it for certain."""
 
+import dataclasses
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -8,6 +9,7 @@ from typing import Any
 import pytest
 
 from bot.demo.cluster_emulator import ClusterEmulator, VirtualClock
+from bot.demo.cluster_emulator.resources import DEPLOYMENTS
 from bot.demo.github_emulator import GitHubEmulator, read_data
 from bot.demo.github_emulator.server import Fault
 from bot.demo.stage import ROOT
@@ -18,6 +20,7 @@ from tests.scenarios.exam.scoring import ask
 from tests.scenarios.kit import all_scenarios
 from tools.adapters.github_api import GitHubChanges
 from tools.adapters.github_client import GitHubAccess
+from tools.adapters.github_named import GitHubNamed
 from tools.adapters.kubernetes_api import KubernetesApi
 from tools.world import Reader
 
@@ -91,6 +94,26 @@ async def test_a_well_cluster_asks_for_no_file(tmp_path: Path) -> None:
     async with surroundings(tmp_path) as (cluster, github, world):
         await triage(Redactor().text("what is wrong with kube-system?"), world, cluster.clock.now)
         assert [each for each in github.requests if "/contents/" in each or "/search/" in each] == []
+
+
+def annotated(cluster: ClusterEmulator, address: str) -> None:
+    held = cluster.store.require(DEPLOYMENTS, "proteus-dev", "proteus-api")
+    told = {**held["metadata"].get("annotations", {}), "org.opencontainers.image.source": address}
+    changed = {**held, "metadata": {**held["metadata"], "annotations": told}}
+    cluster.store.update(DEPLOYMENTS, cluster.store.amended(DEPLOYMENTS, held, changed))
+
+
+@pytest.mark.parametrize(("owner", "is_read"), [("proteus", True), ("somebody-else", False)])
+async def test_a_repository_that_the_workload_names_is_read_where_its_owner_is_allowed(
+    tmp_path: Path, owner: str, is_read: bool
+) -> None:
+    async with surroundings(tmp_path) as (cluster, github, world):
+        annotated(cluster, f"{github.url}/proteus/proteus-api")
+        named = GitHubNamed(GitHubAccess(github.token, github.url), frozenset({owner}), frozenset())
+        report = await looked(cluster, dataclasses.replace(world, changes=(), repositories=(), named=named))
+        assert bool(github.requests) is is_read
+    assert (report.where_set is not None) is is_read
+    assert (report.culprit_change == "proteus/proteus-api#412") is is_read
 
 
 WRITTEN: dict[str, Any] = {
