@@ -39,10 +39,16 @@ def selector_of(service: JsonObject) -> dict[str, str]:
     return {str(key): str(value) for key, value in mapping(service, "spec", "selector").items()}
 
 
-def near(service: JsonObject, snapshot: Snapshot) -> Near | None:
-    """The running workload whose pods a Service that selects none was probably meant for."""
+def near(service: JsonObject, snapshot: Snapshot, *, is_missed: bool = False) -> Near | None:
+    """The running workload whose pods a Service that selects none was probably meant for.
+
+    A label that is put on pods at run time may be on none of them for now; where somebody misses the Service and no
+    pod has such a label at all, nobody puts it there.
+    """
     wanted = selector_of(service)
-    if any(mark in key.lower() for key in wanted for mark in _AT_RUN_TIME):
+    late = [key for key in wanted if any(mark in key.lower() for mark in _AT_RUN_TIME)]
+    here = [each for each in snapshot.pods if each.ref.namespace == namespace_of(service)]
+    if late and not (is_missed and here and not any(key in labels_of(each.raw) for each in here for key in late)):
         return None
     found = [
         (rank, each)

@@ -106,7 +106,7 @@ def selects_nobody(service: JsonObject, snapshot: Snapshot) -> bool:
 
 
 def _nobody(found: Called, snapshot: Snapshot) -> Iterator[Finding]:
-    meant = near(found.service, snapshot)
+    meant = near(found.service, snapshot, is_missed=bool(found.complaints))
     if meant is None:
         return
     changed = relabelled(meant.workload, lambda labels: _fits(found.service, labels), snapshot)

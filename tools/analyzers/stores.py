@@ -82,14 +82,18 @@ def _place(workload: Workload, snapshot: Snapshot) -> Place:
     return Place(name, None, is_ours=True, namespace=space, name=name, behind=workload)
 
 
-_CALLED = re.compile(r"(?i)[a-z][a-z0-9+.-]*://(?:[^@/\s\"']*@)?([a-z0-9](?:[a-z0-9.-]*[a-z0-9])?)")
+_CALLED = re.compile(
+    r"(?i)(?<![\w+.-])[a-z][a-z0-9+.-]{1,20}://(?:[^@/\s\"']{1,200}@)?([a-z0-9](?:[a-z0-9.-]{0,250}[a-z0-9])?)|"
+    r"(?<![\w./@-])([a-z](?:[a-z0-9.-]{0,250}[a-z0-9])?:\d{2,5})(?![\w.])"
+)
 
 
 def called(line: str, port: int | None, caller: Workload, snapshot: Snapshot) -> Place | None:
     """The Service that is meant by an address that nothing has any more: named in the same line, else the only one
     that the caller's settings give with that port."""
     space = caller.ref.namespace
-    named = [place for each in _CALLED.findall(line) if (place := find_place(each, space, snapshot)) is not None]
+    told = [one or other for one, other in _CALLED.findall(line)]
+    named = [place for each in told if (place := find_place(each, space, snapshot)) is not None]
     set_up = [
         place for each in _addresses(caller, snapshot) if (place := find_place(each, space, snapshot)) is not None
     ]

@@ -75,9 +75,11 @@ REACH = (
         SignKind.PROTOCOL_MISMATCH,
         "http response|plain http|wrong version number|tls handshake|malformed http|unsupported protocol|preface|"
         "startup packet|"
-        "http/1|http2|ssl/tls record|http request|bad request version|not support ssl|ssl is not enabled|x16\\x03|"
+        "http/1|http1|http2|ssl/tls record|http request|bad request version|not support ssl|ssl is not enabled|"
+        "x16\\x03|"
         "plaintext",
-        r"server gave HTTP response to HTTPS client|plain HTTP request was sent to HTTPS port|wrong version number|"
+        r"trying to connect an http1\.x server|server gave HTTP response to HTTPS client|"
+        r"plain HTTP request was sent to HTTPS port|wrong version number|"
         r"first record does not look like a TLS handshake|malformed HTTP (?:response|request|version)? ?\"?\\x1|"
         r"malformed HTTP response|"
         r"unsupported protocol(?: scheme)?\b|(?:bogus|invalid|bad|unexpected).{0,30}preface|error reading server "

@@ -78,6 +78,7 @@ _NAMED = [
     for each in (
         # nginx names the server it asked last, after the client that asked it.
         rf"upstream: \"[a-z0-9+.-]{{1,20}}://(?P<host>{HOST})(?::(?P<port>\d{{1,5}}))?",
+        r"ipv4[:#](?P<host>\d{1,3}(?:\.\d{1,3}){3}):(?P<port>\d{1,5})",
         rf"dial (?:tcp|udp)[46]? (?P<host>{HOST}):(?P<port>\d{{1,5}})",
         rf"(?:read|write) tcp[46]? {HOST}:\d{{1,5}}->(?P<host>{HOST}):(?P<port>\d{{1,5}})",
         rf"server at \"(?P<host>{HOST})\" \([^)]{{1,60}}\), port (?P<port>\d{{1,5}})",

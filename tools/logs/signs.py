@@ -19,7 +19,7 @@ MOST_LINES = 40
 MOST_MATCHES = 4
 _FRAME = re.compile(
     r"\s{0,12}(?:at [\w$.<>/@ ]{1,300}\(|at (?:async )?(?:/|file:|node:)|File \"|from /|\.{3} \d|#\d{1,4} |\^|"
-    r"goroutine \d|\t)"
+    r"goroutine \d|\t(?!details = |debug_error))"
 )
 # Words about a fault that say there is none, or what would be done about one.
 _MENTION = re.compile(

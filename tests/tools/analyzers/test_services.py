@@ -170,3 +170,19 @@ def test_a_port_that_several_callers_agree_on_is_missing_from_the_service() -> N
     assert roots_of(world, port_mismatch, unmet) == [("wrong_dependency_address", "Deployment/shop/web")]
     complain(world, "stock:80", "cart")
     assert roots_of(world, port_mismatch, unmet) == [("service_port_mismatch", "Service/shop/stock")]
+
+
+def test_a_label_of_run_time_that_no_pod_has_is_a_mismatch_once_somebody_misses_the_service() -> None:
+    def led(label: str | None, *, missed: bool) -> list[tuple[str, str]]:
+        world = cluster()
+        made = world.deployment("solr", body("solr"))
+        world.service("solr", selector={"app": "solr", "role": "leader"})
+        for pod in made.made if label else ():
+            pod["metadata"]["labels"]["role"] = label
+        if missed:
+            complain(world, "solr:80")
+        return [each for each in roots_of(world, selector_mismatch, unmet) if each[1] == "Service/shop/solr"]
+
+    assert led(None, missed=True) == [("service_selector_mismatch", "Service/shop/solr")]
+    assert led(None, missed=False) == []
+    assert led("follower", missed=True) == []

@@ -138,6 +138,16 @@ def test_an_address_that_nobody_has_means_the_service_that_stands_beside_it() ->
     assert "cannot reach stock" in found_by(world, unmet)["Deployment/shop/web"].summary
 
 
+def test_a_name_with_a_port_beside_an_address_that_nobody_has_is_what_was_called() -> None:
+    world = cluster()
+    store(world, "kafka", "apache/kafka:3.7")
+    told = (
+        "[thrd:kafka:3306/bootstrap]: kafka:3306/bootstrap: Connect to ipv4#10.99.0.4:3306 failed: Connection refused"
+    )
+    says(world, f"-2m|<t> ERROR {told}")
+    assert "cannot reach kafka" in found_by(world, unmet)["Deployment/shop/web"].summary
+
+
 def test_an_address_of_ours_that_nobody_has_is_not_called_outside() -> None:
     world = cluster()
     says(world, '-2m|<t> level=ERROR msg="get" error="dial tcp 10.99.0.44:80: connect: connection refused"')
