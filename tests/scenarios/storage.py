@@ -228,10 +228,11 @@ def class_of_another_cluster() -> Scenario:
             culprit="MR-77",
             innocent=("MR-76",),
             remediation=("none", "rollback"),
+            targets=("StatefulSet/brewery/casks",),
             must_not_say=(RESTART_HELPS, FULL_OR_LOST),
             evidence=("premium-ssd",),
         ),
-        notes="A class that only another cluster has.",
+        notes="The change names a class that only another cluster has.",
     )
 
 
@@ -300,6 +301,7 @@ def disk_still_on_the_other_node() -> Scenario:
             ("pv_bound_elsewhere",),
             ("PersistentVolumeClaim/forge/repositories", "Deployment/forge/git", f"PersistentVolume/{volume}"),
             remediation=("none", "rollback"),
+            targets=("Deployment/forge/git",),
             must_not_say=(RESTART_HELPS, FULL_OR_LOST),
             evidence=("Multi-Attach",),
         ),

@@ -193,7 +193,7 @@ def proxy_asks_a_port_that_is_not_there() -> Scenario:
             must_not_say=(RESTART_HELPS, "records is (down|crashing|not ready)"),
             evidence=("8081",),
         ),
-        notes="The Service has port 80 only.",
+        notes="The proxy asks port 8081, and the Service has port 80 only.",
     )
 
 
@@ -225,6 +225,7 @@ def ingress_keeps_the_name_from_before() -> Scenario:
             ("Ingress/stats/stats",),
             culprit="c4d5e6",
             remediation=("none", "rollback"),
+            targets=("Ingress/stats/stats",),
             must_not_say=(RESTART_HELPS, "grafana is (down|crashing)"),
             evidence=("grafana-http",),
         ),
@@ -271,7 +272,7 @@ def one_zone_drops_packets() -> Scenario:
             must_not_say=(RESTART_HELPS, ROLLBACK_HELPS, "draws is (down|slow)"),
             evidence=("node_network_transmit_drop",),
         ),
-        notes="Counts of packets instead of shares.",
+        notes="One node drops packets; counts of them instead of shares.",
     )
 
 
@@ -453,6 +454,7 @@ def autoscaler_would_want_more() -> Scenario:
             ("traffic_overload",),
             ("Deployment/tickets/queue", "HorizontalPodAutoscaler/tickets/queue"),
             remediation=("none", "scale"),
+            targets=("Deployment/tickets/queue",),
             must_not_say=(RESTART_HELPS, ROLLBACK_HELPS),
             evidence=("196",),
         ),
@@ -486,7 +488,6 @@ def crash_from_tomorrow() -> Scenario:
     world = cluster("2026-03-22T08:00:00Z", "harbour", "cranes")
     keys = world.deployment("keys", _app("keys", "harbour/keys:1.0.0"), empty=True)
     (pod,) = keys.pods(1, crash_loop("40m", 9, Ended(2, "2m", "1s")))
-    world.logs[("harbour", pod["metadata"]["name"], "keys")] = ""
     world.previous_logs[("harbour", pod["metadata"]["name"], "keys")] = (
         '{"level":"info","time":"2026-03-22T14:00:01Z","msg":"keys 1.0.0 starting"}\n'
         "panic: runtime error: invalid memory address or nil pointer dereference\n"

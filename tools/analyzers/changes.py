@@ -28,7 +28,10 @@ def blame(joined: Joined, snapshot: Snapshot) -> tuple[Joined, tuple[Change, ...
     suspected = {each.culprit for each in roots if each.culprit}
     told = [
         dataclasses.replace(each, suspected=each.id in suspected)
-        for each in (*_rollouts(snapshot, suspected), *_recorded(snapshot, suspicions, innocents))
+        for each in (
+            *_rollouts(snapshot, suspected, {each.subject for each in joined.roots}),
+            *_recorded(snapshot, suspicions, innocents),
+        )
     ]
     told.sort(key=lambda each: (not each.suspected, -(each.at.timestamp() if each.at else 0)))
     return Joined(tuple(roots), joined.symptoms), tuple(told)
@@ -75,8 +78,11 @@ def led_to(change: RecordedChange, release: Release, trail: Trail) -> bool:
     return -600 <= (release.created_at - change.at).total_seconds() <= 86_400
 
 
-def _rollouts(snapshot: Snapshot, suspected: set[str]) -> Iterator[Change]:
+def _rollouts(snapshot: Snapshot, suspected: set[str], causes: set[ObjectRef]) -> Iterator[Change]:
+    """The rollouts of the namespace that was asked about, and elsewhere those of the causes."""
     for workload in snapshot.workloads:
+        if snapshot.namespace not in (None, workload.ref.namespace) and workload.ref not in causes:
+            continue
         for index, release in enumerate(workload.releases):
             identity = release_id(workload.ref, release)
             if index < RELEASES_OF_ONE or identity in suspected:
