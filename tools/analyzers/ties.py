@@ -29,6 +29,10 @@ _NOT_RUN = re.compile(
     r"(?:^|/)test_[^/]*\.py$|Tests?\.(?:java|kt|cs|scala)$"
 )
 _RUN_ANYWAY = re.compile(r"(?i)requirements[^/]*\.txt$|constraints[^/]*\.txt$|robots\.txt$|CMakeLists\.txt$")
+# A change of these alone is about how something looks: it takes no memory and makes nobody wait.
+_LOOKS = re.compile(
+    r"(?i)\.(?:css|scss|less|svg|png|jpe?g|gif|webp|ico|woff2?|ttf|html?)$|(?:^|/)(?:locales?|i18n|translations?)/"
+)
 _TOKEN = re.compile(r"[A-Za-z_][A-Za-z0-9_.-]*[A-Za-z0-9]|\d[\w.:-]*\w")
 # What is written like a value or a name, and not like a word of a sentence.
 _TELLING = re.compile(r"[A-Z]{2,}_|_[a-z]|\d{3,}|\d\.\d|\d+(?:Mi|Gi|m)\b|[a-z]-[a-z]|\.[a-z]{2,}|[a-z][A-Z]")
@@ -147,6 +151,10 @@ _OF_ITS_OWN = frozenset(
     | {C.CONFIG_CHANGE_REGRESSION, C.SERVICE_SELECTOR_MISMATCH, C.SERVICE_PORT_MISMATCH, C.SCALED_TO_ZERO}
     | {C.GATEWAY_MISROUTE, C.IMAGE_NOT_FOUND, C.PROTOCOL_MISMATCH}
 )
+_OF_RESOURCES = frozenset(
+    {C.OOM_KILLED, C.MEMORY_LEAK, C.CPU_THROTTLING, C.LIVENESS_PROBE_FAILING, C.READINESS_PROBE_FAILING}
+    | {C.HIGH_LATENCY, C.SLOW_DEPENDENCY, C.CONNECTION_POOL_EXHAUSTED, C.TRAFFIC_OVERLOAD, C.EVICTED}
+)
 _JUST_BEFORE = timedelta(minutes=20)
 # What is built into an image runs only from the rollout on that brings it.
 _CODE = re.compile(r"(?i)pull|merge|commit|release|deploy|\bpr\b|\bmr\b|build|image|version")
@@ -181,6 +189,7 @@ class Trail:
     of_its_own: bool = False
     rollouts: tuple[datetime, ...] = ()
     place: str = ""
+    of_resources: bool = False
 
     def touches(self, change: RecordedChange) -> bool:
         """Whether a change says that it is about one of the names."""
@@ -234,6 +243,7 @@ def trail_of(found: Finding, snapshot: Snapshot) -> Trail:
         found.category in _OF_ITS_OWN,
         tuple(each.created_at for each in own.releases if each.created_at) if own is not None else (),
         found.subject.namespace or "",
+        found.category in _OF_RESOURCES,
     )
 
 
@@ -281,6 +291,8 @@ def suspect(change: RecordedChange, trail: Trail, snapshot: Snapshot) -> Suspici
         return Suspicion(change, 0, True, f"not in force: {denied}")
     if change.files and all(_NOT_RUN.search(each) and not _RUN_ANYWAY.search(each) for each in change.files):
         return Suspicion(change, 0, True, "touches only documentation and tests")
+    if trail.of_resources and change.files and all(_LOOKS.search(each) for each in change.files):
+        return Suspicion(change, 0, True, "touches only how something looks")
     if change.at is None:
         return Suspicion(change, 0, True, "when it came is not known")
     began = trail.began or snapshot.observed_at

@@ -12,7 +12,9 @@ _CODE = re.compile(r"(?<![\w'\"./-])['\"`\[$]{0,2}(?P<name>(?!ERR_|E_)[A-Z][A-Z0
 _ENVIRONMENT = re.compile(r"(?i)(?<![\w./-])(?:env(?:ironment)?(?:[ _-]?var(?:iable)?s?)?|process environment)\b")
 _ABSENT = re.compile(
     r"(?i)\b(?:missing|required?|mandatory|undefined|unset|empty|absent|blank|needs?|needed|no value|without)\b|"
-    r"\bnot (?:been )?(?:found|defined|set|present|provided|given|specified|configured|available|exported)\b|"
+    r"\bnot (?:been )?(?:found|defined|set|present|provided|given|specified|configured|available|exported|supplied)\b|"
+    r"\bhas to be (?:set|defined|given|provided)|\bmust not be (?:null|empty|blank)|"
+    r"\bno [\w -]{1,40} (?:configured|given)\b|"
     r"\bmust (?:be (?:set|present|provided|defined|given|specified)|provide|set|specify)|"
     r"\bplease (?:set|export|provide|define|specify)"
 )
@@ -23,7 +25,7 @@ _SETTING = re.compile(
 # Exceptions speak of options and properties of objects as well.
 _FILE = re.compile(r"(?i)\bconfig\w*|\b(?:yaml|toml)|\.(?:ya?ml|toml|ini|conf|cfg)\b")
 _VALUE = re.compile(
-    r"(?i)\b(?:parameters?|arguments?|values?|urls?|dsn|durations?|ip address|port number|log ?level)\b"
+    r"(?i)\b(?:parameters?|arguments?|values?|urls?|dsn|durations?|(?:ip|listen) address|port number|log ?level)\b"
 )
 _WRONG = re.compile(
     r"(?i)\b(?:invalid|illegal|bad|unknown|unrecogni[sz]ed|unsupported|malformed|wrong|unexpected|parsing|expected)\b|"

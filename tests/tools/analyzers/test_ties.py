@@ -114,3 +114,14 @@ def test_renaming_what_a_workload_calls_is_tied_to_its_failing_calls() -> None:
     world = crashing("-1m|<t> FATAL dial tcp: lookup geo.shop.svc.cluster.local: no such host")
     record(world, "PR-5", "26m", services=["geo", "geocoding"], title="Rename geo to geocoding", files=["geo.yaml"])
     assert judged(world)[0] == "PR-5"
+
+
+def test_what_changes_only_looks_takes_no_memory() -> None:
+    world = crashing("-1m|<t> INFO loading", ages=("40d", "40m"))
+    for pod in world.of("Pod"):
+        status = pod["status"]["containerStatuses"][0]
+        status["lastState"]["terminated"] |= {"exitCode": 137, "reason": "OOMKilled"}
+    record(world, "PR-7", "41m", title="cart: new footer", files=["web/footer.html", "web/site.css"])
+    culprit, told = judged(world)
+    assert culprit != "PR-7"
+    assert told["PR-7"] == "touches only how something looks"

@@ -24,6 +24,8 @@ def about(log: str) -> str | None:
         "[error] NOTION_BASE was not found in process environment; aborting",
         "Error: please export BROKER_URL before starting the worker",
         "Required property [crypto.mode] is not present",
+        "fatal: APP_REALM has to be defined",
+        'level=fatal msg="no API endpoint configured, set API_ENDPOINT"',
         "Uncaught Error: DATABASE_URL env var is not defined\n    at Object.<anonymous> (/srv/db.js:3:9)",
     ],
 )
