@@ -109,4 +109,4 @@ async def test_a_cluster_gets_the_answer_of_its_dump_field_by_field(tmp_path: Pa
 
 def test_nearly_all_of_the_library_can_be_served() -> None:
     left_out = [name for name, made in LIBRARY.items() if not can_be_served(made)]
-    assert len(left_out) <= 5, left_out
+    assert len(left_out) <= 0.04 * len(LIBRARY), left_out
