@@ -77,7 +77,7 @@ def _found(trouble: Trouble, snapshot: Snapshot) -> Finding:
 def _unresolved(trouble: Trouble, snapshot: Snapshot) -> Finding:
     place = trouble.place
     name = trouble.sign.target or (place.host if place else "a name")
-    dns = (*_barriers(trouble, snapshot), *name_services(snapshot))
+    dns = (*_barriers(trouble, snapshot), *routers(trouble, snapshot), *name_services(snapshot))
     is_unknown = trouble.sign.detail("cause") != "unanswered"
     is_wrong = is_unknown and place is not None and place.is_ours and place.service is None
     if is_wrong and place is not None:
@@ -164,17 +164,30 @@ def _unreachable(trouble: Trouble, snapshot: Snapshot) -> Finding:
         f"The program needs {target}, which {how}.{where} Mend the dependency; a restart of the caller does not help.",
         # An address of ours that nobody has: what stands behind it is not known, and may be seen to fail itself.
         (0.72 if trouble.is_down else 0.62) - (0.05 if is_lost else 0.0),
-        because=(*_barriers(trouble, snapshot), *_routers(trouble, snapshot), *(place.refs if place else ())),
+        because=(*_barriers(trouble, snapshot), *routers(trouble, snapshot), *(place.refs if place else ())),
     )
 
 
-def _routers(trouble: Trouble, snapshot: Snapshot) -> tuple[ObjectRef, ...]:
-    """The kube-proxy of the nodes from which all who complain call a Service."""
-    if trouble.place is None or trouble.place.service is None or trouble.kind is K.CONNECTION_RESET:
+# What has to run on a node for its pods to reach Services and other nodes; the beginnings of usual names.
+_AGENTS = (
+    *("kube-proxy", "cilium", "calico-node", "aws-node", "kube-flannel", "kindnet", "weave-net", "antrea-agent"),
+    *("kube-router", "node-local-dns", "ovnkube-node", "azure-cni", "canal"),
+)
+
+
+def routers(trouble: Trouble, snapshot: Snapshot) -> tuple[ObjectRef, ...]:
+    """What fails on all the nodes from which a Service is called in vain, the name service included."""
+    is_of_service = trouble.place is not None and trouble.place.service is not None
+    is_unanswered = trouble.kind is K.DNS_FAILURE and trouble.sign.detail("cause") == "unanswered"
+    if trouble.kind is K.CONNECTION_RESET or not (is_of_service or is_unanswered):
         return ()
     calling = trouble.nodes
-    proxies = [each for each in snapshot.workloads if each.ref.name.startswith("kube-proxy")]
-    return tuple(each.ref for each in proxies if calling and calling <= {pod.node for pod in each.pods})
+    agents = [each for each in snapshot.workloads if each.ref.name.startswith(_AGENTS)]
+    return tuple(
+        each.ref
+        for each in agents
+        if each.ref.kind in ("DaemonSet", "Pod") and calling and calling <= {pod.node for pod in each.pods}
+    )
 
 
 def _ports_words(place: Place) -> str:

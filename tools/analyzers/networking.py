@@ -6,15 +6,15 @@ from collections.abc import Iterator
 from tools.analyzers import policies
 from tools.analyzers.addresses import target_port
 from tools.analyzers.certificates import holders
-from tools.analyzers.dependencies import name_services
+from tools.analyzers.dependencies import name_services, routers
 from tools.analyzers.interface import Claim, cited, failing, finding_on, seen
 from tools.analyzers.policies import Block, End
 from tools.analyzers.selectors import Relabelling, relabelled
 from tools.analyzers.troubles import Trouble, troubles
 from tools.evidence import Category, Evidence, Finding, ObjectRef
 from tools.logs.reading import SignKind
-from tools.objects import part, ref_of
-from tools.snapshot import Snapshot, Workload
+from tools.objects import condition, part, ref_of
+from tools.snapshot import Pod, Snapshot, Workload
 
 K = SignKind
 
@@ -135,12 +135,17 @@ _OWN_FAULTS = (
     "no healthy upstream",
 )
 
+# What its own configuration says against it stops it; of names it could not look up elsewhere several have to be told.
+_STOPS = ("corefile", "plugin/loop", "error during parsing", "unknown directive", "plugin/kubernetes")
+_SEVERAL = 3
+
 
 def name_service(snapshot: Snapshot) -> Iterator[Finding]:
     """CoreDNS does not run, or does not get answers itself, or several programs at once get none from it."""
     told = [
         each for each in troubles(snapshot, least=1) if each.kind is K.DNS_FAILURE and _is_its_fault(each, snapshot)
     ]
+    told = [] if _is_of_one_node(told) else told
     servers = [
         each for each in snapshot.workloads if each.ref in name_services(snapshot) and each.ref.kind != "Service"
     ]
@@ -176,10 +181,34 @@ def _is_its_fault(trouble: Trouble, snapshot: Snapshot) -> bool:
     """No answer at all, or the answer that a Service which exists does not; a wrong name is the program's own."""
     if policies.behind_trouble(trouble.workload, trouble.kind, trouble.place, snapshot) is not None:
         return False
+    # Where the node's own agent fails, nobody there reaches any Service.
+    if routers(trouble, snapshot):
+        return False
     service = trouble.place.service if trouble.place else None
     # A headless Service has a name only while pods stand behind it.
     is_there = service is not None and part(service, "spec", "clusterIP") not in (None, "None")
     return is_there or trouble.sign.detail("cause") == "unanswered"
+
+
+def _is_of_one_node(told: list[Trouble]) -> bool:
+    """Whether only pods of one node complain, and others of the same programs are well elsewhere.
+
+    Then the name service answers, and something on that node keeps its pods from it.
+    """
+    nodes = {node for each in told for node in each.nodes}
+    shared = [each for each in told if len(nodes) == 1 and _is_well_elsewhere(each)]
+    return bool(shared)
+
+
+def _is_well_elsewhere(trouble: Trouble) -> bool:
+    complaining = {tail.pod for tail, _ in trouble.told}
+    others = [each for each in trouble.workload.members if each.ref not in complaining and _is_ready(each)]
+    sick = [each for each in trouble.workload.members if each.ref in complaining and not _is_ready(each)]
+    return any(each.node not in trouble.nodes and (each.logs or sick) for each in others)
+
+
+def _is_ready(pod: Pod) -> bool:
+    return condition(pod.raw, "Ready").get("status") == "True"
 
 
 def _down(server: Workload, snapshot: Snapshot, told: list[Trouble]) -> Finding | None:
@@ -226,7 +255,8 @@ def _own_faults(server: Workload, snapshot: Snapshot) -> list[Evidence]:
     found = []
     for tail in (tail for pod in server.members for tail in pod.logs):
         told = [line for line in tail.text.splitlines() if _says_fault(line)]
-        if told:
+        # One name that a server elsewhere did not answer says nothing: it may be old, as these lines carry no time.
+        if len(told) >= _SEVERAL or any(word in each.lower() for each in told for word in _STOPS):
             found.append(_line(tail.evidence, snapshot, told[-1], len(told)))
     return found
 

@@ -7,7 +7,7 @@ from typing import Any, Literal
 
 from tools.analyzers.addresses import Place, is_address, named_ports, target_port
 from tools.logs.reading import SignKind
-from tools.objects import items, labels_of, mapping, matches, namespace_of, part
+from tools.objects import items, labels_of, mapping, matches, name_of, namespace_of, part
 from tools.snapshot import Snapshot, Workload
 from tools.world import JsonObject
 
@@ -32,10 +32,14 @@ class End:
 
 @dataclass(frozen=True, slots=True)
 class Block:
-    """The policies that together keep a connection from being made, in one direction; the likeliest at fault first."""
+    """The policies that together keep a connection from being made, in one direction; the likeliest at fault first.
+
+    ``near`` are those with a rule for this other end that fails by the port alone.
+    """
 
     direction: Direction
     policies: tuple[JsonObject, ...]
+    near: frozenset[str] = frozenset()
 
 
 def end_of(workload: Workload, snapshot: Snapshot) -> End:
@@ -72,17 +76,18 @@ def between(workload: Workload, place: Place | None, snapshot: Snapshot) -> Bloc
         return None
     caller = end_of(workload, snapshot)
     if place.behind is not None:
-        return blocks(policies, caller, end_of(place.behind, snapshot), target_port(place))
+        return _first_at_fault(blocks(policies, caller, end_of(place.behind, snapshot), target_port(place)), snapshot)
     if place.is_ours or place.service is not None:
         return None
     outside = End(None, addresses=(place.host,) if is_address(place.host) else ())
-    return blocks(policies, caller, outside, place.port)
+    return _first_at_fault(blocks(policies, caller, outside, place.port), snapshot)
 
 
 def before_names(workload: Workload, snapshot: Snapshot) -> Block | None:
     """What keeps a workload from asking the cluster's name service."""
     policies = tuple(snapshot.of("NetworkPolicy"))
-    return blocks(policies, end_of(workload, snapshot), name_service_end(snapshot), 53, "UDP")
+    found = blocks(policies, end_of(workload, snapshot), name_service_end(snapshot), 53, "UDP")
+    return _first_at_fault(found, snapshot)
 
 
 def behind_trouble(workload: Workload, kind: SignKind, place: Place | None, snapshot: Snapshot) -> Block | None:
@@ -113,8 +118,47 @@ def blocks(
             continue
         closing = [each for each in known if isolates(each, own, direction)]
         if closing and not any(_admits(each, direction, other, destination, port, protocol) for each in closing):
-            return Block(direction, tuple(sorted(closing, key=lambda each: _merit(each, direction), reverse=True)))
+            near = frozenset(
+                name_of(each) for each in closing if _admits(each, direction, other, destination, None, "")
+            )
+            ordered = sorted(closing, key=lambda each: _merit(each, direction), reverse=True)
+            return Block(direction, tuple(ordered), near)
     return None
+
+
+def _first_at_fault(block: Block | None, snapshot: Snapshot) -> Block | None:
+    """The same with the policy first that has to be mended.
+
+    A rule that misses this caller by the port, or finds nobody at all, was meant for somebody and is wrong. One that
+    admits others does what it is for: then the policy at fault is that which admits nothing, if there is one.
+    """
+    if block is None:
+        return None
+
+    def merit(policy: JsonObject) -> tuple[bool, bool]:
+        rules = _rules(policy, block.direction)
+        peers = [each for rule in rules for each in items(rule, "from" if block.direction == "Ingress" else "to")]
+        is_meant = name_of(policy) in block.near or any(not _finds(each, policy, snapshot) for each in peers)
+        return is_meant, not rules
+
+    return replace(block, policies=tuple(sorted(block.policies, key=merit, reverse=True)))
+
+
+def _finds(peer: JsonObject, policy: JsonObject, snapshot: Snapshot) -> bool:
+    """Whether a peer of a rule stands for anything that exists, as far as that was read."""
+    if mapping(peer, "ipBlock"):
+        return True
+    spaces = part(peer, "namespaceSelector")
+    own = str(namespace_of(policy))
+    names = [own] if spaces is None else [name_of(each) for each in snapshot.of("Namespace")]
+    if spaces is not None:
+        names = [each for each in names if matches(mapping(spaces), namespace_labels(each, snapshot))]
+    wanted = mapping(peer, "podSelector")
+    if not wanted or not snapshot.of("Namespace"):
+        return bool(names) or not snapshot.of("Namespace")
+    read = {each.ref.namespace for each in snapshot.workloads}
+    ends = [each for each in snapshot.workloads if each.ref.namespace in names]
+    return any(each not in read for each in names) or any(matches(wanted, labels_of(each.template)) for each in ends)
 
 
 def isolates(policy: JsonObject, end: End, direction: Direction) -> bool:
@@ -186,7 +230,7 @@ def _has_port(ports: list[Any], destination: End, port: int | None, protocol: st
 
 
 def _is_port(given: JsonObject, destination: End, port: int | None, protocol: str) -> bool:
-    if str(given.get("protocol") or "TCP") != protocol:
+    if protocol and str(given.get("protocol") or "TCP") != protocol:
         return False
     first = given.get("port")
     if first is None or port is None:

@@ -4,10 +4,12 @@ from typing import Any
 
 import pytest
 
-from tests.scenarios.kit import REGISTRY, Cluster, Ended, container, crash_loop, template
+from tests.scenarios.kit import REGISTRY, Cluster, Ended, container, crash_loop, running, template, unready
 from tests.tools.analyzers.picture import found_by, roots_of
+from tools.analyzers.crashes import crashed
 from tools.analyzers.dependencies import unmet
 from tools.analyzers.networking import name_service, policy_blocks
+from tools.analyzers.nodes import service_routing
 from tools.analyzers.policies import End, blocks
 
 WEB = End("shop", {"app": "web"}, {"team": "a"}, ("10.1.0.5",))
@@ -198,3 +200,91 @@ def test_names_that_do_not_exist_are_not_the_name_services_fault() -> None:
     known = cluster('error="lookup stock.shop.svc on 10.96.0.10:53: no such host"', "web", "cart")
     name_server(known)
     assert roots_of(known, name_service, unmet) == [("dns_failure", "Deployment/kube-system/coredns")]
+
+
+def on_one_node(*, agent: str = "kube-proxy") -> Cluster:
+    """Two programs on both nodes; those on node-b complain and are not ready. The agent of that node is broken."""
+    world = cluster('msg="well"', "other")
+    for name in ("web", "cart"):
+        made = world.deployment(name, app(name), empty=True)
+        made.pods(1, running("3d"), node="node-a")
+        (pod,) = made.pods(1, unready("3d", "20m"), node="node-b")
+        world.log(pod, "\n".join(f"-{each}m|<t> level=ERROR {UNANSWERED}" for each in (14, 9, 4, 3, 2)))
+    name_server(world)
+    for pod in world.of("Pod", "kube-system"):
+        world.log(pod, "[ERROR] plugin/errors: 2 example.org. A: read udp 10.1.0.2:5353->10.0.0.2:53: i/o timeout")
+    world.home = "kube-system"
+    agents = world.daemonset(agent, template(container(agent, f"registry.k8s.io/{agent}:v1")), empty=True)
+    agents.pods(1, running("75d"), node="node-a")
+    agents.pods(1, crash_loop("25m", 9, Ended(1, "1m", "2s")), node="node-b")
+    world.home = "shop"
+    return world
+
+
+def test_a_kube_proxy_that_fails_where_all_complain_explains_names_that_are_not_answered() -> None:
+    world = on_one_node()
+    assert roots_of(world, name_service, unmet, service_routing) == [
+        ("kube_proxy_unavailable", "DaemonSet/kube-system/kube-proxy")
+    ]
+
+
+@pytest.mark.parametrize("agent", ["calico-node", "something-else"])
+def test_a_name_service_that_answers_on_other_nodes_is_not_at_fault(agent: str) -> None:
+    assert found_by(on_one_node(agent=agent), name_service) == {}
+
+
+def test_an_agent_of_the_network_that_crashes_explains_who_cannot_resolve_there() -> None:
+    assert roots_of(on_one_node(agent="calico-node"), name_service, unmet, crashed) == [
+        ("app_crash", "DaemonSet/kube-system/calico-node")
+    ]
+
+
+@pytest.mark.parametrize(("lines", "is_found"), [(1, False), (5, True)])
+def test_one_line_about_a_name_elsewhere_is_no_fault_of_the_name_service(lines: int, is_found: bool) -> None:
+    world = cluster(UNANSWERED)
+    name_server(world)
+    told = "[ERROR] plugin/errors: 2 example.org. A: read udp 10.1.0.2:5353->10.0.0.2:53: i/o timeout"
+    world.log(world.of("Pod", "kube-system")[0], "\n".join([told] * lines))
+    assert bool(found_by(world, name_service)) is is_found
+
+
+DENY_ALL: dict[str, Any] = {"podSelector": {}, "policyTypes": ["Ingress"]}
+
+
+def admitting(*peers: dict[str, Any], **rule: Any) -> dict[str, Any]:
+    return {**DENY_ALL, "ingress": [{"from": list(peers), **rule}]}
+
+
+def walled(*allowed: dict[str, Any]) -> Cluster:
+    """A caller in another namespace that waits in vain; all policies are of the same time."""
+    world = cluster('msg="well"', "other")
+    world.namespace("front")
+    (pod,) = world.deployment("desk", app("desk"), replicas=1, namespace="front", empty=True).pods(1)
+    line = 'error="dial tcp stock.shop.svc.cluster.local:80: i/o timeout"'
+    world.log(pod, "\n".join(f"-{each}m|<t> level=ERROR {line}" for each in (4, 3, 2)))
+    world.network_policy("nobody", DENY_ALL, age="6m")
+    for number, spec in enumerate(allowed):
+        world.network_policy(f"some-{number}", spec, age="6m")
+    return world
+
+
+SHOP: dict[str, Any] = {"namespaceSelector": {"matchLabels": {"kubernetes.io/metadata.name": "shop"}}}
+FRONT: dict[str, Any] = {"namespaceSelector": {"matchLabels": {"kubernetes.io/metadata.name": "front"}}}
+GONE: dict[str, Any] = {"namespaceSelector": {"matchLabels": {"team": "frnt"}}}
+
+
+@pytest.mark.parametrize(
+    ("allowed", "named"),
+    [
+        ([], "nobody"),
+        ([admitting({"podSelector": {}}), admitting(SHOP)], "nobody"),
+        ([admitting({"podSelector": {}}), admitting(FRONT, ports=[{"port": 9999}])], "some-1"),
+        ([admitting({"podSelector": {}}), admitting(GONE)], "some-1"),
+        ([admitting({"podSelector": {"matchLabels": {"app": "stok"}}}), admitting(SHOP)], "some-0"),
+    ],
+    ids=["alone", "others are admitted", "wrong port", "a namespace that is none", "pods that are none"],
+)
+def test_of_several_policies_the_one_that_has_to_be_mended_is_named(allowed: list[dict[str, Any]], named: str) -> None:
+    assert roots_of(walled(*allowed), policy_blocks, unmet, namespace="shop") == [
+        ("network_policy_block", f"NetworkPolicy/shop/{named}")
+    ]
