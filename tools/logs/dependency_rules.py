@@ -73,13 +73,14 @@ REACH = (
     ),
     rule(
         SignKind.PROTOCOL_MISMATCH,
+        "wrong_version|"
         "http response|plain http|wrong version number|tls handshake|malformed http|unsupported protocol|preface|"
         "startup packet|"
         "http/1|http1|http2|ssl/tls record|http request|bad request version|not support ssl|ssl is not enabled|"
         "x16\\x03|"
         "plaintext",
         r"trying to connect an http1\.x server|server gave HTTP response to HTTPS client|"
-        r"plain HTTP request was sent to HTTPS port|wrong version number|"
+        r"plain HTTP request was sent to HTTPS port|wrong[ _]version[ _]number|"
         r"first record does not look like a TLS handshake|malformed HTTP (?:response|request|version)? ?\"?\\x1|"
         r"malformed HTTP response|"
         r"unsupported protocol(?: scheme)?\b|(?:bogus|invalid|bad|unexpected).{0,30}preface|error reading server "
