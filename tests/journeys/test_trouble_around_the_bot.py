@@ -56,7 +56,7 @@ async def test_a_cluster_that_stops_answering_after_the_change_was_sent_is_told_
     town.cluster.faults.fail("*", ".", status=503)
     sent.release()
     assert await town.ended(card) == "UNKNOWN"
-    await town.says("Somebody must look at the cluster")
+    await town.says("Look at the cluster, then say on the card")
 
 
 @pytest.mark.parametrize("status", [429, 500])

@@ -47,7 +47,7 @@ async def test_everything_sent_until_a_change_is_approved_and_verified_is_what_s
         await town.ended(card)
         await town.says("Verified")
         await town.slack.user("bob").reply("restart billing-api", acting.CHANNEL, thread)
-        await town.says("was already proposed")
+        await town.says("1 change was already made of this object")
         await town.idle()
         check(town.slack.calls(), of_block, of_view)
 

@@ -83,7 +83,7 @@ async def test_what_helped_last_time_is_named_and_what_did_not_is_not(stores: St
     last = await looked(stores, 2, START + DAY)
     for number, verdict in enumerate(("effective", "ineffective")):
         at = START + timedelta(minutes=5 + number)
-        done = proposal(f"p{number}", rollback())
+        done = proposal(f"p{number}", rollback(), state=ProposalState.EXECUTING)
         await stores.proposals.create(done, payload(), entry("proposal.created", done.id))
         ran = transition(ProposalState.SUCCEEDED, ProposalState.EXECUTING, id_=done.id, fields={"decided_at": at})
         assert await stores.proposals.move(ran, at)
