@@ -9,7 +9,7 @@ from bot.demo.stage import ROOT, Stage
 from tests.journeys.acting import CHANNEL, QUESTION, no_traceback
 from tests.journeys.conftest import OpenStage
 
-TYPED = "AK" + "IA" + "Q7" * 8
+TYPED = "AK" + "IA" + "Q7R2" * 4
 LOGGED = "gh" + "p_" + "a1B2" * 9
 
 
