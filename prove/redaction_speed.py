@@ -17,7 +17,7 @@ UNITS = (
 )
 # Twice as long may take twice as long; what grows with the square takes four times. The bound is generous on purpose.
 QUIET = ("hdfs", "nginx", "kafka", "windows", "metrics", "go_panic", "aws")
-WORST_RATIO, NOISE = 3.3, 0.08
+WORST_RATIO, NOISE = 3.3, 0.3
 
 
 def _seconds(redactor: Redactor, text: str) -> float:

@@ -50,6 +50,8 @@ _FAULTY = re.compile(
     r"(?i)\b(?:unexpected|invalid|illegal|missing|expected|reserved|unknown|syntax|no|bad|next|unrecognized|stray)[ ]\Z"
 )
 _SESSION = re.compile(r"(?=[^\s]*[A-Za-z])(?=[^\s]*\d)[\w%.:+/=-]{12,512}")
+# Nothing looks further: a look that copied the rest of its line would take time with the square of its length.
+_NEAR = 200
 _UUID = re.compile(r"(?i)[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 _WORDS = (
     "password|passwd|passphrase|passcode|passwort|kennwort|pwd|secret|token|credential|apikey|api_key|api-key|api.key|accesskey|access_key"
@@ -121,7 +123,9 @@ def _kind(noun: str) -> str:
 
 def _whole_line(line: str, low: int, value: Value) -> Value:
     """A password of several words is the rest of its line in YAML."""
-    rest = line[value.start :].rstrip()
+    if low > _NEAR or len(line) - value.start > 2 * _NEAR:
+        return value
+    rest = line[value.start : value.start + 2 * _NEAR].rstrip()
     if (
         line[:low].strip(" \t-\"'")
         or " #" in rest
@@ -178,7 +182,7 @@ def _is_sentence(line: str, name: tuple[int, int], sign: re.Match[str], value: V
     before = line[max(0, name[0] - 16) : name[0]]
     if _FAULTY.search(before):
         return len(text) < 12 or not is_mixed(text)
-    rest = line[value.end :].strip(" .,\"'`)")
+    rest = line[value.end : value.end + _NEAR].strip(" .,\"'`)")
     is_bare = not value.is_quoted and not sign["close"]
     return bool(is_bare and before.strip() and rest and not is_telling(text) and re.match(r"[A-Za-z]", rest))
 
@@ -234,7 +238,7 @@ def _by_field(line: str, low: int, high: int, noun: str) -> Span | None:
         value = value_at(line, field.end()) if field else None
         if value is not None and not is_placeholder(value.text):
             return Span(value.start, value.end, _kind(noun), 6)
-        if field is None and not line[high:].strip("\"'\\, "):
+        if field is None and not line[high : high + _NEAR].strip("\"'\\, "):
             return Span(len(line), len(line), "FIELD", 9)
         earlier = _VALUE_BEFORE.search(before)
         if earlier is not None and not is_placeholder(earlier["value"]):
@@ -249,7 +253,7 @@ def _by_field(line: str, low: int, high: int, noun: str) -> Span | None:
 
 def _by_column(line: str, low: int, high: int, noun: str) -> Span | None:
     """A line of two columns, the first of which is the name."""
-    if line[:low].strip(" \t|│"):
+    if low > _NEAR or line[:low].strip(" \t|│"):
         return None
     column = _COLUMN.match(line)
     if column is None or noun in ("session", "auth", "pin"):

@@ -14,7 +14,7 @@ from safety.detection.headers import HEADERS
 from safety.detection.personal import NUMBERS, PERSONAL, numbers_in
 from safety.detection.programs import PROGRAMS
 from safety.detection.prose import PROSE_RULES
-from safety.detection.rule import Rule, Span, automaton, compiled, merged
+from safety.detection.rule import Rule, Span, automaton, begins, compiled, merged
 from safety.detection.trades import TRADES
 from safety.detection.vendors import VENDORS
 
@@ -79,7 +79,8 @@ def looks_at(text: str, starts: Sequence[int], own: Any) -> dict[int, Look]:
     # Two patterns: one for both would have so many states that making them takes longer than the walk.
     for pattern in (_SHAPES, _NUMBERS_AND_BLOBS):
         for match in pattern.finditer(text):
-            looks.setdefault(bisect_right(starts, match.start()) - 1, Look()).has_shape = True
+            if pattern is not _SHAPES or begins(text, match.start(), joins=""):
+                looks.setdefault(bisect_right(starts, match.start()) - 1, Look()).has_shape = True
     if own is not None:
         for end, _ in own.iter(text):
             looks.setdefault(bisect_right(starts, end) - 1, Look()).has_shape = True

@@ -88,7 +88,12 @@ def _stands_out(line: str, end: int, text: str, is_strong: bool) -> bool:
     if is_telling(text) and not _WORDY.fullmatch(text):
         return True
     # A plain word is a password only where the sentence ends with it.
-    return is_strong and len(text) >= 5 and not line[end:].strip(" .!)\"'*") and not text.endswith(("ed", "ing"))
+    return (
+        is_strong
+        and len(text) >= 5
+        and not line[end : end + 200].strip(" .!)\"'*")
+        and not text.endswith(("ed", "ing"))
+    )
 
 
 _WORDY = re.compile(

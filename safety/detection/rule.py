@@ -24,6 +24,8 @@ WINDOW = 640
 _RUN = re.compile(r"[A-Za-z0-9_.=+/~%|:-]*")
 # Words shorter than this stand in so many lines that one pattern for all of them costs less.
 RARE = 5
+# For finding places a few characters of the body do: long repeats in one great pattern make more states than text.
+_GOES_ON = "[A-Za-z0-9+/_=.$%:-]{6}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,7 +133,7 @@ def token(kind: str, prefixes: str, body: str, check: Check = looks_random, join
 
     if not rare:
         heads = () if min(len(each) for each in starts) < 2 else tuple(dict.fromkeys(each[:2] for each in starts))
-        return Rule(kind, (), find, f"(?:{alternatives})(?:{body})", heads)
+        return Rule(kind, (), find, f"(?:{alternatives}){_GOES_ON}", heads)
     return Rule(kind, tuple(dict.fromkeys(each.lower() for each in starts)), find)
 
 

@@ -98,7 +98,9 @@ def value_at(line: str, at: int) -> Value | None:
     if plain is None:
         return None
     text = plain[0]
-    shorter = text.rstrip(".,:;!") if text[-1] in ".,:;!" and plain.end() >= len(line.rstrip()) else text
+    shorter = (
+        text.rstrip(".,:;!") if text[-1] in ".,:;!" and not line[plain.end() : plain.end() + 200].strip() else text
+    )
     return Value(at, at + len(shorter), shorter) if shorter else None
 
 
