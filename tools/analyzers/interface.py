@@ -102,8 +102,8 @@ def find_blame(
     """The release that brought the fault, if evidence ties one to it.
 
     All failing pods must run the newest release, which either changed the very thing at fault, or came shortly before
-    the trouble began. A release that only restarted the pods is looked through to the one before it, and one that
-    ran before and was brought back is not blamed: what it went back from may be worse.
+    the trouble began, after one that had lived for long. A release that only restarted the pods is looked through to
+    the one before it, and one that ran before and was brought back is not blamed: what it went back from may be worse.
     """
     failing = tuple(pods)
     releases = workload.releases
@@ -115,10 +115,21 @@ def find_blame(
         if release.changed <= {"restart"}:
             continue
         direct = is_direct(release, older)
-        if direct or _came_just_before(release, began_at(failing), limits):
+        if direct or (_came_just_before(release, began_at(failing), limits) and _lived(older, release)):
             return Blame(release, older, direct)
         return None
     return None
+
+
+# What ran for less has not shown that it would have gone on well.
+LIVED = timedelta(minutes=30)
+
+
+def _lived(older: Release, newer: Release) -> bool:
+    """Whether the earlier revision was in force long enough to speak for it, as far as the times are known."""
+    if older.created_at is None or newer.created_at is None:
+        return True
+    return newer.created_at - older.created_at >= LIVED
 
 
 def _came_just_before(release: Release, began: datetime | None, limits: Thresholds) -> bool:

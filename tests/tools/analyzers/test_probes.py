@@ -11,14 +11,16 @@ REFUSED = 'Get "http://10.244.1.9:8080/health": dial tcp 10.244.1.9:8080: connec
 STARTING = "-2m20s|<t> INFO loading tariffs\n-2m|<t> INFO opening the schema"
 
 
-def killed(words: str, log: str = "", *, lasted: str = "35s") -> Cluster:
-    """A Deployment without an earlier revision, whose pod is killed by its liveness probe over and over."""
+def killed(words: str, log: str = "", *, lasted: str = "35s", earlier: str = "") -> Cluster:
+    """A Deployment whose pod is killed by its liveness probe over and over; ``earlier``: since when a revision before."""
     world = Cluster("2026-03-11T09:42:00Z", "shop")
     world.node("node-a")
     world.namespace()
     probe = http_probe("/health", 8080, initialDelaySeconds=5, periodSeconds=5, failureThreshold=3)
     body = template(container("quotes", f"{REGISTRY}/shop/quotes:1", port=8080, livenessProbe=probe))
-    quotes = world.deployment("quotes", body, ages=("2h",), replicas=1, empty=True)
+    before = template(container("quotes", f"{REGISTRY}/shop/quotes:0", port=8080, livenessProbe=probe))
+    bodies, ages = ((before, body), (earlier, "1h1m")) if earlier else ((body,), ("2h",))
+    quotes = world.deployment("quotes", *bodies, ages=ages, replicas=1, empty=True)
     last = Ended(143, "1m", lasted)
     doing = Doing(ago="1m", last=last, restarts=14, ready=False)
     told = (
@@ -68,3 +70,11 @@ def test_a_probe_that_gives_up_while_the_program_starts_leaves_too_little_time()
 def test_one_that_had_time_or_trouble_of_its_own_is_not_the_probes_fault(why: str, log: str, lasted: str) -> None:
     found = found_by(killed(REFUSED, log, lasted=lasted), liveness)[SUBJECT]
     assert found.category == "liveness_probe_failing", why
+
+
+@pytest.mark.parametrize(("earlier", "is_blamed"), [("1h6m", False), ("9d", True)])
+def test_a_release_is_blamed_for_a_probe_it_did_not_change_only_after_one_that_lived_for_long(
+    earlier: str, is_blamed: bool
+) -> None:
+    found = found_by(killed("context deadline exceeded", earlier=earlier), liveness)[SUBJECT]
+    assert (found.culprit is not None, found.remedy is not None) == (is_blamed, is_blamed)
