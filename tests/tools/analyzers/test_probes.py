@@ -12,7 +12,7 @@ STARTING = "-2m20s|<t> INFO loading tariffs\n-2m|<t> INFO opening the schema"
 
 
 def killed(words: str, log: str = "", *, lasted: str = "35s", earlier: str = "") -> Cluster:
-    """A Deployment whose pod is killed by its liveness probe over and over; ``earlier``: since when a revision before."""
+    """A Deployment whose pod is killed by its liveness probe over and over; ``earlier``: age of a revision before."""
     world = Cluster("2026-03-11T09:42:00Z", "shop")
     world.node("node-a")
     world.namespace()
