@@ -178,3 +178,9 @@ def test_an_action_reads_as_a_headline() -> None:
         "Roll back web to revision 3",
         "Roll back web to revision 3",
     ]
+
+
+def test_the_same_change_of_another_object_or_in_another_place_is_another_change() -> None:
+    for kind in ACTION_KINDS:
+        for field, value in (("cluster", "c-9"), ("namespace", "team-z"), ("name", "api")):
+            assert not same_change(made(kind), made(kind, **{field: value}))

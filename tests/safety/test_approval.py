@@ -92,3 +92,10 @@ def test_a_pause_stops_approvals_and_lets_denials_through() -> None:
 @pytest.mark.parametrize("reason", [None, Redactor().text(""), Redactor().text(" \n")])
 def test_a_denial_needs_a_reason(reason: Any) -> None:
     assert rules(acceptable(replace(NO, reason=reason), SHOWN, LATER, None)) == ["reason"]
+
+
+@pytest.mark.parametrize("named", [{"users": ("U0ALICE",)}, {"groups": ("S0ONCALL",)}])
+def test_a_list_of_people_or_of_groups_alone_is_a_list(named: dict[str, tuple[str, ...]]) -> None:
+    stranger = Voter("U0MALLORY", "T1", True, frozenset())
+    refusal = entitled(stranger, ApprovalRule.model_validate(named), None, "T1")
+    assert str(refusal) == "only those named on the card may approve this"

@@ -81,3 +81,13 @@ def test_both_engines_read_the_patterns_alike(name: str) -> None:
     patterns = [*FLOOR_PATTERNS, *map(name_pattern, FLOOR_NAMESPACES), token_pattern("k8s")]
     for pattern in patterns:
         assert bool(re.search(pattern, name)) == bool(re2.search(pattern, name))
+
+
+def test_the_list_only_grows() -> None:
+    assert set(FLOOR_NAMESPACES) >= {
+        *("kube-*", "default", "argo", "argocd", "argocd-*", "calico-*", "cattle-*", "cert-manager", "cilium*"),
+        *("external-secrets", "flux-system", "gatekeeper-*", "gke-*", "gmp-*", "ingress-nginx", "istio-*", "karpenter"),
+        *("knative-*", "kyverno", "linkerd*", "longhorn-system", "metallb-system", "openshift", "openshift-*"),
+        *("rook-*", "tigera-*", "velero"),
+    }
+    assert {"prod", "production", "preprod", "prd", "live"} <= FLOOR_TOKENS

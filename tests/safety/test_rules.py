@@ -553,3 +553,30 @@ def test_what_is_cleared_keeps_the_promises_of_its_kind(
         assert 1 <= go <= 20
         assert drift is not None
         assert abs(drift + go - come) <= 4
+
+
+@pytest.mark.parametrize(
+    ("kind", "verb"),
+    [
+        ("restart_deployment", "restart a deployment"),
+        ("rollback_stateful_set", "roll back a stateful set"),
+        ("scale_deployment", "scale a deployment"),
+        ("delete_failed_pod", "delete a pod"),
+        ("evict_pod", "evict a pod"),
+        ("restart_daemon_set", "restart a daemon set"),
+    ],
+)
+def test_a_kind_that_the_policy_does_not_list_is_named_in_words(kind: ActionKind, verb: str) -> None:
+    found = clear(action(kind), facts(kind), policy(actions={}), CIRCUMSTANCES)
+    assert str(found) == f"the policy does not allow to {verb}"
+
+
+@pytest.mark.parametrize("kind", ACTION_KINDS)
+def test_what_is_another_object_or_gone_is_said_to_be_so_beside_all_that_is_against_it(kind: ActionKind) -> None:
+    paused = replace(CIRCUMSTANCES, paused_by="U0ALICE")
+    for held, rule in ((None, "gone"), (facts(kind, uid="u-2"), "uid")):
+        found = explain(action(kind), held, policy(), paused)
+        assert [each.rule for each in found if not each.passed] == ["kill_switch", rule]
+    told = explain(action(kind), facts(kind, generation=9, observed_generation=9), policy(), CIRCUMSTANCES)
+    assert {each.rule: each.passed for each in told}["uid"] is True
+    assert [each.rule for each in told if not each.passed] == ["generation"]

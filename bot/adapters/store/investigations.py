@@ -86,9 +86,7 @@ class SqlInvestigations:
         if row is None:
             return None
         action = json.loads(row.action)
-        verb = "rollback" if action["kind"] == "rollback_deployment" else "restart"
-        to = f" to revision {action['to_revision']}" if action.get("to_revision") else ""
-        return f"a {verb} of {action['target']['name']}{to} ({row.decided_at:%Y-%m-%d %H:%M} UTC)"
+        return f"{_fix(action)} ({row.decided_at:%Y-%m-%d %H:%M} UTC)"
 
     async def done(self, investigation: InvestigationId, failed: bool = False) -> None:
         state = InvestigationState.FAILED if failed else InvestigationState.DONE
@@ -159,3 +157,15 @@ def _investigation(row: Row[Any]) -> Investigation:
         row.attempts,
         _triaged(row.triaged) if row.triaged else None,
     )
+
+
+def _fix(action: dict[str, Any]) -> str:
+    """A stored action in words: "a rollback of web to revision 3"."""
+    kind, name = str(action["kind"]), action["target"]["name"]
+    if kind.startswith("rollback"):
+        return f"a rollback of {name} to revision {action['to_revision']}"
+    if kind == "scale_deployment":
+        return f"a scaling of {name} from {action['from_replicas']} to {action['to_replicas']} replicas"
+    if kind.startswith("restart"):
+        return f"a restart of {name}"
+    return f"the removal of pod {name}"

@@ -8,9 +8,11 @@ import pytest
 from bot.domain import Investigation, InvestigationId, InvestigationState, ProposalState, Triaged
 from bot.flows.recurrence import occurrences, recurrence, rhythm, started
 from bot.stores import Seen, Stores
+from safety.actions import ActionKind
 from tests.bot.investigations import RED, red, report, triaged
 from tests.fakes import START
 from tests.proposals import THREAD, entry, payload, proposal, rollback, transition
+from tests.safety.cases import action
 from tools.evidence import Category
 
 HOUR, DAY, WEEK = timedelta(hours=1), timedelta(days=1), timedelta(days=7)
@@ -92,6 +94,27 @@ async def test_what_helped_last_time_is_named_and_what_did_not_is_not(stores: St
     assert found is not None
     assert found.last_fix == f"a rollback of plum to revision {rollback().to_revision} ({START:%Y-%m-%d} 10:05 UTC)"
     assert found.text.endswith(f"What helped last time: {found.last_fix}.")
+
+
+@pytest.mark.parametrize(
+    ("kind", "words"),
+    [
+        ("scale_deployment", "a scaling of web from 3 to 5 replicas"),
+        ("evict_pod", "the removal of pod web"),
+        ("delete_failed_pod", "the removal of pod web"),
+        ("restart_stateful_set", "a restart of web"),
+        ("rollback_daemon_set", "a rollback of web to revision 3"),
+    ],
+)
+async def test_what_helped_is_told_as_what_it_was(stores: Stores, kind: ActionKind, words: str) -> None:
+    last = await looked(stores, 1, START)
+    done = proposal("p1", action(kind), state=ProposalState.EXECUTING)
+    await stores.proposals.create(done, payload(), entry("proposal.created", done.id))
+    ran = transition(ProposalState.SUCCEEDED, ProposalState.EXECUTING, id_=done.id, fields={"decided_at": START})
+    assert await stores.proposals.move(ran, START)
+    await stores.proposals.set_verified(done.id, "effective", entry("execution.verified", done.id), START)
+    found = await stores.investigations.last_fix(last.report, START - DAY)
+    assert found == f"{words} ({START:%Y-%m-%d %H:%M} UTC)"
 
 
 async def test_what_is_older_than_sixty_days_is_forgotten(stores: Stores) -> None:
