@@ -125,7 +125,7 @@ def test_a_good_policy_file_is_taken_as_it_is(tmp_path: Path) -> None:
         (b"version: 2\n", "version"),
         (b"version: 1\nnamespaces: [a]\n", "namespaces"),
         (b"version: 1\nenvironments: {dev: {namespaces: ['*']}}\n", "would allow everything"),
-        (b"version: 1\napprovals: {default: {count: 2}}\n", "approvals.default.count"),
+        (b"version: 1\napprovals: {default: {count: 6}}\n", "approvals.default.count"),
         (b"- a list\n", "policy.yaml"),
         (b"just words\n", "policy.yaml"),
         (b"\xff\xfe\x00binary\x00", "policy.yaml"),
@@ -140,6 +140,12 @@ def test_a_broken_policy_file_is_refused_with_its_name_and_the_fault(
     with pytest.raises(BadSetting, match=r"policy\.yaml") as caught:
         read_policy(path)
     assert words in str(caught.value)
+
+
+def test_a_policy_may_ask_for_several_approvals(tmp_path: Path) -> None:
+    path = tmp_path / "policy.yaml"
+    path.write_text("version: 1\napprovals: {default: {count: 2}}\n")
+    assert read_policy(path).approval_for("restart_deployment").count == 2
 
 
 def test_a_policy_that_cannot_be_read_is_not_taken_for_a_missing_one(tmp_path: Path) -> None:
