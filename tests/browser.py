@@ -96,11 +96,20 @@ class Tab:
             f"each.textContent.includes({json.dumps(text)}))"
         )
         await self.until(f"{found} !== undefined")
-        spot = await self.run(
-            f"(() => {{ const node = {found}; node.scrollIntoView({{ block: 'center' }}); "
-            "const at = node.getBoundingClientRect(); "
-            "return { x: at.x + at.width / 2, y: at.y + at.height / 2 }; })()"
+        # A thread that still scrolls to its newest message takes what is to be clicked away from under the mouse.
+        settled = (
+            f"(async () => {{ const node = {found}; if (node === undefined) return null; "
+            "node.scrollIntoView({ block: 'center', behavior: 'instant' }); "
+            "const frame = () => new Promise(requestAnimationFrame); "
+            "const at = () => { const box = node.getBoundingClientRect(); "
+            "return { x: box.x + box.width / 2, y: box.y + box.height / 2 }; }; "
+            "const before = at(); await frame(); await frame(); const now = at(); "
+            "const hit = document.elementFromPoint(now.x, now.y); "
+            "return before.x === now.x && before.y === now.y && hit !== null && node.contains(hit) ? now : null; })()"
         )
+        async with asyncio.timeout(20):
+            while (spot := await self.run(settled)) is None:
+                pass
         for kind in ("mouseMoved", "mousePressed", "mouseReleased"):
             await self.command("Input.dispatchMouseEvent", type=kind, button="left", clickCount=1, **spot)
 
