@@ -96,22 +96,39 @@ class Tab:
             f"each.textContent.includes({json.dumps(text)}))"
         )
         await self.until(f"{found} !== undefined")
-        # A thread that still scrolls to its newest message takes what is to be clicked away from under the mouse.
+        # A thread that still scrolls to its newest message takes what is to be clicked away from under the mouse, and
+        # what shows itself only under the mouse takes a click only when the mouse is there.
         settled = (
             f"(async () => {{ const node = {found}; if (node === undefined) return null; "
             "node.scrollIntoView({ block: 'center', behavior: 'instant' }); "
-            "const frame = () => new Promise(requestAnimationFrame); "
             "const at = () => { const box = node.getBoundingClientRect(); "
             "return { x: box.x + box.width / 2, y: box.y + box.height / 2 }; }; "
-            "const before = at(); await frame(); await frame(); const now = at(); "
+            "const before = at(); await new Promise((done) => setTimeout(done, 40)); const now = at(); "
             "const hit = document.elementFromPoint(now.x, now.y); "
-            "return before.x === now.x && before.y === now.y && hit !== null && node.contains(hit) ? now : null; })()"
+            "return { ...now, holds: before.x === now.x && before.y === now.y && hit !== null && node.contains(hit) }; "
+            "})()"
         )
-        async with asyncio.timeout(20):
-            while (spot := await self.run(settled)) is None:
-                pass
+        spot: dict[str, Any] | None = None
+        end = asyncio.get_running_loop().time() + 20
+        while spot is None or not spot.pop("holds"):
+            assert asyncio.get_running_loop().time() < end, f"nothing takes a click: {where} {text}: {spot}"
+            if spot is not None:
+                await self.mouse("mouseMoved", spot)
+            spot = await self.run(settled)
         for kind in ("mouseMoved", "mousePressed", "mouseReleased"):
-            await self.command("Input.dispatchMouseEvent", type=kind, button="left", clickCount=1, **spot)
+            await self.mouse(kind, spot)
+
+    async def mouse(self, kind: str, spot: dict[str, Any]) -> None:
+        at = {"x": spot["x"], "y": spot["y"]}
+        await self.command("Input.dispatchMouseEvent", type=kind, button="left", clickCount=1, **at)
+
+    async def middle(self, where: str) -> dict[str, Any]:
+        """The middle of the first element that matches, in pixels of the window."""
+        box = f"document.querySelector({json.dumps(where)}).getBoundingClientRect()"
+        spot: dict[str, Any] = await self.run(
+            f"(() => {{ const box = {box}; return {{ x: box.x + box.width / 2, y: box.y + box.height / 2 }}; }})()"
+        )
+        return spot
 
     async def type(self, text: str) -> None:
         """Type into what has the focus."""
@@ -142,6 +159,9 @@ async def browser(folder: Path) -> AsyncIterator[Tab]:
         CHROMIUM,
         *("--headless=new", "--no-sandbox", "--disable-gpu", "--remote-debugging-port=0", "--no-first-run"),
         *("--disable-background-networking", "--disable-component-update", "--disable-sync", "--disable-quic"),
+        # A window that nobody looks at is slowed down.
+        *("--disable-background-timer-throttling", "--disable-renderer-backgrounding"),
+        "--disable-backgrounding-occluded-windows",
         f"--user-data-dir={folder}",
         "about:blank",
         stderr=asyncio.subprocess.PIPE,

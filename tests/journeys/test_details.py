@@ -46,6 +46,9 @@ async def test_the_details_of_an_old_thread_are_there_after_a_restart(quiet_town
 async def test_each_run_of_a_thread_keeps_its_own_details(town: Town) -> None:
     thread = await town.ask()
     first = await findings(town, thread)
+    # A thread grows cold after the last thing that was said in it: let the whole answer be there first.
+    await town.answer(thread)
+    await town.idle()
     town.clock.skip(minutes=45)
     asked = await town.slack.user("bob").reply("and now?", CHANNEL, thread)
     await town.answer(thread, after=asked.ts)

@@ -24,6 +24,13 @@ async function act(deed, body) {
   return answer;
 }
 
+// What somebody presses must still be under the pointer when they let go: until then nothing is drawn.
+let released = Promise.resolve();
+let release = () => {};
+addEventListener("pointerdown", () => { release(); released = new Promise((done) => { release = done; }); }, true);
+// The click comes after the pointer is up, and is to be handled first.
+for (const end of ["pointerup", "pointercancel", "dragend", "blur"]) addEventListener(end, () => setTimeout(release), true);
+
 let fetching = false;
 let stale = false;
 async function refresh() {
@@ -36,6 +43,7 @@ async function refresh() {
       const response = await fetch(`/page-api/state?user=${encodeURIComponent(place.user)}`);
       state = await response.json();
       if (state.kit.is_there) await loadKit();
+      await released;
       draw();
     }
   } finally {

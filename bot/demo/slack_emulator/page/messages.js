@@ -50,6 +50,8 @@ function draw(old, message, around) {
   node.dataset.ts = message.ts;
   const [, body, tools] = node.children;
   const [line, content, below] = body.children;
+  const focused = [below, tools].find((part) => part.contains(document.activeElement));
+  const place = focused && [...focused.querySelectorAll("button")].indexOf(document.activeElement);
   line.replaceChildren(...headOf(message, author, names));
   const context = around.context(message);
   if (message.blocks?.length) drawBlocks(content, message.blocks, context);
@@ -57,6 +59,8 @@ function draw(old, message, around) {
   else content.replaceChildren();
   below.replaceChildren(...belowOf(message, around, context));
   tools.replaceChildren(...around.tools(message));
+  // Whoever goes by keyboard stays where they were.
+  if (focused) focused.querySelectorAll("button")[place]?.focus();
   return node;
 }
 
