@@ -52,6 +52,8 @@ async def test_the_demo_with_a_page_needs_no_node_and_ends_when_it_is_told_to() 
         cwd=ROOT,
         env=environment,
         stderr=PIPE,
+        # A shell starts what it puts into the background deaf to Ctrl-C, and that is inherited.
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
     )
     assert process.stderr is not None
     said = b""
