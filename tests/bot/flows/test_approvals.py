@@ -1,7 +1,10 @@
 """Votes of several people, who may not, what lapses, and what every copy of a card shows."""
 
+import contextlib
 import random
+import sqlite3
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -9,14 +12,15 @@ import pytest
 from bot.adapters.store.database import Database
 from bot.changes import Transition
 from bot.demo.cluster_emulator.resources import DEPLOYMENTS
-from bot.domain import Proposal, ProposalState
+from bot.domain import Proposal, ProposalId, ProposalState
 from bot.flows.judging import PAUSED
-from bot.lifecycle import NoCheckpoints
+from bot.lifecycle import NoCheckpoints, Point
 from bot.stores import AuditEntry
 from prove._direct import DirectCluster, Fate
 from prove._engine import CHANNEL, NAMESPACE, REDACTOR, Engine, Ground, Townsfolk, ask, click, engine, seen, thread_of
 from safety.approval import Verdict
 from safety.policy import Policy
+from safety.validator import Refusal
 from tests.fakes import START, FixedClock
 
 S = ProposalState
@@ -46,6 +50,9 @@ class Yard:
         self.ground = Ground(database, clock, self.people, self.cluster, self.cluster, policy)
         self.own: Engine = engine(self.ground, NoCheckpoints())
         self._presses = 0
+        self.pauses_at: Point | None = None
+        self.leaves_at: Point | None = None
+        self.file: Path | None = None
 
     async def propose(self, name: str = "plum", thread: str = "1.0", key: str = "job", **more: Any) -> Proposal | None:
         uid = (await self.cluster.get("Deployment", NAMESPACE, name))["metadata"]["uid"]
@@ -86,6 +93,21 @@ class Yard:
     async def state(self, proposal: Proposal) -> ProposalState:
         return (await self.now(proposal)).state
 
+    def passed(self, point: Point, _proposal: str) -> None:
+        """What somebody does just then."""
+        if point is self.pauses_at:
+            assert self.file is not None
+            with contextlib.closing(sqlite3.connect(self.file)) as connection:
+                connection.execute("INSERT INTO flags VALUES ('paused', 'U0BOB', '2026-11-22 10:00:00.000000')")
+                connection.commit()
+        if point is self.leaves_at:
+            self.people.gone.add(ALICE)
+        if point is Point.RETREATED:
+            self.cluster.fates = (Fate.ARRIVES,)
+
+    def templates(self) -> list[Any]:
+        return [each["spec"]["template"] for each in self.cluster.store.all_of(DEPLOYMENTS, NAMESPACE)]
+
     def replicas(self, name: str = "plum") -> int:
         found = self.cluster.store.all_of(DEPLOYMENTS, NAMESPACE)
         return next(int(each["spec"]["replicas"]) for each in found if each["metadata"]["name"] == name)
@@ -102,8 +124,10 @@ class Yard:
 
 
 @pytest.fixture
-async def yard(database: Database, clock: FixedClock) -> Yard:
-    return Yard(database, clock, rules())
+async def yard(database: Database, clock: FixedClock, database_file: Path) -> Yard:
+    made = Yard(database, clock, rules())
+    made.file = database_file
+    return made
 
 
 @pytest.fixture
@@ -214,6 +238,39 @@ async def test_the_same_change_in_another_thread_shows_the_same_card_there_and_b
     assert all("*Done*" in each for each in await yard.cards(made))
 
 
+# ---- carried out ----------------------------------------------------------------------------------------------------
+
+
+async def test_an_object_that_somebody_changed_is_left_alone(yard: Yard) -> None:
+    made = await yard.made()
+    await yard.vote(made, ALICE)
+    yard.cluster.foreign_write("plum")
+    await yard.run()
+    assert await yard.state(made) is S.STALE
+
+
+async def test_a_pause_between_the_check_and_the_send_stops_it(yard: Yard) -> None:
+    made = await yard.made()
+    await yard.vote(made, ALICE)
+    yard.own = engine(yard.ground, yard)
+    yard.pauses_at = Point.TRIED
+    await yard.run()
+    assert await yard.state(made) is S.BLOCKED
+    assert "execution.sent" not in await yard.audited(made)
+
+
+async def test_a_request_that_is_late_finds_the_object_closed_after_a_no(yard: Yard) -> None:
+    made = await yard.made()
+    await yard.vote(made, ALICE)
+    yard.own = engine(yard.ground, yard)
+    yard.cluster.fates, yard.leaves_at = (Fate.LATE,), Point.NOTED
+    await yard.run()
+    assert await yard.state(made) is S.BLOCKED
+    stood = yard.templates()
+    yard.cluster.deliver_late()
+    assert yard.templates() == stood
+
+
 # ---- the way back ---------------------------------------------------------------------------------------------------
 
 
@@ -232,6 +289,18 @@ async def test_a_change_is_taken_back_by_a_proposal_of_its_own_and_only_once(yar
     assert (await yard.state(back), yard.replicas()) == (S.SUCCEEDED, 3)
     assert await yard.undo(made) is None
     assert await yard.undo(back) is None
+
+
+async def test_two_presses_of_undo_at_the_same_time_make_one_proposal(yard: Yard) -> None:
+    made = await yard.made(to=4)
+    await yard.vote(made, ALICE)
+    await yard.run()
+    first = await yard.undo(made)
+    assert first is not None
+    again = replace(first, id=ProposalId("p_again"), digest=first.digest, thread=thread_of("9.0"))
+    payload = await yard.own.proposals.payload(first.id)
+    entry = AuditEntry("proposal.created", REDACTOR.json({}), again.id)
+    assert isinstance(await yard.own.proposals.create(again, payload, entry), Refusal)
 
 
 async def test_an_undo_is_refused_when_somebody_changed_the_object_since(yard: Yard) -> None:

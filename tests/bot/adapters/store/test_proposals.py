@@ -13,11 +13,11 @@ import pytest
 
 from bot.adapters.store.database import Database
 from bot.adapters.store.outbox import Outbox
-from bot.domain import Proposal, ProposalId, ProposalState, ThreadId
+from bot.domain import Proposal, ProposalId, ProposalState, ThreadId, Vote
 from bot.ports import Place, Rendered, Saying
-from bot.stores import About, Sending, Stores
+from bot.stores import About, Ballot, Sending, Stores, Voted
 from bot.wiring import make_stores
-from safety.actions import digest
+from safety.actions import Digest, digest
 from safety.redaction import Redactor
 from tests.fakes import START, FixedClock
 from tests.proposals import (
@@ -276,6 +276,39 @@ async def test_a_send_is_noted_before_it_leaves(stores: Stores, clock: FixedCloc
     assert await stores.proposals.sending(Sending(P1, 1, entry("execution.sent")), clock.now())
     assert await stores.proposals.was_sent(P1)
     assert (await _types(stores))[-1] == "execution.sent"
+
+
+# ---- votes ----------------------------------------------------------------------------------------------------------
+
+
+async def _vote(stores: Stores, clock: FixedClock, digest: str | None = None) -> Voted:
+    made = await _get(stores)
+    cast = Vote("U0CAROL", "T0DEMO", "approve", Digest(digest or made.digest), clock.now())
+    return await stores.proposals.vote(
+        Ballot(P1, cast, entry("vote.cast")), lambda _p, _c: Rendered(red("card")), clock.now()
+    )
+
+
+async def test_a_vote_at_the_last_moment_and_one_too_late(stores: Stores, clock: FixedClock) -> None:
+    await _in_state(stores, S.PENDING)
+    clock.pass_by(minutes=30)
+    late = await _vote(stores, clock)
+    assert (late.state, late.refused is not None) == (S.PENDING, True)
+    clock.pass_by(seconds=-1)
+    assert (await _vote(stores, clock)).state is S.APPROVED
+
+
+async def test_a_vote_about_another_change_does_not_count(stores: Stores, clock: FixedClock) -> None:
+    await _in_state(stores, S.PENDING)
+    assert (await _vote(stores, clock, "sha256:" + "0" * 64)).state is S.PENDING
+    assert (await _get(stores)).votes == ()
+
+
+async def test_a_vote_during_a_pause_does_not_count(stores: Stores, clock: FixedClock) -> None:
+    await _in_state(stores, S.PENDING)
+    await stores.flags.set("paused", "U0BOB", clock.now(), entry("mode.changed"))
+    assert "U0BOB" in str((await _vote(stores, clock)).refused)
+    assert (await _get(stores)).state is S.PENDING
 
 
 # ---- looking --------------------------------------------------------------------------------------------------------
