@@ -21,7 +21,8 @@ MODULES = (
     *("safety/rules/standing.py", "safety/rules/workloads.py"),
 )
 TESTS = tuple(
-    f"tests/safety/test_{each}.py" for each in ("rules", "validator", "policy", "risk", "actions", "floor", "approval")
+    f"tests/safety/test_{each}.py"
+    for each in ("rules", "validator", "policy", "policy_bounds", "risk", "actions", "floor", "approval")
 )
 _COPIED = ("safety", "tests/safety", "pyproject.toml")
 _SECONDS = 120.0

@@ -18,6 +18,7 @@ from tests.fakes import START, FixedClock
 
 WHO = "U0E0"
 S = ProposalState
+_DONE = S.SUCCEEDED.value
 
 
 class _Deadly:
@@ -57,10 +58,11 @@ async def _run(seed: int, cases: int) -> Figure:
             await _started(ground)
             took = clock.now() - began
             left = await _count(database, set(S) - FINAL_STATES - {S.UNKNOWN})
+            states = await _states(database)
         finally:
             await database.close()
-    failures = list(ledger.failures)
-    failures += [f"{name} took effect {count} times" for name, count in ledger.effects.items() if count != 1]
+    failures = ledger.judged(states)
+    failures += [f"{id_} is {state}, and nobody stood in its way" for id_, state in states.items() if state != _DONE]
     if left:
         failures.append(f"{left} executions have no end after the start")
     if took > timedelta(seconds=35):
@@ -92,6 +94,12 @@ async def _interrupted(ground: Ground, deadly: _Deadly, name: str, point: Point)
         await own.changes.executor.carry_out(claimed)
     except Crash:
         return
+
+
+async def _states(database: Database) -> dict[str, str]:
+    async with database.read() as connection:
+        rows = (await connection.exec_driver_sql("SELECT id, state FROM proposals")).all()
+        return {str(row.id): str(row.state) for row in rows}
 
 
 async def _count(database: Database, states: set[ProposalState]) -> int:

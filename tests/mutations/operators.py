@@ -1,7 +1,7 @@
 """Small faults of every kind, made by turning a module's syntax tree: what somebody could get wrong in one place.
 
 Turned around: comparisons, ``and`` and ``or``, ``not``, conditions, plus and minus. Changed: numbers by one, ``True``
-and ``False``, what is returned (nothing instead), and tuples and sets (each element left out once). Left alone:
+and ``False``, what is returned (nothing instead), and tuples, lists and sets (each element left out once). Left alone:
 types, decorators, docstrings and words for people, because no test should hold to those.
 """
 
@@ -131,5 +131,5 @@ def _turn(node: ast.AST, choice: int) -> None:
             node.value = value + 1
         case ast.Return():
             node.value = ast.Constant(None)
-        case ast.Tuple() | ast.Set():
+        case ast.Tuple() | ast.List() | ast.Set():
             del node.elts[choice]
