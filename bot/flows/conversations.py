@@ -26,6 +26,7 @@ from bot.domain import (
     Triaged,
     WantedChange,
 )
+from bot.flows.inbox import NotYet
 from bot.flows.investigate import Investigator
 from bot.flows.proposals import Ask, Proposals
 from bot.flows.recommendations import action_for
@@ -117,7 +118,8 @@ class Conversations:
         thread = await self._stores.threads.get(inbound.thread)
         question = self._question(inbound.payload["text"])
         if thread is None:
-            return
+            # It hangs on a message of ours: somebody was quicker than the note that this message opened a thread.
+            raise NotYet
         if not question.strip():
             hint = Notice(self._words("I can read only words: say in a reply what you want to know."))
             await self._chat.whisper(f"in:{inbound.id}:empty", self._place(inbound), inbound.payload["user"], hint)

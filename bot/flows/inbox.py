@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import Awaitable, Callable, Mapping
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 import structlog
 
@@ -18,6 +18,10 @@ Handler = Callable[[Inbound], Awaitable[None]]
 
 _ATTEMPTS = 3
 _LOOK_EVERY = 2.0
+
+
+class NotYet(Exception):
+    """What this item is about may still come to be: take it again a little later, and let it go when it never does."""
 
 
 class Inbox:
@@ -68,6 +72,11 @@ class Inbox:
         structlog.contextvars.bind_contextvars(inbox=inbound.id, thread=str(inbound.thread) if inbound.thread else None)
         try:
             await self.handlers[inbound.kind](inbound)
+        except NotYet:
+            if inbound.attempts < _ATTEMPTS:
+                await self._surely(lambda: self._store.retry(inbound.id, self._after_pause(inbound)))
+            else:
+                await self._surely(lambda: self._store.finish(inbound.id))
         except Exception as error:  # the outermost loop: one bad item must not stop the others
             log.exception("inbox_item_failed", kind=inbound.kind, attempt=inbound.attempts)
             await self._give_up_or_retry(inbound, error)
@@ -76,13 +85,15 @@ class Inbox:
 
     async def _give_up_or_retry(self, inbound: Inbound, error: Exception) -> None:
         if inbound.attempts < _ATTEMPTS and not (isinstance(error, ChatFault) and error.code != "timeout"):
-            not_before = self._clock.now() + timedelta(seconds=2**inbound.attempts)
-            await self._surely(lambda: self._store.retry(inbound.id, not_before))
+            await self._surely(lambda: self._store.retry(inbound.id, self._after_pause(inbound)))
             return
         await self._surely(lambda: self._store.finish(inbound.id, failed=True))
         if (gave_up := self.gave_up) is not None:
             await self._surely(lambda: gave_up(inbound))
         await self._apologise(inbound)
+
+    def _after_pause(self, inbound: Inbound) -> datetime:
+        return self._clock.now() + timedelta(seconds=2**inbound.attempts)
 
     async def _surely(self, note: Callable[[], Awaitable[None]]) -> None:
         """Until it is noted: a fault here would end everybody else's work, and do this item's again."""

@@ -20,6 +20,17 @@ async def test_a_mention_in_a_known_thread_is_answered_once(town: Town) -> None:
     assert len(town.answers(thread)) == 2
 
 
+async def test_a_reply_that_is_quicker_than_the_bot_s_own_note_of_the_thread_is_answered(town: Town) -> None:
+    opening = town.slack.faults.hold("chat.postMessage", "after")
+    await town.slack.user("bob").slash(f"/ask-claude {QUESTION}", CHANNEL)
+    await opening.reached()
+    root = await town.slack.wait_for(lambda each: each.bot_id == "B0BOT")
+    asked = await town.slack.user("bob").reply("show the events", CHANNEL, root.ts)
+    await town.slack.wait_until(lambda: [d for d in town.slack.deliveries() if asked.ts in str(d.envelope)])
+    opening.release()
+    await town.slack.wait_until(lambda: len(town.answers(root.ts)) == 2, 15)
+
+
 async def test_a_redelivered_event_is_answered_once(town: Town) -> None:
     thread = await town.ask()
     town.slack.faults.duplicate_events(2)

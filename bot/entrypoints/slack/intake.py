@@ -157,7 +157,9 @@ class Intake:
         thread = ThreadId(team, channel, str(event.get("thread_ts") or ts))
         text = self._without_our_name(str(event.get("text") or ""))
         direct = event.get("channel_type") == "im"
-        if await self._stores.threads.get(thread) is not None:
+        # A thread that our own message has only just opened may not be noted yet.
+        may_be_new = event.get("parent_user_id") == self.identity.user and not (direct or mentioned)
+        if may_be_new or await self._stores.threads.get(thread) is not None:
             payload = self._asked(team, channel, user, text, None)
             return self._talk(event_id, f"{team}:{channel}:{ts}", "reply", thread, ts, payload)
         if not (direct or mentioned):

@@ -95,7 +95,17 @@ TAKEN: dict[str, tuple[dict[str, Any], str, str]] = {
     "a reply also sent to the channel": (said(thread_ts=KNOWN, subtype="thread_broadcast"), "reply", KNOWN),
     "a reply with a file": (said(thread_ts=KNOWN, subtype="file_share"), "reply", KNOWN),
     "a mention in a known thread": (mention(thread_ts=KNOWN), "reply", KNOWN),
+    "a reply to a message of ours that is not known as a thread yet": (
+        said(thread_ts=UNKNOWN, parent_user_id="U0BOT"),
+        "reply",
+        UNKNOWN,
+    ),
     "a mention in an unknown thread": (mention(thread_ts=UNKNOWN), "question", UNKNOWN),
+    "a mention under a message of ours that opened no thread": (
+        mention(thread_ts=UNKNOWN, parent_user_id="U0BOT"),
+        "question",
+        UNKNOWN,
+    ),
     "a mention at the top": (mention(), "question", "1790000100.000200"),
     "a direct message": (said(channel="D0BOB", channel_type="im"), "question", "1790000100.000200"),
     "a direct message in a thread nobody knows": (
@@ -120,6 +130,7 @@ DROPPED: dict[str, dict[str, Any]] = {
     "our own edit that names only the bot": changed({"ts": "1.0", "bot_id": "B0BOT", "text": "b"}, {"text": "a"}),
     "talk in the channel without a mention": said(),
     "talk in an unknown thread without a mention": said(thread_ts=UNKNOWN),
+    "talk in somebody else's thread without a mention": said(thread_ts=UNKNOWN, parent_user_id="U0ALICE"),
     "another bot in a known thread": said(thread_ts=KNOWN, bot_id="B0OTHER", user="U0OTHER"),
     "another bot that mentions us": mention(bot_id="B0OTHER", user="U0OTHER"),
     "a monitor's picture in the thread of its alert": sample("image_in_thread"),

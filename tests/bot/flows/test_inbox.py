@@ -9,7 +9,7 @@ import pytest
 from structlog.testing import capture_logs
 
 from bot.domain import Inbound, ThreadId
-from bot.flows.inbox import Inbox
+from bot.flows.inbox import Inbox, NotYet
 from bot.ports import ChatFault, Place
 from bot.stores import Arrival, Stores
 from safety.redaction import Redactor
@@ -130,6 +130,19 @@ async def test_what_comes_later_is_taken_when_somebody_wakes_the_worker(
         await _put(stores, clock, "1")
         inbox.wake()
         await seen.until(1)
+
+
+async def test_what_is_too_early_is_taken_again_and_let_go_without_a_word_when_it_never_comes(
+    stores: Stores, fake_chat: FakeChat, clock: FixedClock
+) -> None:
+    await _put(stores, clock, "1")
+    seen = Seen(fails=99, error=NotYet())
+    async with working(stores, fake_chat, clock, seen) as inbox:
+        await seen.pushed_to(3, inbox, clock)
+        await _put(stores, clock, "2", lane="b")
+        await seen.pushed_to(6, inbox, clock)
+    assert seen.order == ["1"] * 3 + ["2"] * 3
+    assert fake_chat.history == []
 
 
 async def test_what_an_earlier_process_had_taken_is_taken_first(
