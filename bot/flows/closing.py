@@ -1,6 +1,6 @@
 """What a report closes with: what was ruled out, and what nobody looked at."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from tools.evidence import Finding
@@ -48,6 +48,13 @@ def _families(snapshot: Snapshot) -> Iterator[str]:
         yield "Images: all were pulled"
     if not any(each.missing for workload in snapshot.workloads for each in workload.events()):
         yield "Configuration: no missing Secret or ConfigMap is reported"
+
+
+def next_door(namesakes: Sequence[Finding]) -> str:
+    """What fails elsewhere under a name that is well where it was asked about; empty if nothing does."""
+    told = [f"{each.subject} is failing: {str(each.summary).rstrip('.')}." for each in namesakes[:2]]
+    where = " or ".join(dict.fromkeys(str(each.subject.namespace) for each in namesakes[:2]))
+    return f" But elsewhere {' And '.join(told)} If that was meant, ask about namespace {where}." if told else ""
 
 
 def not_checked(remains: Remains, scope: Scope) -> Iterator[str]:

@@ -8,7 +8,7 @@ from datetime import datetime
 from typing import Literal
 
 from bot.domain import EvidenceRecord, IncidentReport, Issue, Remediation, ReportedChange, RootCause, WhereSet
-from bot.flows.closing import Remains, not_checked, ruled_out
+from bot.flows.closing import Remains, next_door, not_checked, ruled_out
 from bot.flows.recommendations import recommendations
 from safety.redaction import Redacted
 from tools.analyzers.causes import Joined
@@ -36,6 +36,7 @@ class Picture:
     joined: Joined
     changes: tuple[Change, ...]
     place: SetAt | None = None
+    namesakes: tuple[Finding, ...] = ()
 
     @property
     def findings(self) -> tuple[Finding, ...]:
@@ -91,6 +92,8 @@ class _Writer:
             # Nothing is claimed, so nothing cites these: they show what was looked at.
             for each in snapshot.deployments[:5]:
                 self._cite(each.evidence)
+        for found in picture.namesakes[:2]:
+            self._cite(found.evidence[0])
         return IncidentReport(
             verdict=self._verdict(),
             question=picture.question,
@@ -108,7 +111,7 @@ class _Writer:
             ruled_out=tuple(self._say(each) for each in ruled_out(self._remains())),
             not_checked=tuple(self._say(each).clip(300) for each in not_checked(self._remains(), picture.scope)),
             evidence=tuple(self._records()),
-            explanation=self._explanation(root),
+            explanation=self._say(f"{self._explanation(root)}{next_door(picture.namesakes)}"),
         )
 
     def _verdict(self) -> Literal["incident", "healthy", "inconclusive"]:
@@ -210,7 +213,8 @@ class _Writer:
             return self._say(f"{where}: {_counted(self._unexplained)}, and nothing that was seen says why.")
         if self._picture.findings:
             return self._say(f"{where}: {self._picture.findings[0].summary}").clip(200)
-        return self._say(f"{where}: {len(self._snapshot.rows)} pods, none of them failing.")
+        but = "".join(f" But {each.subject} is failing." for each in self._picture.namesakes[:1])
+        return self._say(f"{where}: {len(self._snapshot.rows)} pods, none of them failing.{but}").clip(200)
 
     def _states(self, root: Finding) -> str:
         affected = {each.name for each in root.affected}
@@ -301,7 +305,8 @@ class _Writer:
         if recent:
             names = ", ".join(f"{each.name} ({each.restarts}×)" for each in recent[:3])
             notes.append(f" Restarted lately, not often enough to call it trouble: {names}.")
-        short = [each for each in snapshot.deployments if each.available < each.desired or each.updated < each.desired]
+        asked = [each for each in snapshot.deployments if snapshot.namespace in (None, each.ref.namespace)]
+        short = [each for each in asked if each.available < each.desired or each.updated < each.desired]
         if short:
             words = ", ".join(f"{each.ref.name} ({each.available} of {each.desired} available)" for each in short[:3])
             notes.append(f" Not at full strength, as during a rollout: {words}; ask again in a few minutes.")
@@ -312,7 +317,11 @@ class _Writer:
         focus, symptoms = self._picture.scope.focus, self._picture.joined.symptoms
         explained = {found.subject.name for found, cause in symptoms if cause.subject == root.subject}
         explained |= {self._top(each).name for each in root.affected}
-        named = [each.ref.name for each in self._snapshot.deployments if each.ref.name in focus]
+        here, place = self._snapshot.namespace, root.subject.namespace
+        known = [each.ref for each in self._snapshot.deployments if each.ref.name in focus]
+        named = [each.name for each in known if here in (None, each.namespace)]
+        if root.subject.name in focus and place in self._picture.scope.beside and here != place:
+            return f"Namespace {here} has no {root.subject.name}; the one in namespace {place} is not well. "
         if not named or root.subject.name in named or explained & set(named):
             return ""
         return f"{', '.join(named)} itself looks well. What is not well nearby is {root.subject}. "

@@ -8,8 +8,9 @@ from bot.domain import IncidentReport, Triaged
 from bot.flows.report import SURE_ENOUGH, Picture, no_such_namespace, write
 from safety.redaction import Redacted
 from tools.analyzers import analyze
-from tools.analyzers.causes import Joined, about
+from tools.analyzers.causes import Joined
 from tools.analyzers.changes import blame
+from tools.analyzers.namesakes import meant
 from tools.evidence import Change, Finding, ObjectRef, SeenObject
 from tools.kubernetes.scalings import scalings
 from tools.kubernetes.scope import Scope, find_scope
@@ -42,11 +43,12 @@ async def triage(
     say = world.redactor.text
     if scope.unknown is not None:
         return Triaged(no_such_namespace(question, world.cluster.name, scope, now, say), ())
-    snapshot = await take(world, scope.namespace, now, focus=scope.focus, thresholds=thresholds)
-    joined, changes = blame(_asked_first(about(analyze(snapshot), scope.namespace), scope), snapshot)
+    snapshot = await take(world, scope.namespace, now, focus=scope.focus, beside=scope.beside, thresholds=thresholds)
+    found = meant(analyze(snapshot), snapshot, scope.beside)
+    joined, changes = blame(_asked_first(found.asked, scope), snapshot)
     changes = _with_scalings(changes, snapshot)
     joined, snapshot, place = await _where_set(joined, snapshot, world)
-    report = write(Picture(question, scope, snapshot, joined, changes, place))
+    report = write(Picture(question, scope, snapshot, joined, changes, place, found.namesakes))
     return Triaged(report, _objects(snapshot, joined, scope))
 
 

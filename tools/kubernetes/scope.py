@@ -39,6 +39,8 @@ class Scope:
     """Where to look. ``unknown`` is a namespace that was named and does not exist; ``nearest`` what may be meant.
 
     ``not_found`` was probably meant as a name, and no namespace or deployment has it: to be said, not to stop at.
+    ``beside`` are namespaces that may have been meant instead: the other environments of the one that was named, and
+    those that run what the question names and the named one has not.
     """
 
     namespace: str | None
@@ -47,6 +49,7 @@ class Scope:
     nearest: tuple[str, ...] = ()
     also_named: tuple[str, ...] = ()
     not_found: str | None = None
+    beside: tuple[str, ...] = ()
 
 
 async def find_scope(
@@ -66,7 +69,9 @@ async def find_scope(
     if namespace and namespace not in existing:
         return _unknown(namespace, existing)
     if named:
-        return Scope(named[0], frozenset(tokens), also_named=tuple(named[1:]))
+        beside = (*await _homes(tokens, named[0], existing, world), *siblings(named[0], existing))
+        others = tuple(dict.fromkeys(each for each in beside if each not in named))
+        return Scope(named[0], frozenset(tokens), also_named=tuple(named[1:]), beside=others)
     found = await _by_workload(tokens, world)
     if found is not None:
         return found
@@ -78,6 +83,28 @@ async def find_scope(
         return _unknown(unknown, existing)
     where = default_namespace if default_namespace in existing else None
     return Scope(where, frozenset(tokens), not_found=_with_environment(text))
+
+
+_ENVIRONMENTS = frozenset(
+    {"dev", "development", "test", "testing", "qa", "uat", "stage", "staging", "sandbox", "preview", "canary"}
+    | {"preprod", "prod", "production", "live"}
+)
+
+
+def siblings(name: str, existing: Sequence[str]) -> tuple[str, ...]:
+    """Namespaces that differ from this one only in the environment that their names speak of, or do not."""
+
+    def stem(each: str) -> tuple[str, ...]:
+        return tuple(part for part in each.split("-") if part not in _ENVIRONMENTS)
+
+    return tuple(each for each in existing if each != name and stem(name) and stem(each) == stem(name))
+
+
+async def _homes(tokens: Sequence[str], named: str, existing: Sequence[str], world: Reader) -> tuple[str, ...]:
+    """Where a workload runs that the question names in full and the named namespace does not have."""
+    wanted = [each for each in tokens if "-" in each and each not in existing]
+    found = await _by_workload(wanted, world, exact=True) if wanted else None
+    return found.beside if found is not None and named not in found.beside else ()
 
 
 def _explicit(text: str) -> list[str]:
@@ -105,13 +132,13 @@ def _with_environment(text: str) -> str | None:
 _WORKLOADS = ("Deployment", "StatefulSet", "DaemonSet", "CronJob")
 
 
-async def _by_workload(tokens: Sequence[str], world: Reader) -> Scope | None:
+async def _by_workload(tokens: Sequence[str], world: Reader, *, exact: bool = False) -> Scope | None:
     try:
         tables = await asyncio.gather(*(world.cluster.table(kind, None) for kind in _WORKLOADS))
         kinds = {
             row.get("Name", ""): kind for kind, table in zip(_WORKLOADS, tables, strict=True) for row in table.records()
         }
-        match = _named_workload(tokens, set(kinds))
+        match = _named_workload(tokens, set(kinds), exact)
         if match is None:
             return None
         found = await world.cluster.list(kinds[match], None, field_selector=f"metadata.name={match}", limit=5)
@@ -119,11 +146,13 @@ async def _by_workload(tokens: Sequence[str], world: Reader) -> Scope | None:
         return None
     spaces = sorted({str(meta(each).get("namespace")) for each in found})
     # The same name in several namespaces: look at all of them rather than guess.
-    return Scope(spaces[0] if len(spaces) == 1 else None, frozenset([*tokens, match])) if spaces else None
+    home = spaces[0] if len(spaces) == 1 else None
+    return Scope(home, frozenset([*tokens, match]), beside=tuple(spaces)) if spaces else None
 
 
-def _named_workload(tokens: Sequence[str], names: set[str]) -> str | None:
-    return next((each for each in tokens if each in names), None) or _begun(tokens, sorted(names))
+def _named_workload(tokens: Sequence[str], names: set[str], exact: bool) -> str | None:
+    found = next((each for each in tokens if each in names), None)
+    return found if found or exact else _begun(tokens, sorted(names))
 
 
 def _begun(tokens: Sequence[str], names: Sequence[str]) -> str | None:

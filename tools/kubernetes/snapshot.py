@@ -61,16 +61,20 @@ class _Read:
     pods: list[JsonObject]
 
 
-async def take(
+async def take(  # noqa: PLR0913 - one picture of what a question is about
     world: Reader,
     namespace: str | None,
     now: datetime,
     *,
     focus: Iterable[str] = (),
+    beside: Sequence[str] = (),
     thresholds: Thresholds | None = None,
     caps: Caps | None = None,
 ) -> Snapshot:
-    """``focus`` names workloads that are read in full even when they look well."""
+    """``focus`` names workloads that are read in full even when they look well.
+
+    ``beside`` are namespaces that may have been meant: looked at where all is well in the one that was asked about.
+    """
     limits, looks = thresholds or Thresholds(), Looks(world)
     caps = caps or (AT_HAND if world.at_hand else Caps())
     less = dataclasses.replace(caps.logs, tails=caps.logs.tails // 3)
@@ -87,15 +91,16 @@ async def take(
     read = await _details(looks, seen, wanted, limits, caps)
     looks.learn(seen_in([*flat(read.objects.values()), *read.pods]))
     pods, told = await _with_logs(looks, seen, read, _Want(caps.logs, wanted), now)
-    for place in await _all_places(looks, seen) if world.at_hand else _elsewhere(pods, told, seen, limits):
+    meant = () if any(is_suspicious(each, limits) for each in seen.rows) else tuple(beside)
+    for place in await _all_places(looks, seen) if world.at_hand else _elsewhere(pods, told, seen, limits, meant):
         # The fault may lie where the programs here call, or in the platform under them.
-        beside = await scan(looks, place, wanted, limits, caps)
-        more = await _details(looks, beside, wanted, limits, caps)
+        there = await scan(looks, place, wanted, limits, caps)
+        more = await _details(looks, there, wanted, limits, caps)
         looks.learn(seen_in([*flat(more.objects.values()), *more.pods]))
-        its_pods, its_events = await _with_logs(looks, beside, more, _Want(less, wanted), now)
+        its_pods, its_events = await _with_logs(looks, there, more, _Want(less, wanted), now)
         known = {each.ref for each in its_pods}
         pods, told = [*(each for each in pods if each.ref not in known), *its_pods], [*told, *its_events]
-        read, seen = _joined(read, more), dataclasses.replace(seen, platform=(*seen.platform, *beside.rows))
+        read, seen = _joined(read, more), dataclasses.replace(seen, platform=(*seen.platform, *there.rows))
     read.objects["Node"] = tuple(nodes)
     named = _named_repositories(looks, read, seen)
     changes = [*changes, *await _changes(looks, now, named)]
@@ -152,8 +157,13 @@ async def _all_places(looks: Looks, seen: Scan) -> list[str]:
     return [name for each in found if (name := name_of(each)) not in seen.places]
 
 
-def _elsewhere(pods: Sequence[Pod], told: Sequence[Event], seen: Scan, limits: Thresholds) -> list[str]:
-    """Namespaces outside the question that are worth a look: where programs complain of, and an unwell platform."""
+def _elsewhere(
+    pods: Sequence[Pod], told: Sequence[Event], seen: Scan, limits: Thresholds, meant: Sequence[str]
+) -> list[str]:
+    """Namespaces outside the question that are worth a look: where programs complain of, and an unwell platform.
+
+    After those the ones that may have been ``meant``.
+    """
     if None in seen.places:
         return []
     found = [PLATFORM] if any(is_suspicious(each, limits) for each in seen.platform) else []
@@ -164,7 +174,7 @@ def _elsewhere(pods: Sequence[Pod], told: Sequence[Event], seen: Scan, limits: T
             found += [each for each in (named.groups() if named else ()) if each and each not in _WORLD]
             # Names are answered there.
             found += [PLATFORM] if sign.kind is SignKind.DNS_FAILURE else []
-    return [each for each in dict.fromkeys(found) if each not in seen.places][:_MOST_PLACES]
+    return [each for each in dict.fromkeys([*found, *meant]) if each not in seen.places][:_MOST_PLACES]
 
 
 @dataclass(frozen=True, slots=True)
