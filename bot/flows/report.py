@@ -317,11 +317,11 @@ class _Writer:
         focus, symptoms = self._picture.scope.focus, self._picture.joined.symptoms
         explained = {found.subject.name for found, cause in symptoms if cause.subject == root.subject}
         explained |= {self._top(each).name for each in root.affected}
-        here, place = self._snapshot.namespace, root.subject.namespace
+        here = self._snapshot.namespace
         known = [each.ref for each in self._snapshot.deployments if each.ref.name in focus]
         named = [each.name for each in known if here in (None, each.namespace)]
-        if root.subject.name in focus and place in self._picture.scope.beside and here != place:
-            return f"Namespace {here} has no {root.subject.name}; the one in namespace {place} is not well. "
+        if here != root.subject.namespace and root.subject.namespace in self._picture.scope.beside:
+            return _next_door(root.subject, str(here), self._snapshot)
         if not named or root.subject.name in named or explained & set(named):
             return ""
         return f"{', '.join(named)} itself looks well. What is not well nearby is {root.subject}. "
@@ -331,6 +331,13 @@ class _Writer:
         rest = [str(each.subject) for each in self._picture.joined.roots[1:] if each.confidence >= SURE_ENOUGH]
         told = f" It also explains what is seen at {', '.join(explained[:5])}." if explained else ""
         return told + (f" Besides, {len(rest)} more have a fault of their own: {', '.join(rest[:5])}." if rest else "")
+
+
+def _next_door(found: ObjectRef, here: str, snapshot: Snapshot) -> str:
+    """What was meant runs elsewhere than where it was asked about."""
+    is_here = any(each.ref == ObjectRef(found.kind, here, found.name) for each in snapshot.workloads)
+    asked = f"In namespace {here} {found.name} is well" if is_here else f"Namespace {here} has no {found.name}"
+    return f"{asked}; what was found fails in namespace {found.namespace}. "
 
 
 def _unexplained_states(picture: Picture) -> Counter[str]:

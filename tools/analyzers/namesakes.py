@@ -1,12 +1,12 @@
 """Asked in one environment and broken in another: what bears the same name next door, and what is only there."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 from tools.analyzers.causes import Joined, about
 from tools.evidence import Finding, ObjectRef
 from tools.objects import name_of
-from tools.snapshot import Snapshot
+from tools.snapshot import Pod, Snapshot
 
 _CALLED = ("Deployment", "StatefulSet", "DaemonSet", "CronJob", "Service")
 # Below this a finding is a guess, and nobody is sent elsewhere because of a guess.
@@ -25,15 +25,22 @@ def meant(joined: Joined, snapshot: Snapshot, beside: Sequence[str]) -> Meant:
     """What concerns the namespace that was asked about, and what somebody may have meant in those ``beside`` it.
 
     A fault next door is an answer only where the question names what fails and the namespace asked about has nothing
-    of that name. Where it has, and that is well, the fault is only mentioned.
+    of that name, or tells of a state that pods are in there and not here. Else, if the namespace asked about has the
+    same and that is well, the fault is only mentioned.
     """
     asked = about(joined, snapshot.namespace)
     if snapshot.namespace is None or not beside:
         return Meant(asked)
+    asked_about = (snapshot.namespace,)
     here = _names_in(snapshot, snapshot.namespace)
     strangers = [each for each in joined.roots if each not in asked.roots and each.confidence >= _SURE]
     near = [(each, names) for each in strangers if (names := _sufferers(each, joined, beside))]
-    wanted = [each for each, names in near if names & snapshot.focus - here]
+    told = _told_of(snapshot.focus) - _states(each for each in snapshot.pods if each.ref.namespace in asked_about)
+    wanted = [
+        each
+        for each, names in near
+        if names & snapshot.focus - here or (names & here and told & _states(_pods_of(each, joined, snapshot)))
+    ]
     if wanted and not any(each.confidence >= _SURE for each in asked.roots):
         roots = (*wanted, *asked.roots)
         kept = {each.subject for each in roots}
@@ -46,7 +53,44 @@ def _names_in(snapshot: Snapshot, namespace: str) -> frozenset[str]:
     return frozenset(read | {each.ref.name for each in snapshot.workloads if each.ref.namespace == namespace})
 
 
-def _sufferers(found: Finding, joined: Joined, places: Iterable[str]) -> frozenset[str]:
+_SAID = {
+    "crashloopbackoff": ("crash", "crashes", "crashed", "crashing", "crashloop", "crashlooping", "crash-looping"),
+    "imagepullbackoff": ("errimagepull", "imagepull", "imagepullbackoff"),
+    "oomkilled": ("oom", "oomkill", "oomkilled", "oom-killed"),
+    "init": ("init", "podinitializing"),
+    "pending": ("pending", "unschedulable"),
+}
+
+
+def _told_of(words: Iterable[str]) -> set[str]:
+    """States of pods that the words of a question name, in the words of ``_states``."""
+    said = {each.lower() for each in words}
+    return {state for state, forms in _SAID.items() if said & {state, *forms}} | said & _OTHERS
+
+
+_OTHERS = frozenset({"containercreating", "createcontainerconfigerror", "createcontainererror", "invalidimagename"})
+
+
+def _states(pods: Iterable[Pod]) -> set[str]:
+    found = set()
+    for pod in pods:
+        reasons = {each.reason.lower() for each in pod.containers} | {
+            each.ended.reason.lower() for each in pod.containers if each.ended is not None
+        }
+        found |= {"imagepullbackoff" if each == "errimagepull" else each for each in reasons}
+        found |= {"pending"} if pod.unschedulable else set()
+        unfinished = any(each.is_init and each.state != "terminated" for each in pod.containers)
+        found |= {"init"} if pod.phase == "Pending" and unfinished and not pod.unschedulable else set()
+    return found
+
+
+def _pods_of(found: Finding, joined: Joined, snapshot: Snapshot) -> Iterator[Pod]:
+    symptoms = [each for each, cause in joined.symptoms if cause.subject == found.subject]
+    suffering = {one for each in (found, *symptoms) for one in each.affected}
+    return (each for each in snapshot.pods if each.ref in suffering)
+
+
+def _sufferers(found: Finding, joined: Joined, places: Sequence[str]) -> frozenset[str]:
     """Names of the workloads and Services in ``places`` that a fault is about or makes suffer."""
     symptoms = [each for each, cause in joined.symptoms if cause.subject == found.subject]
     refs: list[ObjectRef] = [one for each in (found, *symptoms) for one in (each.subject, *each.affected)]

@@ -58,6 +58,16 @@ async def test_a_dashed_name_that_only_a_stranger_has_is_the_cause_as_well(tmp_p
     assert told.root_cause.subject == "Deployment/marketing/contact-sync"
 
 
+async def test_a_state_that_only_the_namesake_is_in_is_what_was_meant(tmp_path: Path) -> None:
+    world = _world()
+    _load(world, "contact-sync", "crm-dev", broken=False)
+    _load(world, "contact-sync", "crm", broken=True)
+    told = await _asked(world, "pods of crm-dev are in CrashLoopBackOff, why?", tmp_path)
+    assert told.root_cause is not None
+    assert told.root_cause.subject == "Deployment/crm/contact-sync"
+    assert told.explanation.startswith("In namespace crm-dev contact-sync is well")
+
+
 QUIET: list[tuple[str, str, str]] = [
     ("contact-export", "crm", "is everything ok?"),
     ("contact-sync", "marketing", "is everything ok?"),
