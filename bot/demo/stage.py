@@ -137,8 +137,8 @@ async def stage(
     try:
         await github.start()
         await slack.start()
-        environment = _environment(slack, cluster, folder) | _repositories(github) | (extra or {})
-        bot = BotProcess(environment, folder / "bot.log", BOT_THAT_SKIPS if can_skip else BOT)
+        settings = environment(slack, cluster, folder) | _repositories(github) | (extra or {})
+        bot = BotProcess(settings, folder / "bot.log", BOT_THAT_SKIPS if can_skip else BOT)
 
         async def skip(span: timedelta) -> None:
             clock.skip(span)
@@ -189,7 +189,7 @@ def _repositories(github: GitHubEmulator) -> dict[str, str]:
     }
 
 
-def _environment(slack: SlackEmulator, cluster: ClusterEmulator, folder: Path) -> dict[str, str]:
+def environment(slack: SlackEmulator, cluster: ClusterEmulator, folder: Path) -> dict[str, str]:
     """The real settings with the addresses of the stage; a model key in the caller's environment stays in force."""
     return dict(os.environ) | {
         "SLACK_API_URL": slack.api_url,
