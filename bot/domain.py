@@ -158,6 +158,7 @@ class ReportedChange(_Model):
     suspected: bool
     why: Redacted
     url: str | None = None
+    series: tuple[str, ...] = ()
 
 
 class Remediation(_Model):
@@ -235,11 +236,10 @@ class IncidentReport(_Model):
 
     @model_validator(mode="after")
     def _cites_only_what_exists(self) -> "IncidentReport":
-        known = {each.id for each in self.evidence}
         cited = {each for issue in self.issues_found for each in issue.evidence}
         cited |= set(self.root_cause.evidence) if self.root_cause else set()
-        if cited - known:
-            raise ValueError(f"evidence that does not exist is cited: {sorted(cited - known)}")
+        if unknown := cited - {each.id for each in self.evidence}:
+            raise ValueError(f"evidence that does not exist is cited: {sorted(unknown)}")
         changes = {each.id for each in self.changes}
         if self.culprit_change is not None and self.culprit_change not in changes:
             raise ValueError("the culprit is not among the changes")

@@ -31,6 +31,7 @@ from bot.domain import (
     Investigation,
     InvestigationId,
     ProposalId,
+    ReportedChange,
     Thread,
     ThreadId,
     Triaged,
@@ -38,6 +39,7 @@ from bot.domain import (
 from safety.audit import AuditRecord, Verified
 from safety.checkpoint import Checkpoint
 from safety.redaction import Redacted, RedactedJson
+from tools.evidence import Category
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,6 +110,17 @@ class Seen:
     seen_at: datetime
 
 
+@dataclass(frozen=True, slots=True)
+class Blamed:
+    """A run that named a culprit: the cause's category, the object it was in, the change, and when it looked."""
+
+    run: InvestigationId
+    category: Category
+    subject: str
+    change: ReportedChange
+    seen_at: datetime
+
+
 class InvestigationStore(Protocol):
     async def begin(self, wanted: Investigation) -> Investigation:
         """Store it, or count another attempt at the stored one; answers what is stored."""
@@ -116,6 +129,9 @@ class InvestigationStore(Protocol):
 
     async def with_cause(self, report: IncidentReport, since: datetime) -> Sequence[Seen]:
         """The runs since then that found the same cause in the same object of the same cluster."""
+
+    async def with_culprit(self, report: IncidentReport, since: datetime) -> Sequence[Blamed]:
+        """The runs since then in the same cluster that blamed a change of a branch or ticket: bounded, newest first."""
 
     async def last_fix(self, report: IncidentReport, since: datetime) -> str | None:
         """The newest change that helped in a thread of such a run, in words."""

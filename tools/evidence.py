@@ -90,7 +90,8 @@ class Finding:
 class Change:
     """Something changed on purpose: a rollout, a pull request, a configuration. ``why`` says what it touched.
 
-    ``suspected`` only when evidence ties it to a cause; ``evidence`` is what shows that it happened.
+    ``suspected`` only when evidence ties it to a cause; ``evidence`` is what shows that it happened; ``series`` names
+    the branch and the tickets that it is a part of.
     """
 
     id: str
@@ -102,6 +103,7 @@ class Change:
     evidence: Evidence
     subject: ObjectRef | None = None
     suspected: bool = False
+    series: tuple[str, ...] = ()
 
 
 class Category(StrEnum):

@@ -30,7 +30,7 @@ from bot.flows.inbox import NotYet
 from bot.flows.investigate import Investigator
 from bot.flows.proposals import Ask, Proposals
 from bot.flows.recommendations import action_for
-from bot.flows.recurrence import recurrence, started
+from bot.flows.recurrence import recurrence, started, with_series
 from bot.flows.triage import judged, triage
 from bot.messages import Analysis, Findings, Notice, Opening, Tone, Working
 from bot.ports import Chat, ChatFault, Clock, Place
@@ -164,7 +164,8 @@ class Conversations:
         )
         triaged = await self._with_judgement(run, thread, triaged)
         before = await recurrence(self._stores.investigations, run.id, triaged.report, self._words)
-        triaged = Triaged(triaged.report.model_copy(update={"recurrence": before}), triaged.objects)
+        told = await with_series(self._stores.investigations, run.id, triaged.report, self._words)
+        triaged = Triaged(told.model_copy(update={"recurrence": before}), triaged.objects)
         await self._stores.investigations.triaged(run.id, triaged, started(triaged.report))
         findings = Findings(triaged.report, self._clock.now() - began, run.id)
         await self._chat.say(f"{run.id}:findings", place, findings)

@@ -4,8 +4,8 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from bot.domain import IncidentReport, InvestigationId, Recurrence
-from bot.stores import InvestigationStore, Seen
+from bot.domain import IncidentReport, InvestigationId, Recurrence, ReportedChange
+from bot.stores import Blamed, InvestigationStore, Seen
 from safety.redaction import Redacted
 from tools.evidence import Category
 
@@ -58,6 +58,39 @@ async def recurrence(
         last_fix=say(fix) if fix else None,
         text=say(told),
     )
+
+
+async def with_series(
+    store: InvestigationStore, run: InvestigationId, report: IncidentReport, say: Callable[[str], Redacted]
+) -> IncidentReport:
+    """The same report, its culprit told with the earlier incidents that changes of its branch or ticket brought."""
+    culprit = next((each for each in report.changes if each.id == report.culprit_change), None)
+    if culprit is None or not culprit.series or report.root_cause is None:
+        return report
+    earlier = await store.with_culprit(report, report.observed_at - LOOKED_BACK)
+    told = _of_series(culprit, [each for each in earlier if each.run != run], report.root_cause.subject)
+    if not told:
+        return report
+    changed = culprit.model_copy(update={"why": say(f"{told}; {culprit.why}").clip(400)})
+    changes = tuple(changed if each is culprit else each for each in report.changes)
+    return report.model_copy(update={"changes": changes})
+
+
+def _of_series(culprit: ReportedChange, earlier: Sequence[Blamed], subject: str) -> str:
+    """In words; what blamed the same change for the same object is this incident, asked about before."""
+    for name in culprit.series:
+        same = [
+            each
+            for each in earlier
+            if name in each.change.series and (each.change.id, each.subject) != (culprit.id, subject)
+        ]
+        once = {(each.change.id, each.subject): each for each in reversed(same)}
+        if once:
+            newest = max(once.values(), key=lambda each: each.seen_at)
+            what = f"{_spoken(newest.category)} in {newest.subject.rpartition('/')[2]}"
+            more = f", and {len(once) - 1} more" if len(once) > 1 else ""
+            return f"{name} brought {what} before ({newest.change.id}, seen {newest.seen_at:%Y-%m-%d %H:%M} UTC{more})"
+    return ""
 
 
 def _spoken(category: Category) -> str:

@@ -273,6 +273,7 @@ class _Writer:
             suspected=change.suspected,
             why=self._say(f"tied to the cause; {change.why}") if change.suspected else change.why,
             url=next((each.url for each in self._snapshot.recorded if each.id == change.id), None),
+            series=change.series,
         )
 
     def _explanation(self, root: Finding | None) -> Redacted:

@@ -5,6 +5,7 @@ from collections.abc import Iterator, Sequence
 
 from tools.analyzers.causes import Joined
 from tools.analyzers.interface import release_id
+from tools.analyzers.series import series_of, told_together
 from tools.analyzers.ties import Suspicion, Trail, suspect, trail_of
 from tools.evidence import Change, Finding, ObjectRef, evidence
 from tools.snapshot import Release, Snapshot, Workload
@@ -108,6 +109,7 @@ def _rollout(workload: Workload, release: Release, identity: str, snapshot: Snap
 def _recorded(snapshot: Snapshot, tied: dict[str, str], innocent: dict[str, str]) -> Iterator[Change]:
     for each in snapshot.recorded:
         why = tied.get(each.id) or innocent.get(each.id) or "nothing that is wrong ties it to anything"
+        together = told_together(each, snapshot.recorded)
         subject = ObjectRef("Change", None, each.id)
         deployed = f", deployed: {each.deployed_by}" if each.deployed_by else ""
         text = f"{each.kind} {each.id}: {each.title}{deployed}"
@@ -117,6 +119,7 @@ def _recorded(snapshot: Snapshot, tied: dict[str, str], innocent: dict[str, str]
             title=snapshot.say(each.title).clip(200),
             at=each.at,
             by=snapshot.say(each.author).clip(80) if each.author else None,
-            why=snapshot.say(why).clip(400),
+            why=snapshot.say(f"{why[:300]}; {together}" if together else why).clip(400),
+            series=tuple(str(snapshot.say(one).clip(250)) for one in series_of(each)),
             evidence=evidence("change", subject, snapshot.say(text), each.at),
         )

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Row, and_, func, select, update
+from sqlalchemy import Row, String, and_, func, select, update
 from sqlalchemy.dialects.sqlite import insert
 
 from bot.adapters.store.database import Database
@@ -20,9 +20,12 @@ from bot.domain import (
     ThreadId,
     Triaged,
 )
-from bot.stores import Seen
+from bot.stores import Blamed, Seen
 from safety.redaction import Redactor
 from tools.evidence import ObjectRef, SeenObject
+
+# So many earlier runs with a culprit are looked through for one of the same branch or ticket.
+_BLAMED = 50
 
 
 class SqlInvestigations:
@@ -66,6 +69,23 @@ class SqlInvestigations:
         async with self._database.read() as connection:
             rows = (await connection.execute(wanted.order_by(investigations.c.seen_at))).all()
         return [Seen(InvestigationId(row.id), row.began_at, row.seen_at) for row in rows]
+
+    async def with_culprit(self, report: IncidentReport, since: datetime) -> Sequence[Blamed]:
+        cluster = f"{report.cluster}:"
+        culprit = func.json_extract(investigations.c.triaged, "$.report.culprit_change", type_=String)
+        wanted = (
+            select(investigations)
+            .where(
+                investigations.c.seen_at >= since,
+                func.substr(investigations.c.cause, 1, len(cluster)) == cluster,
+                culprit.is_not(None),
+            )
+            .order_by(investigations.c.seen_at.desc())
+            .limit(_BLAMED)
+        )
+        async with self._database.read() as connection:
+            rows = (await connection.execute(wanted)).all()
+        return [found for row in rows if (found := _blamed(row)) is not None]
 
     async def last_fix(self, report: IncidentReport, since: datetime) -> str | None:
         of_thread = and_(*(investigations.c[each] == proposals.c[each] for each in ("team", "channel", "thread_ts")))
@@ -125,6 +145,15 @@ def _fingerprint(report: IncidentReport) -> str | None:
     """The cause and the object it is in, wherever the bot meets them again."""
     cause = report.root_cause
     return f"{report.cluster}:{cause.category}:{cause.subject}"[:600] if cause is not None else None
+
+
+def _blamed(row: Row[Any]) -> Blamed | None:
+    report = _triaged(row.triaged).report
+    change = next((each for each in report.changes if each.id == report.culprit_change), None)
+    if change is None or not change.series or report.root_cause is None:
+        return None
+    cause = report.root_cause
+    return Blamed(InvestigationId(row.id), cause.category, cause.subject, change, row.seen_at)
 
 
 def _document(triaged: Triaged) -> dict[str, Any]:

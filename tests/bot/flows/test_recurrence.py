@@ -5,8 +5,8 @@ from datetime import datetime, timedelta
 
 import pytest
 
-from bot.domain import Investigation, InvestigationId, InvestigationState, ProposalState, Triaged
-from bot.flows.recurrence import occurrences, recurrence, rhythm, started
+from bot.domain import Investigation, InvestigationId, InvestigationState, ProposalState, ReportedChange, Triaged
+from bot.flows.recurrence import occurrences, recurrence, rhythm, started, with_series
 from bot.stores import Seen, Stores
 from safety.actions import ActionKind
 from tests.bot.investigations import RED, red, report, triaged
@@ -121,6 +121,56 @@ async def test_what_is_older_than_sixty_days_is_forgotten(stores: Stores) -> Non
     await looked(stores, 1, START)
     last = await looked(stores, 2, START + 61 * DAY)
     assert await recurrence(stores.investigations, InvestigationId("inv_2"), last.report, RED.text) is None
+
+
+BRANCH = "branch feature/totals of acme/shop"
+
+
+async def blamed(
+    stores: Stores, number: int, deployment: str, change: str, series: tuple[str, ...] = (BRANCH,), cluster: str = "one"
+) -> Triaged:
+    """A run that blamed a change for what it found in a deployment, a day after the one before."""
+    at = START + number * DAY
+    culprit = ReportedChange(
+        id=change, kind="commit", title=red("t"), at=at, by=None, suspected=True, why=red("tied"), series=series
+    )
+    made = report(deployment=deployment, changes=(culprit,), culprit_change=change, cluster=cluster, observed_at=at)
+    run = InvestigationId(f"inv_{number}")
+    await stores.investigations.begin(
+        Investigation(run, THREAD, red("why?"), InvestigationState.RUNNING, at, 1),
+    )
+    await stores.investigations.triaged(run, triaged(made), at)
+    return triaged(made)
+
+
+async def why_of(stores: Stores, number: int, last: Triaged) -> str:
+    told = await with_series(stores.investigations, InvestigationId(f"inv_{number}"), last.report, RED.text)
+    return str(told.changes[0].why)
+
+
+async def test_what_another_change_of_the_branch_brought_before_is_told_with_the_culprit(stores: Stores) -> None:
+    await blamed(stores, 1, "fig", "acme/shop#7")
+    last = await blamed(stores, 2, "plum", "acme/shop#9")
+    day = f"{START + DAY:%Y-%m-%d %H:%M}"
+    told = f"{BRANCH} brought OOM kill in fig before (acme/shop#7, seen {day} UTC); tied"
+    assert await why_of(stores, 2, last) == told
+
+
+async def test_the_same_incident_another_branch_and_another_cluster_are_not_told_of(stores: Stores) -> None:
+    await blamed(stores, 1, "plum", "acme/shop#9")
+    await blamed(stores, 2, "fig", "acme/shop#5", ("branch feature/menu of acme/shop",))
+    await blamed(stores, 3, "fig", "acme/shop#7", cluster="two")
+    await blamed(stores, 4, "fig", "acme/shop#6", ())
+    last = await blamed(stores, 5, "plum", "acme/shop#9")
+    assert await why_of(stores, 5, last) == "tied"
+
+
+async def test_each_earlier_incident_of_the_branch_is_counted_once(stores: Stores) -> None:
+    for number, deployment in enumerate(("fig", "fig", "pear")):
+        await blamed(stores, number, deployment, "acme/shop#7")
+    last = await blamed(stores, 3, "plum", "acme/shop#7")
+    assert "brought OOM kill in pear before" in await why_of(stores, 3, last)
+    assert "UTC, and 1 more)" in await why_of(stores, 3, last)
 
 
 def test_asking_again_while_it_lasts_is_no_second_occurrence() -> None:
