@@ -102,7 +102,8 @@ async def _with_down(down: dict[str, int]) -> None:
 
 
 async def test_a_source_that_is_too_slow_is_told_and_the_rest_is_answered(tmp_path: Path) -> None:
-    async with opened(tmp_path, Limits(timedelta(milliseconds=400), 10_000)) as (emulator, api):
+    # Long enough for what does answer, on a busy machine too.
+    async with opened(tmp_path, Limits(timedelta(seconds=3), 10_000)) as (emulator, api):
         hold = emulator.faults.hold("GET", "/configmaps")
         report = await report_of(emulator, api)
         hold.release()
