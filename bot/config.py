@@ -8,7 +8,7 @@ import yaml
 from pydantic import Field, SecretStr, ValidationError, field_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
-from safety.policy import Policy
+from safety.policy import Mode, Policy
 
 SLACK_API = "https://slack.com/api/"
 
@@ -52,8 +52,12 @@ class Settings(BaseSettings):
     )
     summary_hour: int = Field(7, ge=0, le=23, description="After which hour (UTC) it is said.")
     policy_file: Path = Field(Path("policy.yaml"), description="What may be changed; no file means nothing may.")
-    remediation_mode: Literal["off", "approve"] = Field(
-        "approve", description="`off` builds no executor at all; `approve` lets people approve what the policy allows."
+    remediation_mode: Mode = Field(
+        "approve",
+        description="`off` builds no executor; `approve`: people approve what is allowed; `auto`: the policy may too.",
+    )
+    auto_remediation_enabled: bool = Field(
+        False, description="Without it `auto` is `approve`: every change needs a person. It forbids nothing else."
     )
     alert_channels: Annotated[dict[str, tuple[str, ...]], NoDecode] = Field(
         default_factory=dict,
@@ -137,6 +141,12 @@ class Settings(BaseSettings):
                 raise ValueError(f"{each!r} is not the key of a project, for example OPS")
         return value
 
+    @property
+    def mode_switch(self) -> Mode:
+        """The mode that the operator allows at most; ``auto`` takes both settings."""
+        mode = self.remediation_mode
+        return "approve" if mode == "auto" and not self.auto_remediation_enabled else mode
+
     def secrets(self) -> list[str]:
         """The values that must never leave this process."""
         held = (
@@ -159,16 +169,13 @@ def read_policy(path: Path) -> Policy:
     if not path.exists():
         return Policy.nothing_allowed()
     try:
-        policy = Policy.model_validate(yaml.safe_load(path.read_text(encoding="utf-8")) or {})
+        return Policy.model_validate(yaml.safe_load(path.read_text(encoding="utf-8")) or {})
     except OSError as error:
         raise BadSetting(f"{path} cannot be read: {error.strerror}") from None
     except (yaml.YAMLError, UnicodeDecodeError) as error:
         raise BadSetting(f"{path} is not YAML: {error}") from None
     except ValidationError as error:
         raise BadSetting(f"{path}: {_faults(error, str)}") from None
-    if policy.mode == "auto":
-        raise BadSetting(f"{path}: mode auto is not available yet: every change needs a person, write mode: approve")
-    return policy
 
 
 def _faults(error: ValidationError, name: Any) -> str:

@@ -111,7 +111,7 @@ async def _ruled(change: Change, cluster: ClusterReader, policy: Policy, setting
         tally = await _counted(action, policy, settings, now)
         return Circumstances(
             now=now,
-            mode_switch=settings.remediation_mode,
+            mode_switch=settings.mode_switch,
             paused_by=tally.paused.by if tally.paused else None,
             in_flight=tally.in_flight,
             recent_on_target=tally.on_target,
@@ -193,10 +193,16 @@ def in_words(ruling: Ruling, policy: Policy) -> str:
     lines = [f"{head}  {change.action} of {change.name} in namespace {change.namespace}", ""]
     width = max((len(each.rule) for each in ruling.judged), default=0)
     lines += [f"{'ok' if each.passed else 'NO'}  {each.rule:<{width}}  {each.text}" for each in ruling.judged]
+    if ruling.alone is not None:
+        said = f"no: {'; '.join(ruling.alone)}" if ruling.alone else f"yes, rule auto, when {_RAISED}"
+        lines += ["", f"without a person: {said}"]
     if ruling.facts is not None:
         lines += ["", f"as it was at {ruling.facts.observed_at:%Y-%m-%d %H:%M:%S} UTC:"]
         lines += [f"    {label:<16}  {value}" for label, value in facts_as_rows(ruling.facts)]
     return "\n".join([*lines, "", f"policy {policy.sha256}"])
+
+
+_RAISED = "an alert raised it and its cause rests on no text"
 
 
 def as_record(ruling: Ruling, policy: Policy) -> dict[str, Any]:
@@ -206,6 +212,7 @@ def as_record(ruling: Ruling, policy: Policy) -> dict[str, Any]:
         "change": ruling.change.model_dump(mode="json"),
         "action": ruling.action.model_dump(mode="json") if ruling.action else None,
         "rules": [{"rule": each.rule, "passed": each.passed, "reason": each.text} for each in ruling.judged],
+        "auto": None if ruling.alone is None else {"allowed": not ruling.alone, "reasons": list(ruling.alone)},
         "facts": dict(facts_as_rows(ruling.facts)) if ruling.facts else None,
         "observed_at": ruling.facts.observed_at.isoformat() if ruling.facts else None,
         "policy": policy.sha256,

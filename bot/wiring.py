@@ -206,7 +206,7 @@ def open_dump(folder: Path, redactor: Redactor) -> Seen:
 
 def effective_mode(settings: Settings) -> Mode:
     """The stricter of the setting and the policy file."""
-    return read_policy(settings.policy_file).mode_under(settings.remediation_mode)
+    return read_policy(settings.policy_file).mode_under(settings.mode_switch)
 
 
 async def make_writer(settings: Settings) -> KubernetesWriter | None:

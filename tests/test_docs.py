@@ -58,11 +58,15 @@ def _blocks(text: str, language: str) -> list[str]:
 # ---- settings -------------------------------------------------------------------------------------------------------
 
 
+def _as_typed(default: object) -> str:
+    return str(default).lower() if isinstance(default, bool) else str(default)
+
+
 def test_the_table_of_settings_is_what_the_code_reads() -> None:
     expected = []
     for name, field in Settings.model_fields.items():
         default = field.get_default(call_default_factory=True)
-        shown = "not set" if default in (None, {}, ()) else f"`{default}`"
+        shown = "not set" if default in (None, {}, ()) else f"`{_as_typed(default)}`"
         expected.append([f"`{name.upper()}`", shown, str(field.description).replace("|", r"\|")])
     assert _rows(_section("Settings")) == expected
 
@@ -78,7 +82,7 @@ def test_the_example_of_the_environment_names_every_setting_and_no_other() -> No
         default = Settings.model_fields[name.lower()].get_default(call_default_factory=True)
         assert value, f"{name}= would be read as an empty value"
         if default not in (None, {}, ()):
-            assert value == str(default)
+            assert value == _as_typed(default)
 
 
 def test_the_example_of_the_environment_sets_nothing_until_it_is_edited(tmp_path: Path) -> None:

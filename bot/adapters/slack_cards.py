@@ -16,6 +16,7 @@ from bot.domain import FINAL_STATES, Proposal, ProposalState
 from bot.messages import Card, NotAllowed
 from bot.ports import Rendered
 from safety.actions import in_words
+from safety.approval import POLICY
 from safety.redaction import Redacted
 from safety.untrusted import Mrkdwn, code, group, joined, local_time, mention, mrkdwn
 
@@ -57,7 +58,7 @@ def card_blocks(card: Card) -> Rendered:
         if proposal.needed > 1:
             blocks.append(context(_so_far(proposal)))
     else:
-        blocks += [section(_decided(proposal)), *_afterwards(card), context(_binding(proposal))]
+        blocks += [section(_decided(card)), *_afterwards(card), context(_binding(proposal))]
     if not proposal.why_by_rules:
         blocks.append(context(mrkdwn("in the analyst's words, not checked: {why}", why=proposal.why.clip(600))))
     text = mrkdwn("Proposal: {title}", title=title(proposal))
@@ -189,8 +190,9 @@ def _binding(proposal: Proposal) -> Mrkdwn:
     return mrkdwn("{digest}", digest=words(proposal.digest[:23]))
 
 
-def _decided(proposal: Proposal) -> Mrkdwn:
-    parts = [_DONE[proposal.state], *_by_whom(proposal)]
+def _decided(card: Card) -> Mrkdwn:
+    proposal = card.proposal
+    parts = [_DONE[proposal.state], *_by_whom(card)]
     line = joined("  ·  ", parts)
     more = [each for each in (proposal.reason, proposal.result) if each]
     if proposal.state not in FINAL_STATES and proposal.state is not ProposalState.UNKNOWN:
@@ -198,9 +200,11 @@ def _decided(proposal: Proposal) -> Mrkdwn:
     return joined("\n", [line, *(mrkdwn("{text}", text=each.clip(800)) for each in more), *_settled(proposal)])
 
 
-def _by_whom(proposal: Proposal) -> list[Mrkdwn]:
-    if proposal.by_policy:
-        return [mrkdwn("approved by the policy, no person was asked")]
+def _by_whom(card: Card) -> list[Mrkdwn]:
+    proposal = card.proposal
+    if proposal.by_policy and proposal.decided_by == POLICY:
+        rule = code(words(f"auto: {proposal.action.kind} in {card.environment}"))
+        return [mrkdwn("approved by policy (rule {rule}), no person was asked", rule=rule)]
     if not proposal.decided_by or not proposal.decided_at:
         return []
     denied = proposal.state is ProposalState.DENIED

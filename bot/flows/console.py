@@ -1,5 +1,6 @@
 """What ``/ask-claude`` answers at once, to the one who typed it: help, status, pause, resume."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 from bot.domain import IncidentReport, InvestigationId, Person, ThreadId
@@ -9,6 +10,7 @@ from bot.ports import ChatFault, People
 from bot.stores import AuditEntry
 from safety.actions import ACTION_KINDS
 from safety.approval import entitled
+from safety.policy import Mode
 from safety.redaction import Redacted
 
 HELP = """Ask me what is wrong, and I open a thread with the cause, the evidence and what changed:
@@ -50,6 +52,13 @@ class _Readable:
         return self._known[thread.channel]
 
 
+_CHANGES: Mapping[Mode, str] = {
+    "off": "off",
+    "approve": "behind approval",
+    "auto": "behind approval, by people or by the policy",
+}
+
+
 class Console:
     """Short answers that need no investigation."""
 
@@ -74,7 +83,7 @@ class Console:
         judge = self._judge
         stores, now = judge.stores, judge.clock.now()
         paused = await stores.flags.get(PAUSED)
-        remediation = "off" if judge.mode == "off" else "behind approval"
+        remediation = _CHANGES[judge.mode]
         if paused:
             remediation = f"paused since {paused.at:%Y-%m-%d %H:%M} UTC"
         count, head = await stores.audit.head()

@@ -29,7 +29,7 @@ from bot.domain import (
 from bot.flows.inbox import NotYet
 from bot.flows.investigate import Investigator
 from bot.flows.proposals import Ask, Proposals
-from bot.flows.recommendations import action_for
+from bot.flows.recommendations import action_for, rests_on_state
 from bot.flows.recurrence import recurrence, started, with_series
 from bot.flows.triage import judged, triage
 from bot.messages import Analysis, Findings, Notice, Opening, Tone, Working
@@ -256,7 +256,8 @@ class Conversations:
             return None
         seen = next(each for each in triaged.objects if each.handle == wanted.handle)
         requested_by = user if asks_for_change(run.question) else None
-        return Ask(f"{run.id}:remedy", thread.id, wanted, seen, requested_by)
+        by_policy = thread.origin is Origin.ALERT and user is None and rests_on_state(triaged.report)
+        return Ask(f"{run.id}:remedy", thread.id, wanted, seen, requested_by, by_policy)
 
     async def _with_judgement(self, run: Investigation, thread: Thread, triaged: Triaged) -> Triaged:
         """The report says whether its own remedy would be allowed, and why not, before anybody reads it."""

@@ -2,7 +2,7 @@
 
 import hashlib
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import structlog
@@ -35,7 +35,8 @@ WriterFor = Callable[[Order], Writer]
 class Ask:
     """A change to propose, and where: the object as the investigation saw it, and who asked in words, if anybody.
 
-    ``by_policy``: the policy is to approve it instead of a person, if it says that it does.
+    ``by_policy``: a monitor raised it and no person's words did, so the policy approves it where its ``auto`` says so;
+    elsewhere people are asked.
     """
 
     key: str
@@ -94,7 +95,11 @@ class Proposals:
         if twin is not None:
             return await self._point_at(twin, proposal, key)
         entry = self._cards.entry(
-            "proposal.created", proposal, requested_by=proposal.requested_by, undo_of=proposal.undo_of
+            "proposal.created",
+            proposal,
+            requested_by=proposal.requested_by,
+            undo_of=proposal.undo_of,
+            by_policy=proposal.by_policy,
         )
         guard = self._judge.guard(proposal, draft.facts)
         made = await self._store.create(proposal, self._card_payload(draft), entry, guard, self._cards.draw)
@@ -159,7 +164,9 @@ class Proposals:
         if isinstance(action, Refusal):
             return judge.reasons(action)
         why = ask.wanted.reason, ask.wanted.reason_by_rules
-        wanted = Wanted(proposal_id, ask.thread, action, why, ask.requested_by, ask.by_policy)
+        # Words never take the place of a person, whoever wrote them: neither a model's nor a requester's.
+        by_policy = ask.by_policy and ask.wanted.reason_by_rules and ask.requested_by is None
+        wanted = Wanted(proposal_id, ask.thread, action, why, ask.requested_by, by_policy)
         return await self.draft(wanted, facts)
 
     async def draft(self, wanted: "Wanted", facts: Facts) -> Draft | tuple[Redacted, ...]:
@@ -185,6 +192,9 @@ class Proposals:
         )
         refusal = await judge.clear(proposal, facts)
         if isinstance(refusal, Refusal):
+            if wanted.by_policy and {each.rule for each in refusal.reasons} == {"auto"}:
+                # What stands against it is only that nobody was asked: so people are.
+                return await self.draft(replace(wanted, by_policy=False), facts)
             return judge.reasons(refusal)
         refused = await self._dry_run(proposal, facts)
         return refused or Draft(proposal, facts)

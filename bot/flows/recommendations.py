@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Mapping, Sequence
 
-from bot.domain import Remediation, WantedChange
+from bot.domain import IncidentReport, Remediation, WantedChange
 from safety.actions import ActionKind
 from safety.redaction import Redacted
 from tools.evidence import Category, Finding, Remedy, SeenObject
@@ -133,6 +133,18 @@ def action_for(remediation: Remediation, objects: Sequence[SeenObject]) -> Wante
         reason_by_rules=True,
         to_replicas=remediation.to_replicas,
     )
+
+
+# Evidence whose words somebody other than the cluster may have written: programs, and people who change things.
+_WORDED_BY_OTHERS = frozenset({"log", "event", "change", "repository"})
+
+
+def rests_on_state(report: IncidentReport) -> bool:
+    """Whether the cause is told by the state of objects and by measurements alone, so that no text can bring it up."""
+    if report.root_cause is None:
+        return False
+    sources = {each.source for each in report.evidence if each.id in report.root_cause.evidence}
+    return bool(sources) and not sources & _WORDED_BY_OTHERS
 
 
 def _of_remedy(remedy: Remedy) -> str:

@@ -1,7 +1,7 @@
 """What the policy says of one change that is named outside Slack: every rule, on the facts as they are."""
 
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
@@ -30,12 +30,16 @@ class Change(BaseModel):
 
 @dataclass(frozen=True, slots=True)
 class Ruling:
-    """``judged`` is every rule that was asked; ``action`` and ``facts`` are missing when there is no such object."""
+    """``judged`` is every rule that was asked; ``action`` and ``facts`` are missing when there is no such object.
+
+    ``alone`` are the reasons why the policy would not approve it in a person's place; None when that was not asked.
+    """
 
     change: Change
     judged: tuple[Judged, ...]
     action: AnyAction | None = None
     facts: Facts | None = None
+    alone: tuple[str, ...] | None = None
 
     @property
     def allowed(self) -> bool:
@@ -63,7 +67,10 @@ async def rule_on(change: Change, world: Reader, policy: Policy, circumstances: 
     if isinstance(action, Refusal):
         said = tuple(Judged(each.rule, False, each.text) for each in action.reasons)
         return Ruling(change, (_protected(policy, change.namespace), *said), facts=facts)
-    return Ruling(change, explain(action, facts, policy, await circumstances(action)), action, facts)
+    around = await circumstances(action)
+    without_a_person = explain(action, facts, policy, replace(around, approved_by_policy=True))
+    alone = tuple(each.text for each in without_a_person if not each.passed)
+    return Ruling(change, explain(action, facts, policy, around), action, facts, alone)
 
 
 def _protected(policy: Policy, namespace: str) -> Judged:

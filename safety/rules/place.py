@@ -1,6 +1,7 @@
 """Rules about where: the cluster, the namespace, its environment, the time there, and the object's own state."""
 
 from safety.actions import Restart, Rollback
+from safety.floor import protection
 from safety.policy import RestartRule, RollbackRule
 from safety.risk import weigh
 from safety.rules.case import Case, Rule
@@ -56,8 +57,12 @@ def _auto(case: Case) -> str | None:
         return "only people may approve here: the mode is not auto"
     if not case.policy.auto_allows(case.action.kind, case.environment):
         return "the policy does not let this be done without a person"
-    risk = weigh(case.action, case.facts).risk
-    return "a change of high risk needs people" if risk == "high" else None
+    if protection(case.facts.cluster_name, case.policy.protected.tokens):
+        return f"the name of cluster {case.facts.cluster_name} is one that is protected, so a person has to approve"
+    weight = weigh(case.action, case.facts)
+    if weight.reversibility == "cannot be undone":
+        return "a change that cannot be taken back needs a person"
+    return "a change of high risk needs people" if weight.risk == "high" else None
 
 
 def _namespace_terminating(case: Case) -> str | None:

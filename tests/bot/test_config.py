@@ -59,7 +59,7 @@ def test_a_channel_without_its_monitor_is_refused_with_an_example(text: str) -> 
         ("slack_sockets", "many"),
         ("thread_idle_minutes", "-1"),
         ("verify_seconds", "soon"),
-        ("remediation_mode", "auto"),
+        ("remediation_mode", "always"),
         ("log_level", "loud"),
         ("parallel_threads", "65"),
     ],

@@ -142,6 +142,20 @@ async def test_every_rule_is_told_with_its_reason_and_the_facts(here: Here) -> N
     assert "there is no Deployment nobody in namespace billing-dev" in out
 
 
+async def test_it_is_told_whether_the_policy_would_approve_it_alone_and_why_not(here: Here) -> None:
+    assert "without a person: no: only people may approve here: the mode is not auto" in await here.explain(RESTART)
+    text = POLICY.replace("version: 1", "version: 1\nmode: auto")
+    more = "auto: {environments: [dev], actions: [restart_deployment]}\n"
+    (here.folder / "policy.yaml").write_text(text + more)
+    assert "without a person: no" in await here.but(remediation_mode="auto").explain(RESTART)
+    both = here.but(remediation_mode="auto", auto_remediation_enabled=True)
+    assert "without a person: yes" in await both.explain(RESTART)
+    told = json.loads(await both.explain(RESTART.replace("restart_deployment", "delete_failed_pod"), as_json=True))
+    assert told["auto"] is None
+    told = json.loads(await both.explain(RESTART.replace("billing-api", "mailer"), as_json=True))
+    assert (told["auto"]["allowed"], len(told["auto"]["reasons"]) >= 1) == (False, True)
+
+
 async def test_a_cluster_from_files_is_judged_alike(here: Here) -> None:
     dump = write_dump(here.folder / "dump")
     change = '{"action": "restart_deployment", "namespace": "books-dev", "name": "ledger"}'

@@ -73,6 +73,7 @@ async def test_a_key_chooses_claude_and_no_key_the_rules(tmp_path: Path) -> None
         ("approve", "approve", "approve"),
         ("off", "approve", "off"),
         ("approve", "off", "off"),
+        ("auto", "auto", "approve"),
     ],
 )
 async def test_the_stricter_of_the_policy_and_the_setting_holds_and_off_makes_no_writer(
@@ -84,6 +85,13 @@ async def test_the_stricter_of_the_policy_and_the_setting_holds_and_off_makes_no
     assert wiring.effective_mode(made) == mode
     if mode == "off":
         assert await wiring.make_writer(made) is None
+
+
+@pytest.mark.parametrize(("file_mode", "mode"), [("auto", "auto"), ("approve", "approve"), ("off", "off")])
+def test_auto_takes_the_policy_and_both_settings(tmp_path: Path, file_mode: str, mode: str) -> None:
+    made = settings(tmp_path, remediation_mode="auto", auto_remediation_enabled=True)
+    _write(made.policy_file, POLICY.format(mode=file_mode))
+    assert wiring.effective_mode(made) == mode
 
 
 def _write(path: Path, text: str) -> None:

@@ -186,29 +186,41 @@ def automatic(*kinds: ActionKind, **more: Any) -> Policy:
 
 
 @pytest.mark.parametrize("kind", ACTION_KINDS)
-def test_the_policy_approves_only_what_it_lists_and_never_what_is_of_high_risk(kind: ActionKind) -> None:
+def test_the_policy_approves_only_what_it_lists_and_never_what_cannot_be_taken_back(kind: ActionKind) -> None:
     by_policy = {"approved_by_policy": True, "mode_switch": "auto"}
-    is_high = kind in ("rollback_stateful_set", "rollback_daemon_set")
-    assert asked(kind, circumstances=by_policy, file=automatic(kind)) == (["auto"] if is_high else [])
-    other: ActionKind = "evict_pod" if kind != "evict_pod" else "delete_failed_pod"
+    needs_people = kind in ("rollback_stateful_set", "rollback_daemon_set", "delete_failed_pod", "evict_pod")
+    assert asked(kind, circumstances=by_policy, file=automatic(kind)) == (["auto"] if needs_people else [])
+    other: ActionKind = "restart_deployment" if kind != "restart_deployment" else "scale_deployment"
     assert asked(kind, circumstances=by_policy, file=automatic(other)) == ["auto"]
 
 
 @pytest.mark.parametrize(("file", "switch"), [("approve", "auto"), ("auto", "approve")])
 def test_the_policy_approves_nothing_unless_file_and_switch_both_say_auto(file: Any, switch: str) -> None:
     by_policy = {"approved_by_policy": True, "mode_switch": switch}
-    rules = automatic("evict_pod").model_copy(update={"mode": file})
-    assert asked("evict_pod", circumstances=by_policy, file=rules) == ["auto"]
-    assert asked("evict_pod", circumstances={"mode_switch": switch}, file=rules) == []
+    rules = automatic("restart_deployment").model_copy(update={"mode": file})
+    assert asked("restart_deployment", circumstances=by_policy, file=rules) == ["auto"]
+    assert asked("restart_deployment", circumstances={"mode_switch": switch}, file=rules) == []
 
 
 def test_a_frozen_or_paused_cluster_is_left_alone_by_the_policy_as_well() -> None:
     by_policy = {"approved_by_policy": True, "mode_switch": "auto"}
     window = [{"from": "Tue 07:00", "until": "Tue 08:00", "reason": "release"}]
-    assert asked("evict_pod", circumstances=by_policy, file=automatic("evict_pod", freeze=window)) == ["freeze"]
-    assert asked("evict_pod", circumstances={**by_policy, "paused_by": "x"}, file=automatic("evict_pod")) == [
-        "kill_switch"
-    ]
+    assert asked(
+        "restart_deployment", circumstances=by_policy, file=automatic("restart_deployment", freeze=window)
+    ) == ["freeze"]
+    assert asked(
+        "restart_deployment", circumstances={**by_policy, "paused_by": "x"}, file=automatic("restart_deployment")
+    ) == ["kill_switch"]
+
+
+@pytest.mark.parametrize("cluster_name", ["eks-prod", "live", "production-2"])
+def test_the_policy_approves_nothing_on_a_cluster_whose_name_says_production(cluster_name: str) -> None:
+    by_policy = {"approved_by_policy": True, "mode_switch": "auto"}
+    places = {"dev": {"namespaces": ["team-*"]}, "lab": {"namespaces": ["lab"]}}
+    file = automatic("restart_deployment", environments=places)
+    there = {"cluster_name": cluster_name}
+    assert asked("restart_deployment", there, circumstances=by_policy, file=file) == ["auto"]
+    assert asked("restart_deployment", there, file=file) == []
 
 
 # ---- undo -----------------------------------------------------------------------------------------------------------

@@ -19,7 +19,7 @@ from bot.stores import AuditEntry
 from prove._direct import DirectCluster, Fate
 from prove._engine import CHANNEL, NAMESPACE, REDACTOR, Engine, Ground, Townsfolk, ask, click, engine, seen, thread_of
 from safety.approval import Verdict
-from safety.policy import Policy
+from safety.policy import Mode, Policy
 from safety.validator import Refusal
 from tests.fakes import START, FixedClock
 
@@ -350,18 +350,66 @@ async def test_an_outcome_that_nobody_knows_calls_the_approvers_and_holds_the_ob
 # ---- without a person -----------------------------------------------------------------------------------------------
 
 
-async def test_the_policy_approves_only_where_it_says_so(database: Database, clock: FixedClock) -> None:
+def alone() -> Policy:
+    """Rules under which a restart in dev needs nobody."""
     plain = rules().model_dump(mode="python")
-    allowed = Policy.model_validate({**plain, "auto": {"environments": ["dev"], "actions": ["restart_deployment"]}})
-    for policy, wanted in ((rules(), None), (allowed, S.APPROVED)):
-        yard = Yard(database, clock, policy)
-        yard.own = engine(replace(yard.ground, mode="auto"), NoCheckpoints())
-        uid = (await yard.cluster.get("Deployment", NAMESPACE, "plum"))["metadata"]["uid"]
-        wish = replace(ask(str(wanted), "1.0", seen("plum", uid), "restart_deployment"), by_policy=True)
-        made = await yard.own.changes.proposals.propose(wish)
-        assert (made.state if made else None) is wanted
-        if made is not None:
-            await yard.run()
-            assert await yard.state(made) is S.SUCCEEDED
-            (card,) = await yard.cards(made)
-            assert "no person was asked" in card
+    return Policy.model_validate({**plain, "auto": {"environments": ["dev"], "actions": ["restart_deployment"]}})
+
+
+async def raised(yard: Yard, mode: Mode = "auto", **changed: Any) -> Proposal | None:
+    """What becomes of a restart that an alert brought up."""
+    yard.own = engine(replace(yard.ground, mode=mode), NoCheckpoints())
+    uid = (await yard.cluster.get("Deployment", NAMESPACE, "plum"))["metadata"]["uid"]
+    wish = ask("alert", "1.0", seen("plum", uid), "restart_deployment", changed.get("requested_by"))
+    wanted = replace(wish.wanted, reason_by_rules=changed.get("by_rules", True))
+    return await yard.own.changes.proposals.propose(replace(wish, wanted=wanted, by_policy=True))
+
+
+async def test_the_policy_approves_where_it_says_so_and_is_the_approver_on_record(
+    database: Database, clock: FixedClock
+) -> None:
+    yard = Yard(database, clock, alone())
+    made = await raised(yard)
+    assert made is not None
+    assert (made.state, made.by_policy, made.approvers) == (S.APPROVED, True, ("policy",))
+    await yard.run()
+    assert await yard.state(made) is S.SUCCEEDED
+    (card,) = await yard.cards(made)
+    assert "approved by policy (rule `auto: restart_deployment in dev`), no person was asked" in card
+    types = await yard.audited(made)
+    assert types[:3] == ["proposal.created", "vote.cast", "execution.intent"]
+
+
+@pytest.mark.parametrize(
+    ("policy", "changed"),
+    [
+        (rules(), {}),
+        (alone(), {"mode": "approve"}),
+        (alone(), {"by_rules": False}),
+        (alone(), {"requested_by": BOB}),
+    ],
+)
+async def test_people_are_asked_where_the_policy_may_not_or_words_brought_it_up(
+    database: Database, clock: FixedClock, policy: Policy, changed: dict[str, Any]
+) -> None:
+    yard = Yard(database, clock, policy)
+    made = await raised(yard, **changed)
+    assert made is not None
+    assert (made.state, made.by_policy, made.approvers) == (S.PENDING, False, ())
+    await yard.run()
+    assert await yard.state(made) is S.PENDING
+    await yard.vote(made, ALICE)
+    assert await yard.state(made) is S.APPROVED
+
+
+async def test_a_pause_or_another_mode_before_the_start_stops_what_the_policy_approved(
+    database: Database, clock: FixedClock
+) -> None:
+    yard = Yard(database, clock, alone())
+    made = await raised(yard)
+    assert made is not None
+    yard.own = engine(replace(yard.ground, mode="approve"), NoCheckpoints())
+    before = yard.templates()
+    await yard.run()
+    assert await yard.state(made) is S.BLOCKED
+    assert yard.templates() == before

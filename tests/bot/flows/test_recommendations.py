@@ -2,8 +2,9 @@
 
 import pytest
 
-from bot.flows.recommendations import recommendations
-from tests.bot.investigations import NOW, RED
+from bot.domain import EvidenceRecord, RootCause
+from bot.flows.recommendations import recommendations, rests_on_state
+from tests.bot.investigations import NOW, RED, report
 from tools.evidence import Category, EvidenceId, Finding, ObjectRef, Remedy, evidence
 
 PLUM = ObjectRef("Deployment", "orchard", "plum")
@@ -50,3 +51,29 @@ def test_each_remedy_is_a_sentence(remedy: tuple[str, int | None], sentence: str
     class_, replicas = remedy
     made = Remedy(class_, PLUM, RED.text("so"), replicas=replicas)  # type: ignore[arg-type]
     assert recommendations(found(Category.APP_CRASH, made), None, RED.text)[0] == sentence
+
+
+@pytest.mark.parametrize(
+    ("sources", "answer"),
+    [
+        (("pod",), True),
+        (("pod", "metric"), True),
+        (("pod", "log"), False),
+        (("event",), False),
+        (("deployment", "change"), False),
+        (("repository", "pod"), False),
+    ],
+)
+def test_a_cause_rests_on_state_only_when_nothing_it_cites_was_worded_by_others(
+    sources: tuple[str, ...], answer: bool
+) -> None:
+    text = RED.text("t")
+    records = [EvidenceRecord(id=f"E{n}", source=each, ref="r", at=None, text=text) for n, each in enumerate(sources)]
+    records.append(EvidenceRecord(id="E9", source="log", ref="r", at=None, text=text))
+    cited = tuple(f"E{n}" for n in range(len(sources)))
+    cause = RootCause(
+        category=Category.SCALED_TO_ZERO, summary=RED.text("s"), subject=str(PLUM), confidence=0.9, evidence=cited
+    )
+    made = report().model_copy(update={"root_cause": cause, "evidence": tuple(records)})
+    assert rests_on_state(made) is answer
+    assert not rests_on_state(made.model_copy(update={"root_cause": None}))
