@@ -297,19 +297,21 @@ def _next(report: IncidentReport) -> Mrkdwn:
 
 
 def step(wanted: Remediation) -> Mrkdwn:
-    """The change, and whether a person can approve it here or why not."""
+    """The change, and whether it can be approved here or why not."""
     to = mrkdwn(" to revision {number}", number=wanted.to_revision) if wanted.to_revision else mrkdwn("")
     what = mrkdwn(
         "{act} {target}{to}", act=words(_ACTS[wanted.class_]), target=code(words(wanted.target or "").clip(150)), to=to
     )
     if wanted.allowed:
-        return mrkdwn("{what}; a person has to approve it", what=what)
+        return mrkdwn("{what}; it needs an approval", what=what)
     reasons = one_line("; ".join(wanted.reasons) or "the policy does not allow it")
     return mrkdwn("{what}; not from here: {reasons}", what=what, reasons=reasons)
 
 
 def _footer(message: Findings) -> Mrkdwn:
     told = mrkdwn("First findings by rules after {took}", took=seconds(message.took))
+    if message.audit_head is not None:
+        told = mrkdwn("{told}  ·  {head}", told=told, head=message.audit_head)
     unseen = message.report.not_checked
     if not unseen:
         return told

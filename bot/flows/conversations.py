@@ -26,6 +26,7 @@ from bot.domain import (
     Triaged,
     WantedChange,
 )
+from bot.flows.audit_views import short_head
 from bot.flows.inbox import NotYet
 from bot.flows.investigate import Investigator
 from bot.flows.proposals import Ask, Proposals
@@ -167,7 +168,8 @@ class Conversations:
         told = await with_series(self._stores.investigations, run.id, triaged.report, self._words)
         triaged = Triaged(told.model_copy(update={"recurrence": before}), triaged.objects)
         await self._stores.investigations.triaged(run.id, triaged, started(triaged.report))
-        findings = Findings(triaged.report, self._clock.now() - began, run.id)
+        head = short_head(*await self._stores.audit.head())
+        findings = Findings(triaged.report, self._clock.now() - began, run.id, self._words(head) if head else None)
         await self._chat.say(f"{run.id}:findings", place, findings)
         working = _Working(self._chat, self._clock, f"{run.id}:analysis", place)
         async with working:

@@ -404,7 +404,7 @@ def test_the_first_findings_name_cause_place_certainty_evidence_change_and_next_
     assert lines[2].startswith("• [E1] `last state: terminated, reason OOMKilled, exit code 137`")
     assert lines[3].startswith("• [E2] `memory limit 96Mi`")
     assert "plum revision 3 to 4: memory limit 256Mi to 96Mi by ci-robot, suspected: it lowered the limit" in lines[4]
-    assert lines[5] == "*Next*: roll back `Deployment/orchard/plum` to revision 3; a person has to approve it"
+    assert lines[5] == "*Next*: roll back `Deployment/orchard/plum` to revision 3; it needs an approval"
     assert lines[6].startswith("First findings by rules after 0.1 s  ·  not checked: the pull request")
     assert lines[7:] == ["Details"]
 
@@ -439,3 +439,10 @@ def test_a_line_of_a_log_is_shown_by_what_it_says() -> None:
 def test_without_a_stored_run_there_is_no_button() -> None:
     made = compose(Findings(report(), timedelta()))
     assert [each["type"] for each in made.blocks] == ["section", "context"]
+
+
+def test_the_first_findings_end_with_the_audit_log_s_head_where_there_is_one() -> None:
+    took = timedelta(seconds=1)
+    found = json.dumps(compose(Findings(report(), took, audit_head=Redactor().text("audit 1234:ab12cd34"))).blocks)
+    assert "audit 1234:ab12cd34" in found
+    assert "audit " not in json.dumps(compose(Findings(report(), took)).blocks[-1])
