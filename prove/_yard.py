@@ -1,5 +1,6 @@
 """A small cluster for the proofs: a few deployments, other people who change them, and who counts what we did."""
 
+import json
 import sqlite3
 import tempfile
 from collections import Counter
@@ -64,6 +65,8 @@ class Ledger:
     def __init__(self, store: Store, database: Path) -> None:
         self.effects: Counter[str] = Counter()
         self.failures: list[str] = []
+        # Effects before which nothing was written down, as another process would find the database at that moment.
+        self.unrecorded: list[str] = []
         self._database = database
         store.listeners.append(self._see)
 
@@ -74,22 +77,24 @@ class Ledger:
             return
         proposal = str((change.obj["metadata"].get("annotations") or {}).get(MARKER))
         self.effects[proposal] += 1
-        state, sent = self._stored(proposal)
+        state, intents, sent = self._stored(proposal)
         if state in WITHOUT_EFFECT:
             self.failures.append(f"late: {proposal} took effect when it was {state} already")
-        if not sent:
-            self.failures.append(f"{proposal} took effect with no intent on record")
+        if not (intents and sent):
+            self.unrecorded.append(f"{proposal} took effect with {intents} intents and {sent} sends on record")
+            self.failures.append(self.unrecorded[-1])
 
-    def _stored(self, proposal: str) -> tuple[str, int]:
+    def _stored(self, proposal: str) -> tuple[str | None, int, int]:
+        """Its state, and how many records of an intent and of a send it has that bind the change approved."""
         connection = sqlite3.connect(f"file:{self._database}?mode=ro", uri=True, timeout=10)
         try:
-            (state,) = connection.execute("SELECT state FROM proposals WHERE id = ?", (proposal,)).fetchone()
-            (sent,) = connection.execute(
-                "SELECT count(*) FROM audit WHERE proposal = ? AND type = 'execution.sent'", (proposal,)
-            ).fetchone()
+            row = connection.execute("SELECT state, digest FROM proposals WHERE id = ?", (proposal,)).fetchone()
+            state, bound = row or (None, None)
+            records = connection.execute("SELECT type, payload FROM audit WHERE proposal = ?", (proposal,)).fetchall()
         finally:
             connection.close()
-        return state, sent
+        kinds = Counter(kind for kind, payload in records if json.loads(payload).get("digest") == bound)
+        return state, kinds["execution.intent"], kinds["execution.sent"]
 
     def judged(self, states: dict[str, str]) -> list[str]:
         """Every proposal that does not end as it should: double, wrongly said to be done, or done and denied."""

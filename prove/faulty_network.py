@@ -1,6 +1,7 @@
 """F8: whatever the network does between the bot and the cluster, a change happens once, and no other is claimed."""
 
 import asyncio
+import functools
 import random
 import tempfile
 from collections import Counter
@@ -10,6 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from prove._faulty_network import Fault, FaultyNetwork
+from prove._yard import Ledger
 from prove.figure import Figure, Proof
 from tests.journeys import acting
 
@@ -34,7 +36,16 @@ limits: {{per_namespace_per_hour: 100000, per_target_per_hour: 100000, per_incid
 
 def run(seed: int, cases: int) -> Figure:
     """Changes are asked for and approved until ``cases`` calls went through the network."""
-    return asyncio.run(_run(seed, cases))
+    return traffic(seed, cases).figure
+
+
+@dataclass(frozen=True, slots=True)
+class Traffic:
+    """What went through the network; ``unrecorded`` are the effects before which no intent was on the disk."""
+
+    figure: Figure
+    effects: int
+    unrecorded: tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,10 +53,18 @@ class _Told:
     calls: int
     faults: Counter[Fault]
     ends: Counter[str]
+    effects: int
+    unrecorded: tuple[str, ...]
     failures: tuple[str, ...]
 
 
-async def _run(seed: int, cases: int) -> Figure:
+@functools.cache
+def traffic(seed: int, cases: int) -> Traffic:
+    """The traffic of ``run``. A second figure that counts something else in it need not send it all again."""
+    return asyncio.run(_run(seed, cases))
+
+
+async def _run(seed: int, cases: int) -> Traffic:
     told = await asyncio.gather(*(_in_one_town(seed + number, cases // TOWNS) for number in range(TOWNS)))
     calls = sum(each.calls for each in told)
     faults = sum((each.faults for each in told), Counter[Fault]())
@@ -57,19 +76,23 @@ async def _run(seed: int, cases: int) -> Figure:
         f"{calls:,} calls, {faults.total():,} with a fault of {len(faults)} kinds; {ends.total()} proposals: "
         f"{', '.join(f'{count} {end}' for end, count in sorted(ends.items()))}"
     )
-    return Figure(calls, seen, tuple(failures))
+    unrecorded = tuple(each for one in told for each in one.unrecorded)
+    return Traffic(Figure(calls, seen, tuple(failures)), sum(each.effects for each in told), unrecorded)
 
 
 async def _in_one_town(seed: int, calls: int) -> _Told:
     ends: Counter[str] = Counter()
     failures: list[str] = []
     async with _behind_a_faulty_network(seed) as (town, network), town.serving():
+        ledger = Ledger(town.cluster.store, town.database)
         thread = await town.ask()
         while network.calls < calls and not failures:
             end, why = await _one_change(town, thread)
             ends[end] += 1
             failures += why
-    return _Told(network.calls, network.faults, ends, tuple(failures))
+    failures += ledger.failures
+    effects, unrecorded = ledger.effects.total(), tuple(ledger.unrecorded)
+    return _Told(network.calls, network.faults, ends, effects, unrecorded, tuple(failures))
 
 
 @asynccontextmanager

@@ -1,0 +1,38 @@
+"""The proof that plants faults says which one nobody noticed, and does not hold by tests that are red anyway."""
+
+from pathlib import Path
+
+import pytest
+
+from prove.planted_faults import LEAST, LIST, judged
+from tests.mutations.planting import Fault, read_faults
+
+RIGHT = "def least(one, other):\n    return one if one < other else other\n"
+
+
+@pytest.fixture
+def small(tmp_path: Path) -> Path:
+    """A project of one module and one test."""
+    (tmp_path / "thing.py").write_text(RIGHT)
+    (tmp_path / "test_thing.py").write_text("import thing\n\n\ndef test_it():\n    assert thing.least(1, 2) == 1\n")
+    return tmp_path
+
+
+def _fault(place: str) -> Fault:
+    return Fault(f"a fault: {place}", "thing.py", "one < other", place, ("test_thing.py",))
+
+
+def test_the_list_is_long_enough_to_be_a_proof() -> None:
+    assert len(read_faults(LIST)) >= LEAST
+
+
+def test_a_fault_that_is_caught_holds_and_one_that_is_not_is_named(small: Path) -> None:
+    assert judged([_fault("one > other")], 1, root=small).held
+    both = judged([_fault("one > other"), _fault("one <= other")], 2, root=small)
+    assert both.failures == ("no test noticed: a fault: one <= other",)
+    assert both.seen.startswith("1 of 2 caught, in 1 files")
+
+
+def test_tests_that_are_red_anyway_prove_nothing(small: Path) -> None:
+    (small / "thing.py").write_text(RIGHT.replace("<", ">"))
+    assert not judged([_fault("one > other")], 1, root=small).held
