@@ -2,6 +2,7 @@
 
 import asyncio
 import functools
+import json
 import random
 import tempfile
 from collections import Counter
@@ -17,7 +18,7 @@ from tests.journeys import acting
 
 # One read in ten meets a fault, and one write in three. So many bots and clusters run side by side.
 SHARES = (0.1, 0.33)
-TOWNS = 4
+TOWNS = 6
 MARKER = "ask-claude.io/proposal"
 # In these a change must not be in the cluster, now or later.
 _WITHOUT = {"FAILED", "STALE", "BLOCKED", "EXPIRED", "DENIED", "CANCELLED"}
@@ -30,7 +31,8 @@ actions:
   restart_deployment: {{environments: [dev]}}
 approvals:
   default: {{groups: [S0ONCALL], requester_may_approve: true}}
-limits: {{per_namespace_per_hour: 100000, per_target_per_hour: 100000, per_incident: 100000}}
+limits: {{per_namespace_per_hour: 100000, per_target_per_hour: 100000, per_incident: 100000,
+  breaker: {{failures: 10, cooldown: 1m}}}}
 """
 
 
@@ -120,7 +122,11 @@ async def _one_change(town: acting.Town, thread: str) -> tuple[str, list[str]]:
         made = len(town.rows("SELECT 1 FROM proposals WHERE message_ts IS NOT NULL")) > known
         return made or len(town.rows("SELECT 1 FROM audit WHERE type = 'proposal.rejected'")) > refused
 
-    await acting.until(answered, 60)
+    try:
+        await acting.until(answered, 120)
+    except TimeoutError:
+        said = [town.slack.as_text(each) for each in town.slack.messages(acting.CHANNEL, thread)[-2:]]
+        return "unheard", [f"a change was asked for, and neither offered nor refused; last said: {said}"]
     if len(town.rows("SELECT 1 FROM proposals")) == known:
         return "not offered", [] if town.generation == before else ["a change without a proposal"]
     made = town.rows("SELECT id, message_ts FROM proposals ORDER BY created_at DESC LIMIT 1")[0]
@@ -131,11 +137,29 @@ async def _one_change(town: acting.Town, thread: str) -> tuple[str, list[str]]:
         return str(town.rows(f"SELECT state FROM proposals WHERE id = '{proposal}'")[0][0])
 
     await acting.until(lambda: state() in acting.FINAL, 120)
-    await acting.until(lambda: bool(_settled(town, proposal)), 120)
-    return state(), _wrong(town, proposal, state(), before)
+    await acting.until(lambda: bool(_calm(town, proposal)), 120)
+    wrong = _wrong(town, proposal, state(), before)
+    if state() == "UNKNOWN":
+        await _settle(town, proposal, thread, ts)
+    return state(), wrong
 
 
-def _settled(town: acting.Town, proposal: str) -> bool:
+async def _settle(town: acting.Town, proposal: str, thread: str, ts: str) -> None:
+    """Somebody looks, since an outcome that nobody knows holds the object against every further change."""
+    alice = town.slack.user("alice")
+
+    def can_be_settled() -> bool:
+        cards = [each.blocks for each in town.slack.messages(acting.CHANNEL, thread) if each.ts == ts]
+        return '"settle"' in json.dumps(cards)
+
+    await acting.until(can_be_settled, 60)
+    await alice.click(acting.CHANNEL, ts, "settle")
+    await alice.submit(town.slack.views("alice")[0].id, {"reason": {"text": "looked"}})
+    is_settled = f"SELECT 1 FROM proposals WHERE id = '{proposal}' AND settled_at IS NOT NULL"
+    await acting.until(lambda: bool(town.rows(is_settled)), 60)
+
+
+def _calm(town: acting.Town, proposal: str) -> bool:
     """Nothing watches it any more, and the pods are as they should be, so that the next change can be judged."""
     row = town.rows(f"SELECT state, verified FROM proposals WHERE id = '{proposal}'")[0]
     status = town.deployment()["status"]
