@@ -238,6 +238,23 @@ def _put(document: Any, path: tuple[Any, ...], value: Any) -> None:
 _FUZZ = settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 
 
+@pytest.mark.parametrize(
+    ("path", "value"),
+    [
+        (("status", "containerStatuses", 0, "restartCount"), 56_064_692),
+        (("apiVersion",), "0"),
+    ],
+)
+def test_a_value_that_no_server_would_send_is_no_traceback(tmp_path: Path, path: tuple[Any, ...], value: Any) -> None:
+    write_dump(tmp_path)
+    document = json.loads((tmp_path / "cluster.json").read_text())
+    for pod in (each for each in document["items"] if each["kind"] == "Pod"):
+        pod["spec"]["containers"][0]["resources"]["limits"] = True
+        _put(pod, path, value)
+    (tmp_path / "cluster.json").write_text(json.dumps(document))
+    assert _answer(tmp_path) in {"incident", "healthy", "inconclusive"}
+
+
 @_FUZZ
 @given(data=st.data())
 def test_odd_values_anywhere_in_the_objects_are_no_traceback(tmp_path: Path, data: st.DataObject) -> None:

@@ -173,7 +173,11 @@ def _crashing_since(container: Container) -> datetime | None:
     if ended is None or ended.started_at is None or ended.finished_at is None or not container.restarts:
         return None
     one_round = ended.finished_at - ended.started_at + LONGEST_BACK_OFF
-    return ended.finished_at - (container.restarts + 1) * one_round
+    try:
+        return ended.finished_at - (container.restarts + 1) * one_round
+    except OverflowError:
+        # No container has run for as long as that.
+        return None
 
 
 def _blame_words(blame: Blame) -> str:

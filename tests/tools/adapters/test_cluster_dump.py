@@ -183,6 +183,16 @@ async def test_what_no_server_would_send_is_dropped(tmp_path: Path) -> None:
     assert (await dump.table("Pod", None)).records()[0]["Ready"] == "0/1"
 
 
+@pytest.mark.parametrize("version", ["0", "v1beta7", "v1"])
+async def test_what_says_that_it_is_of_a_version_nobody_knows_is_brought_into_shape_as_well(
+    tmp_path: Path, version: str
+) -> None:
+    odd = pod() | {"apiVersion": version}
+    odd["spec"]["containers"] = [{"name": "web", "image": "web:1", "resources": {"limits": True}}]
+    (found,) = await opened(tmp_path, odd).list("Pod", None)
+    assert found["spec"]["containers"] == [{"name": "web", "image": "web:1", "resources": {}}]
+
+
 async def test_an_event_of_the_newer_api_reads_like_one_of_the_core(tmp_path: Path) -> None:
     event = obj("Event", "e", version="events.k8s.io/v1", type="Warning", reason="BackOff", note="Back-off restarting")
     event |= {"regarding": {"kind": "Pod", "name": "web-1", "namespace": "shop"}, "deprecatedCount": 4}

@@ -51,7 +51,9 @@ def _checked(kind: str, obj: JsonObject) -> tuple[str, JsonObject] | None:
 def _model(kind: str, version: str) -> Any:
     if kind == "Event":
         return client.CoreV1Event
-    return getattr(client, f"{(version or KINDS[kind].version).capitalize()}{kind}", None)
+    # Of a version that no server has any more, what it shares with today's is still to be in its shape.
+    todays = getattr(client, f"{KINDS[kind].version.capitalize()}{kind}", None)
+    return getattr(client, f"{version.capitalize()}{kind}", todays)
 
 
 def _with_writes_only(metadata: JsonObject) -> JsonObject:
