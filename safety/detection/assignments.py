@@ -153,7 +153,9 @@ def _is_harmless(line: str, name: tuple[int, int], noun: str, sign: re.Match[str
     if _is_sentence(line, name, sign, value) or _is_image(line, name, sign, text):
         return True
     written = line[name[0] : name[1]]
-    if noun != "password" and (is_path(text) or (is_name(text) and written.lower() in _OBJECTS)):
+    if noun != "password" and (is_path(text) or _names_an_object(written, text)):
+        return True
+    if written == "PASS" and _TEST.fullmatch(text):
         return True
     if written.lower() in ("pwd", "oldpwd") and text.startswith(("/", "~")):
         return True
@@ -163,6 +165,15 @@ def _is_harmless(line: str, name: tuple[int, int], noun: str, sign: re.Match[str
 
 
 _OBJECTS = frozenset({"secret", "token", "credential", "credentials", "secrets"})
+# Fields of charts and operators that take the name of a Secret, never what is in it.
+_OBJECT_FIELDS = re.compile(r"(?i)(?:[\w.]*[._-])?(?:existing|credentials?|tls|pull|cert|certificate|ca)[_-]?secrets?")
+_TEST = re.compile(r"(?:Test|Benchmark|Example|Fuzz)[A-Z_][\w/]*")
+
+
+def _names_an_object(written: str, text: str) -> bool:
+    if _OBJECT_FIELDS.fullmatch(written):
+        return is_name(text) or (text.isalpha() and text.islower())
+    return is_name(text) and written.lower() in _OBJECTS
 
 
 def _is_no_credential(noun: str, text: str) -> bool:
@@ -215,10 +226,16 @@ def _by_flag(line: str, low: int, high: int, noun: str) -> Span | None:
         or is_placeholder(text)
         or (is_prose(text) and text.islower())
         or (noun != "password" and is_path(text))
+        or _is_metavariable(line[low:high], text)
     ):
         return None
     at = found.start("value") + found["value"].find(text)
     return Span(at, at + len(text), _kind(noun), 6)
+
+
+def _is_metavariable(name: str, text: str) -> bool:
+    """``--db-password PASSWORD``, as the usage of a program shows it."""
+    return text.isupper() and name.upper().replace("-", "_").endswith(text)
 
 
 def _by_markup(line: str, low: int, high: int, noun: str) -> Span | None:
@@ -272,7 +289,7 @@ def _by_column(line: str, low: int, high: int, noun: str) -> Span | None:
 
 def _by_words(line: str, low: int, high: int, noun: str) -> Span | None:
     """``PASSWORD 'x'`` of SQL, and ``password hunter2`` where nobody would write such a word in a sentence."""
-    if noun != "password":
+    if noun != "password" or line[low - 1 : low] == "/":  # the last part of a path
         return None
     bracketed = _BRACKETED.match(line, high)
     if bracketed is not None and is_telling(bracketed["value"]) and not is_placeholder(bracketed["value"]):

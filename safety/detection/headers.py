@@ -8,6 +8,8 @@ from safety.detection.rule import Rule, Span, compiled, has_digit, is_mixed, run
 from safety.detection.values import is_code, is_path, is_placeholder, is_prose
 
 _REACH = 640
+# "token_type=bearer expires_in=3600": the next field of a line, not a token.
+_NEXT_FIELD = re.compile(r"[a-z]{2,12}(?:_[a-z]{2,12})*=[^=]")
 
 
 def _rule(kind: str, words: str, pattern: str, back: int = 0, spares: str = "") -> Rule:
@@ -29,7 +31,7 @@ def _rule(kind: str, words: str, pattern: str, back: int = 0, spares: str = "") 
 
 
 def _is_short_word(text: str) -> bool:
-    return (len(text) < 24 and not has_digit(text)) or len(text) < 8
+    return (len(text) < 24 and not has_digit(text)) or len(text) < 8 or _NEXT_FIELD.match(text) is not None
 
 
 def _is_not_basic(text: str) -> bool:

@@ -12,7 +12,7 @@ PLACEHOLDER = re.compile(
     r"|\(?(?:redacted|hidden|masked|filtered|scrubbed|removed|omitted|sanitized|suppressed|sensitive|secret|private|empty|none|unset|sensitive value)\)?"
     r"|\[(?:redacted|hidden|masked|filtered|scrubbed|removed|omitted|sanitized|suppressed|sensitive|secret|protected|[a-z ]{0,20}redacted)\]"
     r"|\[[A-Z_ ]{0,20}REDACTED[A-Z_ ]{0,20}\]|your[-_ ][\w-]{1,40}|change-?me-please|placeholder|string|str|text|bool|int|integer|bytes|object|function|array|number|any)"
-    r"|ENC\[[^\]]*\]|(?:vault|ref\+\w+|secretref|env|awssm|gcpsm|op|ssm|keyring|file|https?)://?.*|(?:env|vault|ssm):[\w/.#-]+)"
+    r"|\(known(?: after apply\))?|ENC\[[^\]]*\]|(?:vault|ref\+\w+|secretref|env|awssm|gcpsm|op|ssm|keyring|file|https?)://?.*|(?:env|vault|ssm):[\w/.#-]+)"
 )
 
 # What follows "token: " or "password is " in a sentence, not in a configuration.
@@ -67,6 +67,12 @@ _PATH = compiled(
 _CODE = re.compile(
     r"(?:os|process|System|env|self|this|config|cfg|conf|settings|request|req|ctx|args|options|opts|params|app|props|data|user|"
     r"credentials|secrets|vars|var|local|module|each|input|params|event|context|Rails|ENV|getenv|getpass|input|get_\w+|Values|github|inputs|steps)[.\[(][\w.\[\]()'\":-]*"
+    r"|(?:random|aws|google|azurerm|azuread|kubernetes|vault|tls|github|hcloud)_[a-z_]+\.[a-z_]+\.[a-z_]+"
+)
+# A call: names joined by dots and a bracket, without a digit anywhere, which few passwords are.
+_CALL = re.compile(
+    r"[A-Za-z_]+(?:(?:\.|->|::)[A-Za-z_]+|\([A-Za-z_.$]{0,60}\))*(?:\.|->|::)[A-Za-z_]+(?:\([A-Za-z_.$]{0,60}\)?[;?]{0,2})"
+    r"|(?:await|yield|new|typeof|sizeof|lambda|func|return)"
 )
 _AMOUNT = re.compile(r"\d{1,9}(?:\.\d+)?(?:ms|s|m|h|d|w|[KMG]i?B?|%)?|\d+(?:h\d+m?\d*s?)?")
 _QUANTITY = re.compile(r"\d{1,9}[ ](?:bytes?|chars?|characters?|tokens?|seconds?|minutes?|hours?|days?|attempts?)\b")
@@ -156,7 +162,7 @@ def is_path(text: str) -> bool:
 
 def is_code(text: str) -> bool:
     """An expression that fetches the secret, as in a stack trace or a template."""
-    return _CODE.match(text) is not None
+    return _CODE.match(text) is not None or _CALL.fullmatch(text) is not None
 
 
 def is_amount(text: str) -> bool:

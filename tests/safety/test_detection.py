@@ -102,6 +102,22 @@ STAYS = [
     "abcdef.17f8a2b3c4d5e6f7 node01.17f8a2b3c4d5e6f7",
     "at com.acme.auth.TokenService.refresh(TokenService.java:88) Object@1b2c3d4",
     f"no -----BEGIN {KEY} found in file",
+    "token_type=bearer expires_in=3600 scope=read",
+    "const token = await getToken(req);",
+    'token := r.Header.Get("Authorization")',
+    "password = yield client.fetch_secret(name)",
+    "this.token = new TokenStore(path).read()",
+    "String secret = vault.read(key).unwrap();",
+    "$password = Crypt::decrypt($row)",
+    "let token = Token::from_env()?;",
+    "existingSecret: postgres-auth",
+    "credentialsSecret: aws-creds",
+    "tlsSecret: regcred",
+    "--- PASS: TestToken (0.00s)",
+    "Usage: login [--user USER] [--password PASSWORD] [--api-token API_TOKEN]",
+    "password = random_password.db.result",
+    "+ token = (known after apply)",
+    "GET /reset-password HTTP/2 200",
 ]
 
 
