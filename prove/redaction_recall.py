@@ -120,6 +120,8 @@ def _personal(chance: random.Random, size: int) -> Iterator[Planted]:
 
 def _leaks(each: Planted, redactor: Redactor) -> bool:
     out = redactor.text(each.line)
+    if "[WITHHELD:" in out:
+        return True  # a rule broke: nothing leaks, and nothing was found either
     plain, left = re.sub(r"[ -]", "", each.secret), re.sub(r"[ -]", "", out)
     return each.secret in out or (len(plain) >= 12 and plain[-10:] in left)
 

@@ -121,7 +121,7 @@ class Redactor:
         """Redact one text. Idempotent: what is already redacted comes back unchanged."""
         if isinstance(value, Redacted):
             return self._without_own(value)
-        shown = "\n".join(self.lines(value.split("\n"), Open()))
+        shown = "\n".join(self._shown(value.split("\n"), Open()))
         if "[PEM:" in shown:
             shown = _MORE_OF_A_KEY.sub("", shown)
         return Redacted(shown, _SEAL)
@@ -131,14 +131,19 @@ class Redactor:
 
         Whatever goes wrong inside, no line comes out that was not looked through: all of them are withheld.
         """
+        return [Redacted(each, _SEAL) for each in self._shown(lines, state)]
+
+    def _shown(self, lines: Sequence[str], state: Open) -> list[str]:
+        has_returns = any(each.endswith("\r") for each in lines)
         marks = Marks(self._key)
         try:
-            taken = [marks.taken_up(each.removesuffix("\r")) for each in lines]
-            shown = [marks.shown(each) for each in Passage(self._own, marks).run(taken, state)]
+            taken = marks.taken_up_all([each.removesuffix("\r") for each in lines] if has_returns else lines)
+            shown = marks.shown_all(Passage(self._own, marks).run(taken, state))
         except Exception:  # noqa: BLE001 - a fault of a rule must not let a secret through, nor stop an incident's flow
             shown = [mask("WITHHELD", each, self._key) for each in lines]
-        ends = ("\r" if each.endswith("\r") else "" for each in lines)
-        return [Redacted(each + end, _SEAL) for each, end in zip(shown, ends, strict=True)]
+        if not has_returns:
+            return shown
+        return [each + "\r" if was.endswith("\r") else each for each, was in zip(shown, lines, strict=True)]
 
     def tree(self, value: Any, depth: int = 0) -> Any:
         """The same structure with every string redacted; the value under a key such as ``password`` goes whole.

@@ -4,7 +4,7 @@ import base64
 import binascii
 import re
 
-LONG_BLOB = re.compile(r"[A-Za-z0-9+/_-]{40,}={0,2}")
+LONG_BLOB = re.compile(r"(?<![A-Za-z0-9+/_-])[A-Za-z0-9+/_-]{40,}={0,2}")
 _CUT = re.compile(r"[A-Za-z0-9+/]{8,}")
 _SHOWN = re.compile(r"[\x20-\x7e\r\n\t\u00a0-\ud7ff]*")
 

@@ -99,9 +99,11 @@ def _cookies(line: str, start: int, _end: int) -> Iterator[Span]:
 
 
 _USERINFO = compiled(
-    r"(?i)^:(?:\\?/){2}(?:[^\s/:@\"'<>,;(){}?#\[\]]{0,128}:(?P<password>[^\s\"'<>`]{1,256})|(?P<alone>[A-Za-z0-9_.~%-]{16,256}))@[A-Za-z0-9\[_$%{(.-]"
+    r"(?i)^:(?:\\?/){2}(?:[^\s/:@\"'<>,;(){}?#\[\]]{0,128}:([^\s\"'<>`]{1,256})|([A-Za-z0-9_.~%-]{16,256}))@[A-Za-z0-9\[_$%{(.-]"
 )
-_USERINFO_PLAIN = compiled(r"(?i)^:(?:\\?/){2}[^\s/:@\"'<>]{0,128}:(?P<password>[^\s/\"'<>@`]{1,256})@")
+_USERINFO_PLAIN = compiled(
+    r"(?i)^:(?:\\?/){2}[^\s/:@\"'<>]{0,128}:([^\s/\"'<>@`]{1,256}(?:@[^\s/\"'<>@`?&=,]{1,128}){0,4})@"
+)
 
 
 def _userinfo(line: str, start: int, _end: int) -> Iterator[Span]:
@@ -115,17 +117,16 @@ def _userinfo(line: str, start: int, _end: int) -> Iterator[Span]:
     match = _USERINFO_PLAIN.match(window) or _USERINFO.match(window)
     if match is None:
         return
-    names = match.re.groupindex if hasattr(match, "re") else {}
-    alone = match["alone"] if "alone" in names else None
-    if alone is not None:
-        if not _is_plain_user(alone):
-            yield Span(start + match.start("alone"), start + match.end("alone"), "URL_PASSWORD", 5)
+    # By number: a match of re2 knows where a group stands by nothing else. The first is the password, the second "alone".
+    if match.re.groups == 2 and match[2] is not None:
+        if not _is_plain_user(match[2]):
+            yield Span(start + match.start(2), start + match.end(2), "URL_PASSWORD", 5)
         return
-    text = match["password"]
+    text = match[1]
     if not text or is_placeholder(text) or is_code(text) or _is_port_and_path(text):
         return
     # With further passwords behind it the greedy match may hold several addresses: then only the first is taken.
-    yield Span(start + match.start("password"), start + match.end("password"), "URL_PASSWORD", 5)
+    yield Span(start + match.start(1), start + match.end(1), "URL_PASSWORD", 5)
 
 
 def _is_port_and_path(text: str) -> bool:

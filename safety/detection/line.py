@@ -14,7 +14,7 @@ from safety.detection.headers import HEADERS
 from safety.detection.personal import NUMBERS, PERSONAL, numbers_in
 from safety.detection.programs import PROGRAMS
 from safety.detection.prose import PROSE_RULES
-from safety.detection.rule import Rule, Span, automaton, begins, compiled, merged
+from safety.detection.rule import Rule, Span, automaton, compiled, merged
 from safety.detection.trades import TRADES
 from safety.detection.vendors import VENDORS
 
@@ -27,7 +27,10 @@ KINDS = tuple(dict.fromkeys((*OTHER_KINDS, *(each.kind for each in RULES))))
 _PGPASS = r"[\w.*-]{1,128}:(?:\d{4,5}|\*):[\w.*-]{1,64}:[\w.*-]{1,64}:\S{3,128}"
 _WORDS = automaton((word, rule) for rule in RULES for word in rule.words)
 _SHAPED = tuple(rule for rule in RULES if rule.shape is not None)
-_SHAPES = compiled("|".join(f"(?:{rule.shape})" for rule in _SHAPED if rule.shape))
+_ANY_SHAPE = "|".join(f"(?:{rule.shape})" for rule in _SHAPED if rule.shape)
+_SHAPES = compiled(_ANY_SHAPE)
+# What ``begins`` asks for, as a pattern, so that the walk stops only where a token can begin.
+_SHAPES_BEGUN = compiled(rf"(?:\A|[^A-Za-z0-9]|\\[nrtbf]|%[0-9A-Fa-f]{{2}}|\\u00[0-9A-Fa-f]{{2}})(?:{_ANY_SHAPE})")
 # The beginning of a token at the end of a line, too short to be known for one yet.
 BROKEN_OFF = (
     r"(?:gh[opsur]_|github_pat_|glpat-|xox[abeprs]-|sk-|sk_live_|eyJ|AKIA|ASIA|AIza|hvs\.|npm_|pypi-|dop_v1_|SG\.|ATATT3"
@@ -59,10 +62,12 @@ Hit = tuple[int, int, tuple[Rule, ...]]
 
 @dataclass(slots=True)
 class Look:
-    """What the walk over a whole text found in one line: words, with their places, and whether a shape or a number."""
+    """What the walk over a whole text found in one line: words, with their places, and whether there is more."""
 
     hits: list[Hit] = field(default_factory=list)
     has_shape: bool = False
+    has_number: bool = False  # or a long piece of base64, or a token broken off
+    has_own: bool = False
 
 
 def looks_at(text: str, starts: Sequence[int], own: Any) -> dict[int, Look]:
@@ -77,21 +82,26 @@ def looks_at(text: str, starts: Sequence[int], own: Any) -> dict[int, Look]:
             look = looks.setdefault(at, Look())
         look.hits.append((end + 1 - size - low, end + 1 - low, rules))
     # Two patterns: one for both would have so many states that making them takes longer than the walk.
-    for pattern in (_SHAPES, _NUMBERS_AND_BLOBS):
-        for match in pattern.finditer(text):
-            if pattern is not _SHAPES or begins(text, match.start(), joins=""):
-                looks.setdefault(bisect_right(starts, match.start()) - 1, Look()).has_shape = True
+    # A match may begin with the end of the line before; its last character is always in its own.
+    for match in _SHAPES_BEGUN.finditer(text):
+        looks.setdefault(bisect_right(starts, match.end() - 1) - 1, Look()).has_shape = True
+    for match in _NUMBERS_AND_BLOBS.finditer(text):
+        looks.setdefault(bisect_right(starts, match.end() - 1) - 1, Look()).has_number = True
     if own is not None:
         for end, _ in own.iter(text):
-            looks.setdefault(bisect_right(starts, end) - 1, Look()).has_shape = True
+            looks.setdefault(bisect_right(starts, end) - 1, Look()).has_own = True
     return looks
 
 
 def spans_in(line: str, own: Any, look: Look | None = None) -> tuple[list[Span], set[str]]:
     """What has to go, in order and without overlaps, and which signs were seen. Raises ``TooMuch``."""
     found = list(_by_words(line, look.hits if look else _hits(line)))
+    if look is None or look.has_own:
+        found += _own(line, own)
     if look is None or look.has_shape:
-        found += [*_own(line, own), *_by_shape(line), *numbers_in(line), *_pgpass(line), *_blobs(line, own)]
+        found += _by_shape(line)
+    if look is None or look.has_number:
+        found += [*numbers_in(line), *_pgpass(line), *_blobs(line, own)]
     if not found:
         return [], _NO_SIGNS
     signs = {each.kind for each in found if each.kind in SIGNS}

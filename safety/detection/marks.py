@@ -8,6 +8,7 @@ While rules run, a mask is one private character: to rules it is opaque, and a s
 import hashlib
 import hmac
 import re
+from collections.abc import Sequence
 
 from safety.detection.line import KINDS
 from safety.detection.rule import MARK_FIRST, MARK_LAST, MARKS
@@ -49,6 +50,14 @@ class Marks:
         elif "\x00" in text:
             text = text.replace("\x00", "\ufffd")
         return _A_MASK.sub(lambda match: self._mark(match[0]), text) if "[" in text else text
+
+    def taken_up_all(self, lines: Sequence[str]) -> list[str]:
+        """The same of many lines, each of which is looked at only where there is something to take up."""
+        return [self.taken_up(each) if "[" in each or not each.isascii() or "\x00" in each else each for each in lines]
+
+    def shown_all(self, lines: list[str]) -> list[str]:
+        """The same of many lines."""
+        return [self.shown(each) for each in lines] if self._mask_of else lines
 
     def shown(self, text: str) -> str:
         """Text with masks instead of marks."""

@@ -26,6 +26,8 @@ _RUN = re.compile(r"[A-Za-z0-9_.=+/~%|:-]*")
 RARE = 5
 # For finding places a few characters of the body do: long repeats in one great pattern make more states than text.
 _GOES_ON = "[A-Za-z0-9+/_=.$%:-]{6}"
+_FIRST_CLASS = re.compile(r"(?P<class>\[[^\]]+\]|\\d)\{(?P<least>\d+)")
+_MOST_OF_BODY = 12
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,8 +135,16 @@ def token(kind: str, prefixes: str, body: str, check: Check = looks_random, join
 
     if not rare:
         heads = () if min(len(each) for each in starts) < 2 else tuple(dict.fromkeys(each[:2] for each in starts))
-        return Rule(kind, (), find, f"(?:{alternatives}){_GOES_ON}", heads)
+        return Rule(kind, (), find, f"(?:{alternatives}){_goes_on(body)}", heads)
     return Rule(kind, tuple(dict.fromkeys(each.lower() for each in starts)), find)
+
+
+def _goes_on(body: str) -> str:
+    """The first few characters of a body, by its own class where it begins with one: the narrower, the fewer places."""
+    first = _FIRST_CLASS.match(body)
+    if first is None:
+        return _GOES_ON
+    return f"{first['class']}{{{min(int(first['least']), _MOST_OF_BODY)}}}"
 
 
 def shaped(kind: str, pattern: str, check: Check = looks_random, joins: str = "_") -> Rule:
@@ -155,7 +165,7 @@ def around(kind: str, words: str, pattern: str, back: int, check: Check = looks_
     What goes is the group ``secret`` where the pattern has one.
     """
     made = compiled(pattern)
-    group = "secret" if "secret" in made.groupindex else 0
+    group = made.groupindex.get("secret", 0)  # its matches know places by number only
 
     def find(line: str, start: int, end: int) -> Iterator[Span]:
         low = max(0, start - back)

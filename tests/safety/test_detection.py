@@ -73,7 +73,23 @@ SENTENCES = [
 
 @pytest.mark.parametrize("sentence", SENTENCES)
 def test_a_password_goes_from_sentences_and_command_lines(sentence: str) -> None:
-    assert PASSWORD not in RED.text(sentence.format(PASSWORD))
+    redacted = RED.text(sentence.format(PASSWORD))
+    assert PASSWORD not in redacted
+    assert "WITHHELD" not in redacted, "a rule broke"
+
+
+def test_only_the_password_goes_from_an_address_and_the_lines_around_it_stay() -> None:
+    lone = "aB3dE5gH7jK9" + "mN1pQ2sT4v"
+    shown = RED.text(f"started\npostgres://shop:{PASSWORD}@db:5432/x\nhttps://{lone}@h.io/x\ndone")
+    assert re.fullmatch(
+        r"started\npostgres://shop:\[URL_PASSWORD:\w{4}\]@db:5432/x\nhttps://\[URL_PASSWORD:\w{4}\]@h\.io/x\ndone",
+        shown,
+    )
+
+
+def test_no_rule_breaks_on_what_it_is_for() -> None:
+    mark = "aB3dE5_" + "aB3dE5gH7jK9mN1pQ2sT4vW6xY8zA" + "_mmk"
+    assert re.fullmatch(r"key \[MAXMIND:\w{4}\] x", RED.text(f"key {mark} x"))
 
 
 STAYS = [

@@ -72,6 +72,7 @@ def test_tokens_of_vendors_go_wherever_they_stand(vendor: str) -> None:
         redacted = GENERAL.text(line)
         assert token not in redacted
         assert token[-12:] not in redacted
+        assert "WITHHELD" not in redacted, "a rule broke"
 
 
 CONTEXTS = [
@@ -130,7 +131,9 @@ CONTEXTS = [
 
 @pytest.mark.parametrize("context", CONTEXTS)
 def test_a_secret_goes_where_people_write_secrets(context: str) -> None:
-    assert CANARY not in GENERAL.text(context.format(CANARY))
+    redacted = GENERAL.text(context.format(CANARY))
+    assert CANARY not in redacted
+    assert "WITHHELD" not in redacted, "a rule broke"
 
 
 KEPT = [
