@@ -27,7 +27,17 @@ _SEPARATOR = re.compile(
     r"(?P<close>(?:\\{0,15}[\"'`\])]|&quot;){0,3})[ \t]{0,24}"
     r"(?P<sign>:=|=>|->|={1,3}|:(?!:)|：|%3[Dd]|\\u003[Dd])(?P<gap>[ \t]{0,24})"
 )
-_TYPED = re.compile(r"(?:Optional\[)?[A-Za-z_][\w.]{0,30}\]?[ ]?=[ ]?(?=[\"'])")
+_TYPED = re.compile(
+    r"(?:Optional\[)?[A-Za-z_][\w.]{0,30}\]?[ ]?=[ ]?(?=[\"'])"
+    r"|\([a-z]{1,12}\)[ ](?:\(len=\d{1,6}\)[ ])?(?=[\"'])|string\(\d{1,6}\)[ ](?=[\"'])"
+)
+# "old" -> "new", as the plan of a change shows it.
+_CHANGED = re.compile(
+    r"(?P<quote>[\"'])[^\"'\n]{0,256}(?P=quote)[ ]{0,4}[-=]>[ ]{0,4}(?P=quote)(?P<value>[^\"'\n]{1,256})(?P=quote)"
+)
+_OUTPUT = re.compile(r"\{[^{}\n]{0,200}?\"value\"[ ]?:[ ]?\"(?P<value>[^\"\n]{1,512})\"")
+# After "token" without a sign between: nothing but what a generator makes.
+_DRAWN = re.compile(r"[ ]{1,2}[\"'`]?(?P<value>[A-Za-z0-9_+/-]{20,512}={0,2})(?![\w.])")
 _COLUMN = re.compile(
     r"[ \t]*(?:[|│][ \t]*)?[\w.-]+(?:[ \t]*[|│][ \t]*|[ \t]{2,})(?P<value>[^\s|│]+)[ \t]*[|│]?[ \t]*\Z"
 )
@@ -42,7 +52,9 @@ _ATTRIBUTE = re.compile(r"[\"']?[ ]{1,4}(?:value|default|content)[ ]?=[ ]?[\"'](
 _VALUE_FIELD = re.compile(
     r"[\"'\\]{0,6}[\s,]{1,64}(?:\\n[ ]{0,32})?[\"'\\]{0,6}(?:value|Value|default)[\"'\\]{0,6}[ \t]{0,8}[:=][ \t]{0,8}"
 )
-_NAME_FIELD = re.compile(r"(?i)(?:\bname|\bkey|\bvariable|\benv)[\"'\\]{0,6}[ \t]{0,8}[:=][ \t\"'\\]{0,8}\Z")
+_NAME_FIELD = re.compile(
+    r"(?i)(?:\bname|\bkey|\bvariable|\benv|\bpath)[\"'\\]{0,6}[ \t]{0,8}[:=][ \t\"'\\]{0,8}(?:/[\w.~/-]{0,80})?\Z"
+)
 _VALUE_BEFORE = re.compile(
     r"(?i)\bvalue[\"'\\]{0,6}[ ]?[:=][ ]?[\"'](?P<value>[^\"'\n]{1,512})[\"'],?[ ]?[\"']?(?:name|key)[\"']?[ ]?[:=][ ]?[\"']\Z"
 )
@@ -57,7 +69,7 @@ _WORDS = (
     "password|passwd|passphrase|passcode|passwort|kennwort|pwd|secret|token|credential|apikey|api_key|api-key|api.key|accesskey|access_key"
     "|access-key|access.key|privatekey|private_key|private-key|private.key|authkey|auth_key|auth-key|encryption_key|encryption-key|encryptionkey|encryption.key"
     "|signing_key|signing-key|signingkey|master_key|masterkey|master-key|shared_key|sharedkey|storage_key|account_key|accountkey|client_key"
-    "|client-key|clientkey|deploy_key|deploykey|license_key|licensekey|license-key|app_key|appkey|application_key|service_key|admin_key|fastly-key"
+    "|client-key|clientkey|certificate-key|certificate_key|certificatekey|deploy_key|deploykey|license_key|licensekey|license-key|app_key|appkey|application_key|service_key|admin_key|fastly-key"
     "|host_key|session_key|root_key|_key_base|jwt_key|hmac_key|webhook_key|ssh_key|ssl_key|tls_key|write_key|writekey|ingest_key|x-auth-key|consumer_key|global_key|fernet_key"
     "|subscription-key|subscription_key|subscriptionkey|functions-key|security_key|securitykey|cookie_key|dd_key|openai_key|stripe_key|presharedkey|datadog_key|sendgrid_key|integration_key|recovery_key|recovery-key"
     "|senha|contraseña|contrasena|motdepasse|wachtwoord|lösenord|hasło|пароль|şifre|clave|requirepass|masterauth|userpass"
@@ -94,7 +106,16 @@ def _assigned(line: str, start: int, end: int) -> Iterator[Span]:
         span = look(line, low, high, noun)
         if span is not None:
             yield span
-            return
+            break
+    yield from _changed(line, high)
+
+
+def _changed(line: str, high: int) -> Iterator[Span]:
+    """The second of two values with an arrow between them."""
+    sign = _SEPARATOR.match(line, high)
+    both = _CHANGED.match(line, sign.end()) if sign else None
+    if both is not None and not is_placeholder(both["value"]):
+        yield Span(both.start("value"), both.end("value"), "SECRET", 6)
 
 
 def _by_separator(line: str, low: int, high: int, noun: str) -> Span | None:
@@ -105,7 +126,7 @@ def _by_separator(line: str, low: int, high: int, noun: str) -> Span | None:
     typed = _TYPED.match(line, at)
     value = value_at(line, typed.end() if typed else at)
     if value is None:
-        return _listed(line, at) if noun != "credential" else None
+        return (_listed(line, at) or _put_out(line, at)) if noun != "credential" else None
     if value.opens_block:
         return Span(value.end, value.end, "BLOCK", 9)
     if not value.is_quoted and sign["sign"] == ":" and sign["gap"]:
@@ -142,6 +163,14 @@ def _listed(line: str, at: int) -> Span | None:
     if listed is None or is_placeholder(listed[0].strip("[]\"' ")):
         return None
     return Span(listed.start() + 1, listed.end() - 1, "SECRET", 6)
+
+
+def _put_out(line: str, at: int) -> Span | None:
+    """``{"sensitive": true, "type": "string", "value": "x"}``, as ``terraform output -json`` has it."""
+    match = _OUTPUT.match(line, at)
+    if match is None or is_placeholder(match["value"]):
+        return None
+    return Span(match.start("value"), match.end("value"), "SECRET", 6)
 
 
 def _is_harmless(line: str, name: tuple[int, int], noun: str, sign: re.Match[str], value: Value) -> bool:
@@ -250,7 +279,7 @@ def _by_markup(line: str, low: int, high: int, noun: str) -> Span | None:
 def _by_field(line: str, low: int, high: int, noun: str) -> Span | None:
     """``{"name": "DB_PASSWORD", "value": "x"}`` in either order, and pairs such as ``('password', 'x')``."""
     before = line[max(0, low - 600) : low]
-    if _NAME_FIELD.search(before[-24:]):
+    if _NAME_FIELD.search(before[-120:]):
         field = _VALUE_FIELD.match(line, high)
         value = value_at(line, field.end()) if field else None
         if value is not None and not is_placeholder(value.text):
@@ -289,6 +318,8 @@ def _by_column(line: str, low: int, high: int, noun: str) -> Span | None:
 
 def _by_words(line: str, low: int, high: int, noun: str) -> Span | None:
     """``PASSWORD 'x'`` of SQL, and ``password hunter2`` where nobody would write such a word in a sentence."""
+    if noun in ("token", "key", "secret"):
+        return _drawn(line, high)
     if noun != "password" or line[low - 1 : low] == "/":  # the last part of a path
         return None
     bracketed = _BRACKETED.match(line, high)
@@ -310,6 +341,15 @@ def _by_words(line: str, low: int, high: int, noun: str) -> Span | None:
     ):
         return None
     return Span(word.start("value"), word.start("value") + len(text), "PASSWORD", 6)
+
+
+def _drawn(line: str, high: int) -> Span | None:
+    match = _DRAWN.match(line, high)
+    if match is None:
+        return None
+    text = match["value"]
+    is_random = has_digit(text) and text.lower() != text != text.upper() and not is_name(text) and not is_path(text)
+    return Span(match.start("value"), match.end("value"), "SECRET", 7) if is_random else None
 
 
 def _netrc(line: str) -> bool:

@@ -137,7 +137,7 @@ _USER_FLAG = re.compile(
     r"(?:(?<![\w-])(?:-u|--user|--proxy-user|-U|--basic|--creds|--auth|-auth)[ =]{0,8}[\"']?[\w.@\\+-]{1,64}:)(?P<value>[^\s\"']{1,256})"
 )
 _CLIENTS = re.compile(
-    r"(?:^|[\s/\"'`;|&(])(?:mysql|mysqldump|mysqladmin|mysqlimport|mysqlcheck|mariadb|mariadb-dump|mongo|mongosh|mongodump|mongorestore|cypher-shell|vsql|isql|bcp|cqlsh|influx|ldapsearch|ldapmodify|ldapadd|smbclient|sshpass|sqlcmd|docker|podman|helm|nerdctl|skopeo|az|redis-cli|keydb-cli|valkey-cli|htpasswd|zip|unzip|7z|rar|pdftk|net|winexe|impacket-\w+|kinit|ansible-playbook|mosquitto_pub|mosquitto_sub|psql|exp|imp|sqlplus|rclone|curl|wget|snmpwalk|ipmitool|xfreerdp|rdesktop|vncviewer|mount\.cifs)\b"
+    r"(?:^|[\s/\"'`;|&(])(?:mysql|mysqldump|mysqladmin|mysqlimport|mysqlcheck|mariadb|mariadb-dump|mongo|mongosh|mongodump|mongorestore|cypher-shell|vsql|isql|bcp|cqlsh|influx|ldapsearch|ldapmodify|ldapadd|smbclient|sshpass|sqlcmd|docker|podman|helm|nerdctl|skopeo|az|redis-cli|keydb-cli|valkey-cli|htpasswd|zip|unzip|7z|rar|pdftk|net|winexe|impacket-\w+|kinit|ansible-playbook|mosquitto_pub|mosquitto_sub|psql|exp|imp|sqlplus|rclone|curl|wget|snmpwalk|ipmitool|xfreerdp|rdesktop|vncviewer|openssl|mount\.cifs)\b"
 )
 _SHORT = {
     "mysql": r"-p(?P<value>[^\s\"']{1,128}|\"[^\"\n]{1,128}\"|'[^'\n]{1,128}')",
@@ -145,6 +145,8 @@ _SHORT = {
     "ldap": r"-w[ ]+[\"']?(?P<value>[^\s\"'-][^\s\"']{0,127})",
     "redis": r"(?:-a|--pass)[ =]+[\"']?(?P<value>[^\s\"'-][^\s\"']{0,127})",
     "sshpass": r"-p[ ]?[\"']?(?P<value>[^\s\"'-][^\s\"']{0,127})",
+    "openssl": r"-[kK][ ]+[\"']?(?P<value>[^\s\"'-][^\s\"']{0,127})",
+    "smb": r"-U[ ]?[\"']?[\w.@\\/-]{1,64}%(?P<value>[^\s\"']{1,128})",
     "oracle": r"[\w$]{1,30}/[\"']?(?P<value>[^\s/@\"']{3,64})[\"']?@",
 }
 _FLAGS_OF = {
@@ -153,7 +155,7 @@ _FLAGS_OF = {
     "mongorestore": "spaced", "cypher-shell": "spaced", "isql": "spaced", "bcp": "spaced", "sqlcmd": "spaced", "cqlsh": "spaced",
     "docker": "spaced", "podman": "spaced", "helm": "spaced", "nerdctl": "spaced", "az": "spaced", "ipmitool": "spaced", "mosquitto_pub": "spaced",
     "mosquitto_sub": "spaced", "unzip": "spaced", "zip": "spaced", "7z": "mysql", "rar": "mysql", "ldapsearch": "ldap", "ldapmodify": "ldap", "ldapadd": "ldap", "vsql": "ldap",
-    "redis-cli": "redis", "keydb-cli": "redis", "valkey-cli": "redis", "sshpass": "sshpass", "sqlplus": "oracle", "exp": "oracle", "imp": "oracle", "snmpwalk": "spaced",
+    "redis-cli": "redis", "keydb-cli": "redis", "valkey-cli": "redis", "sshpass": "sshpass", "sqlplus": "oracle", "exp": "oracle", "imp": "oracle", "snmpwalk": "spaced", "openssl": "openssl", "smbclient": "smb",
 }  # fmt: skip
 _SHORT_FLAGS = {name: re.compile(rf"(?<![\w-]){pattern}") for name, pattern in _SHORT.items()}
 _LOGIN_ONLY = frozenset({"docker", "podman", "helm", "nerdctl", "az"})
@@ -218,8 +220,10 @@ HEADERS: tuple[Rule, ...] = (
     _rule("URL_PASSWORD", "@tcp( @unix( @udp( @tcp6(", r"[\w.$-]{1,64}:([^\s:@/]{1,128}(?:@[^\s:@/(]{1,64})?)@(?:tcp6?|unix|udp)\(", back=180),
     _rule("PASSWORD", "auth\tplain auth=plain auth\tlogin", r"(?i)auth[= ](?:plain|login)[ ]{1,4}([A-Za-z0-9+/]{8,}={0,2})"),
     _rule("SECRET", "connection_string connectionstring", r"(?i);[ ]?(?:accountkey|sharedaccesskey|password|pwd)=([^;\s\"']{4,})", back=0),
+    _rule("URL_PASSWORD", "oracle:thin: oracle:oci:", r"(?i)oracle:(?:thin|oci):[\w$#]{1,30}/([^\s@\"']{1,128})@"),
+    _rule("SECRET", "erlang_cookie erlangcookie erlang.cookie", r"(?i)erlang[._]?cookie[\"']?[ ]?[:=][ ]?[\"']?([A-Za-z0-9_-]{8,255})"),
     Rule("COOKIE", ("cookie",), _cookies),
     Rule("URL_PASSWORD", ("@",), _userinfo),
-    Rule("PASSWORD", (" -u", "--user", "--proxy-user", "--creds", "\"-u"), _user_flag),
+    Rule("PASSWORD", (" -u", "--user", "--auth", "--proxy-user", "--creds", "\"-u"), _user_flag),
     Rule("PASSWORD", tuple(_programs()), _short_flags),
 )  # fmt: skip

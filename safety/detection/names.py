@@ -13,7 +13,7 @@ NOUNS = (
 # A "key" is a secret only with one of these before it; there are also primary keys, keys of a map and routing keys.
 _KEYS = frozenset(
     """
-    api app application access account auth authentication authorization encryption master private shared signing
+    api app application certificate access account auth authentication authorization encryption master private shared signing
     signature storage deploy client security license service admin function subscription crypto cipher aes hmac ssh
     webhook write ingest server sdk host hostkey bot rsa ecdsa ed25519 ec tls ssl jwt session cookie decrypt decryption
     encrypt symmetric secret pre psk wifi wpa data gcp aws azure openai stripe datadog dd sendgrid mailgun algolia

@@ -16,6 +16,10 @@ def _is_jwt(body: str) -> bool:
     return any(each in text for each in ('"alg"', '"typ"', '"kid"', '"enc"', '"jku"', '"x5t'))
 
 
+def _is_mixed_case(body: str) -> bool:
+    return sum(each.isupper() for each in body) > 5 and sum(each.islower() for each in body) > 5
+
+
 PROGRAMS: tuple[Rule, ...] = (
     token("GITHUB", "ghp_ gho_ ghu_ ghs_ ghr_", r"[A-Za-z0-9]{20,}"),
     token("GITHUB", "github_pat_", r"[A-Za-z0-9_]{22,}"),
@@ -65,6 +69,7 @@ PROGRAMS: tuple[Rule, ...] = (
     token("LANGFUSE", "sk-lf- pk-lf-", _UUID),
     token("AI_KEY", "r8_", r"[A-Za-z0-9]{30,}"),
     token("AI_KEY", "hf_ api_org_", r"[A-Za-z0-9]{20,}", has_capital),
+    token("AI_KEY", "hf_", r"[A-Za-z]{34}\b", _is_mixed_case),
     token("AI_KEY", "gsk_", r"[A-Za-z0-9]{20,}", has_digit),
     token("AI_KEY", "xai- pplx-", r"[A-Za-z0-9]{20,}", has_capital),
     token("AI_KEY", "nvapi-", rf"{_U}{{40,}}"),

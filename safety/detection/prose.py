@@ -12,7 +12,8 @@ _NOUN = (
     r"api[ -]?key|secret[ ]key|access[ ]key|access[ ]token|auth[ ]token|api[ ]token|client[ ]secret|secret[ ]token|security[ ]code|token|secret|credentials?|creds|login)"
 )
 _LINK = (
-    r"(?:[ ]?(?:[:=：]|->)[ ]{0,3}(?:is[ ])?|[ ]{1,2}(?:is|was|are|will[ ]be|ist|lautet|war|est|era|es|é|будет|это|jest|är)(?:[ ](?:now|currently|still|jetzt|ahora|agora))?[ ]?[:=]?[ ]"
+    r"(?:[ ](?:was[ ]|is[ ]|has[ ]been[ ])(?:changed|reset|set|updated|rotated|switched)[ ]to[:]?[ ]"
+    r"|[ ]?(?:[:=：]|->)[ ]{0,3}(?:is[ ])?|[ ]{1,2}(?:is|was|are|will[ ]be|ist|lautet|war|est|era|es|é|будет|это|jest|är)(?:[ ](?:now|currently|still|jetzt|ahora|agora))?[ ]?[:=]?[ ]"
     r"|[ ](?:was[ ])?(?:changed|reset|set|updated|rotated|switched)[ ](?:from[ ]\S{1,64}[ ])?to[:]?[ ]|[ ]to[ ]|は[、 ]?|是|为|為|는[ ]?|은[ ]?)"
 )
 _BETWEEN = r"(?:[ ](?:for|of|to|für|von|pour|para|do|da|de|del|til|для)[ ](?:the[ ]|our[ ]|my[ ])?[^\s,;:]{1,48}(?:[ ](?!is\b|was\b|est\b|ist\b|es\b)[^\s,;:]{1,32}){0,2})?"
