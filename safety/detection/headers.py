@@ -221,6 +221,7 @@ HEADERS: tuple[Rule, ...] = (
     _rule("PASSWORD", "auth\tplain auth=plain auth\tlogin", r"(?i)auth[= ](?:plain|login)[ ]{1,4}([A-Za-z0-9+/]{8,}={0,2})"),
     _rule("SECRET", "connection_string connectionstring", r"(?i);[ ]?(?:accountkey|sharedaccesskey|password|pwd)=([^;\s\"']{4,})", back=0),
     _rule("URL_PASSWORD", "oracle:thin: oracle:oci:", r"(?i)oracle:(?:thin|oci):[\w$#]{1,30}/([^\s@\"']{1,128})@"),
+    _rule("SECRET", "pulumi", r"pulumi config set[^\n]{0,60}? --secret [\w:.-]{1,64} [\"']?([^\s\"']{4,256})"),
     _rule("SECRET", "erlang_cookie erlangcookie erlang.cookie", r"(?i)erlang[._]?cookie[\"']?[ ]?[:=][ ]?[\"']?([A-Za-z0-9_-]{8,255})"),
     Rule("COOKIE", ("cookie",), _cookies),
     Rule("URL_PASSWORD", ("@",), _userinfo),

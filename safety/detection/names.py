@@ -14,7 +14,7 @@ NOUNS = (
 _KEYS = frozenset(
     """
     api app application certificate access account auth authentication authorization encryption master private shared signing
-    signature storage deploy client security license service admin function subscription crypto cipher aes hmac ssh
+    signature storage deploy client security license service admin function functions subscription crypto cipher aes hmac ssh
     webhook write ingest server sdk host hostkey bot rsa ecdsa ed25519 ec tls ssl jwt session cookie decrypt decryption
     encrypt symmetric secret pre psk wifi wpa data gcp aws azure openai stripe datadog dd sendgrid mailgun algolia
     newrelic cloudflare fastly twilio pagerduty ops sentry github gitlab anthropic consumer merchant root global fernet

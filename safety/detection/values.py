@@ -69,10 +69,10 @@ _CODE = re.compile(
     r"credentials|secrets|vars|var|local|module|each|input|params|event|context|Rails|ENV|getenv|getpass|input|get_\w+|Values|github|inputs|steps)[.\[(][\w.\[\]()'\":-]*"
     r"|(?:random|aws|google|azurerm|azuread|kubernetes|vault|tls|github|hcloud)_[a-z_]+\.[a-z_]+\.[a-z_]+"
 )
-# A call: names joined by dots and a bracket, without a digit anywhere, which few passwords are.
+# A call: names joined by dots and a bracket, without a digit in them, which few passwords are.
 _CALL = re.compile(
-    r"[A-Za-z_]+(?:(?:\.|->|::)[A-Za-z_]+|\([A-Za-z_.$]{0,60}\))*(?:\.|->|::)[A-Za-z_]+(?:\([A-Za-z_.$]{0,60}\)?[;?]{0,2})"
-    r"|(?:await|yield|new|typeof|sizeof|lambda|func|return)"
+    r"[A-Za-z_]+(?:(?:\.|->|::)[A-Za-z_]+|\([A-Za-z0-9_.$]{0,60}\))*(?:\.|->|::)[A-Za-z_]+(?:\([A-Za-z0-9_.$]{0,60}\)?[;?]{0,2})"
+    r"|[a-z_]+\(\$\d{1,2}|(?:await|yield|new|typeof|sizeof|lambda|func|return)"
 )
 _AMOUNT = re.compile(r"\d{1,9}(?:\.\d+)?(?:ms|s|m|h|d|w|[KMG]i?B?|%)?|\d+(?:h\d+m?\d*s?)?")
 _QUANTITY = re.compile(r"\d{1,9}[ ](?:bytes?|chars?|characters?|tokens?|seconds?|minutes?|hours?|days?|attempts?)\b")

@@ -83,6 +83,8 @@ SENTENCES = [
     'token "{}aB3dE5gH7jK9" is not valid',
     "Failed to refresh token {}aB3dE5gH7jK9: 401",
     '{{"op":"replace","path":"/data/password","value":"{}"}}',
+    "x-functions-key: {}",
+    "pulumi config set --secret dbPassword {}",
     "kubeadm join x --certificate-key {}",
     "Set-Cookie: JSESSIONID={}abcdefgh; Path=/; HttpOnly",
 ]
@@ -143,6 +145,8 @@ STAYS = [
     "String secret = vault.read(key).unwrap();",
     "$password = Crypt::decrypt($row)",
     "let token = Token::from_env()?;",
+    "WHERE password_hash = crypt($1, password_hash)",
+    "password: z.string().min(12),",
     "existingSecret: postgres-auth",
     "credentialsSecret: aws-creds",
     "tlsSecret: regcred",
