@@ -151,7 +151,7 @@ def make_sources(settings: Settings) -> Sources:
         access = GitHubAccess(settings.github_token.get_secret_value(), settings.github_url)
         changes += [GitHubChanges(access, each, services, settings.github_environment) for each in repositories]
         known = frozenset(repositories)
-        named = GitHubNamed(access, owners, known, services, settings.github_environment) if owners else None
+        named = GitHubNamed(access, owners, known, services, settings.github_environment)
     else:
         absent.append("GitHub (GITHUB_TOKEN and GITHUB_REPOSITORIES)")
     if settings.jira_url is not None and settings.jira_token is not None:

@@ -270,6 +270,13 @@ class NamedRepositories(Protocol):
     def open(self, repository: str, workloads: Sequence[str]) -> CodeSource | None:
         """None where it is read already, or must not be read."""
 
+    def allows(self, repository: str) -> bool:
+        """Whether it may be read at all; what lets it is ``setting``."""
+
+    @property
+    def setting(self) -> str:
+        """The setting that says which may be read, as a person writes it."""
+
 
 class MetricSource(Protocol):
     """Measured series about the cluster and what runs in it."""

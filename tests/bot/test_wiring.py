@@ -171,6 +171,8 @@ def test_repositories_that_workloads_name_are_opened_only_for_owners_that_were_a
     assert told.named.open("acme/shop", ["shop"]) is None
     assert told.named.open("other/web", ["web"]) is None
     plain = wiring.make_sources(settings(tmp_path, github_token=token, github_repositories="acme/shop"))
-    assert plain.named is None
+    assert plain.named is not None
+    assert plain.named.open("acme/web", ["web"]) is None
+    assert (plain.named.allows("acme/shop"), plain.named.allows("acme/web")) == (True, False)
     with pytest.raises(BadSetting, match="owner"):
         settings(tmp_path, github_repositories="*/shop")

@@ -28,9 +28,16 @@ class GitHubNamed:
         place = urlsplit(self.access.url).netloc.lower()
         return place.removeprefix("api.") if place == "api.github.com" else place
 
+    @property
+    def setting(self) -> str:
+        return "GITHUB_REPOSITORIES"
+
+    def allows(self, repository: str) -> bool:
+        return repository in self.known or repository.partition("/")[0] in self.owners
+
     def open(self, repository: str, workloads: Sequence[str]) -> GitHubChanges | None:
         """The source of its changes and files; None where it is read already or its owner is not allowed."""
-        if repository in self.known or repository.partition("/")[0] not in self.owners:
+        if repository in self.known or not self.allows(repository):
             return None
         made = tuple(Mapped(each, repository) for each in workloads)
         source = self._opened.setdefault(repository, GitHubChanges(self.access, repository))

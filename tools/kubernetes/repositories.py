@@ -8,8 +8,12 @@ address of a repository, or ``owner/name`` alone.
 import re
 from collections.abc import Iterator, Mapping, Sequence
 
+from tools.kubernetes.looks import Looks
 from tools.objects import mapping, meta, name_of, namespace_of, template_of
-from tools.world import JsonObject
+from tools.world import CodeSource, JsonObject
+
+# So many are read for one question, and so many that are not are named.
+_READ, _TOLD = 2, 3
 
 _KINDS = ("Deployment", "StatefulSet", "DaemonSet", "CronJob")
 _NAME = re.compile(
@@ -20,6 +24,37 @@ _ADDRESS = re.compile(
     r"^(?:(?:https?|ssh|git)://)?(?:[\w.-]+@)?([\w.-]+(?::\d+)?)[:/]([\w.-]+/[\w.-]+?)(?:\.git)?(?:[/#?].*)?$"
 )
 _SLUG = re.compile(r"^[\w.-]+/[\w.-]+$")
+
+
+def open_named(
+    looks: Looks, objects: Mapping[str, Sequence[JsonObject]], unwell: Sequence[str]
+) -> tuple[CodeSource, ...]:
+    """Those that workloads name themselves and that may be read, bounded; the others are noted as not checked.
+
+    Those of workloads with one of the pods ``unwell`` come first.
+    """
+    opener = looks.world.named
+    if opener is None:
+        return ()
+    named = repositories_named(objects, opener.host)
+
+    def is_well(repository: str) -> bool:
+        return not any(pod.startswith(f"{one}-") for one in named[repository] for pod in unwell)
+
+    ordered = sorted(named, key=lambda one: (is_well(one), one))
+    opened = [(each, source) for each in ordered if (source := opener.open(each, named[each])) is not None]
+    what = "changes and files of repositories that workloads name"
+    if refused := [each for each in ordered if not opener.allows(each)]:
+        how = f"add {refused[0]} or {refused[0].partition('/')[0]}/* there if it is yours"
+        looks.note(f"{what}: {_some(refused)}: not allowed by {opener.setting} ({how})")
+    if beyond := [each for each, _ in opened[_READ:]]:
+        looks.note(f"{what}: {_some(beyond)}: {_READ} are read for one question; list it in {opener.setting}")
+    return tuple(source for _, source in opened[:_READ])
+
+
+def _some(names: Sequence[str]) -> str:
+    more = f" and {len(names) - _TOLD} more" if len(names) > _TOLD else ""
+    return f"{', '.join(each[:60] for each in names[:_TOLD])}{more}"
 
 
 def repositories_named(objects: Mapping[str, Sequence[JsonObject]], host: str) -> dict[str, tuple[str, ...]]:

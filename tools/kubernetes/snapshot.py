@@ -6,7 +6,6 @@ A source that fails becomes a line in ``not_checked`` and never an exception. Th
 
 import asyncio
 import dataclasses
-import itertools
 import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
@@ -16,7 +15,7 @@ from tools.kubernetes.flags import flags_of
 from tools.kubernetes.logs import Depth, read_logs
 from tools.kubernetes.looks import Looks, flat
 from tools.kubernetes.objects import event_from, pod_from
-from tools.kubernetes.repositories import repositories_named
+from tools.kubernetes.repositories import open_named
 from tools.kubernetes.rollout import selector_of
 from tools.kubernetes.rows import is_suspicious, node_rows_of
 from tools.kubernetes.scan import AT_HAND, PLATFORM, Caps, Scan, choose, scan
@@ -25,13 +24,12 @@ from tools.logs.reading import SignKind
 from tools.objects import condition, name_of, namespace_of
 from tools.secrets_seen import seen_in
 from tools.snapshot import Event, Pod, Snapshot, Thresholds
-from tools.world import ChangeSource, CodeSource, JsonObject, Reader, RecordedChange, Series, WorldError
+from tools.world import ChangeSource, JsonObject, Reader, RecordedChange, Series, WorldError
 
 CHANGES = timedelta(days=14)
 METRICS = timedelta(hours=24)
 _NODES = 200
 _SCALE_UPS = 2
-_NAMED = 2
 
 # Listed whole in each place that matters.
 IN_PLACE = (
@@ -102,7 +100,7 @@ async def take(  # noqa: PLR0913 - one picture of what a question is about
         pods, told = [*(each for each in pods if each.ref not in known), *its_pods], [*told, *its_events]
         read, seen = _joined(read, more), dataclasses.replace(seen, platform=(*seen.platform, *there.rows))
     read.objects["Node"] = tuple(nodes)
-    named = _named_repositories(looks, read, seen)
+    named = open_named(looks, read.objects, [each.name for each in seen.suspicious])
     changes = [*changes, *await _changes(looks, now, named)]
     picture = _assembled(looks, seen, read, _Rest(pods, told, changes, metrics), now, limits)
     return dataclasses.replace(picture, namespace=namespace, focus=wanted, repositories=named)
@@ -216,21 +214,6 @@ def _assembled(looks: Looks, seen: Scan, read: _Read, rest: _Rest, now: datetime
 
 
 # ---- what lies outside the cluster ----------------------------------------------------------------------------------
-
-
-def _named_repositories(looks: Looks, read: _Read, seen: Scan) -> tuple[CodeSource, ...]:
-    """Those that workloads name themselves, of workloads whose pods look wrong first."""
-    opener = looks.world.named
-    if opener is None:
-        return ()
-    named = repositories_named(read.objects, opener.host)
-    unwell = [each.name for each in seen.suspicious]
-
-    def is_well(repository: str) -> bool:
-        return not any(pod.startswith(f"{one}-") for one in named[repository] for pod in unwell)
-
-    opened = (opener.open(each, named[each]) for each in sorted(named, key=lambda one: (is_well(one), one)))
-    return tuple(itertools.islice((each for each in opened if each is not None), _NAMED))
 
 
 async def _changes(looks: Looks, now: datetime, sources: Sequence[ChangeSource]) -> list[RecordedChange]:

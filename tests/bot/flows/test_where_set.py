@@ -114,6 +114,11 @@ async def test_a_repository_that_the_workload_names_is_read_where_its_owner_is_a
         assert bool(github.requests) is is_read
     assert (report.where_set is not None) is is_read
     assert (report.culprit_change == "proteus/proteus-api#412") is is_read
+    told = (
+        "changes and files of repositories that workloads name: proteus/proteus-api: not allowed by "
+        "GITHUB_REPOSITORIES (add proteus/proteus-api or proteus/* there if it is yours)"
+    )
+    assert (told in report.not_checked) is not is_read
 
 
 WRITTEN: dict[str, Any] = {

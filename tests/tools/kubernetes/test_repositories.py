@@ -4,9 +4,13 @@ from typing import Any
 
 import pytest
 
+from safety.redaction import Redactor
+from tests.tools.kubernetes.test_snapshot import CrowdedCluster
 from tools.adapters.github_client import GitHubAccess
 from tools.adapters.github_named import GitHubNamed
-from tools.kubernetes.repositories import repositories_named
+from tools.kubernetes.looks import Looks
+from tools.kubernetes.repositories import open_named, repositories_named
+from tools.world import Reader
 
 SOURCE = "org.opencontainers.image.source"
 
@@ -64,6 +68,20 @@ def test_only_repositories_of_allowed_owners_are_opened_and_none_twice() -> None
     assert opened is not None
     assert opened.concerns("plum")
     assert named.open("acme/shop", ["plum"]) is opened
+
+
+def test_repositories_that_are_not_read_are_named_with_the_setting_and_the_failing_ones_first() -> None:
+    named = GitHubNamed(GitHubAccess("t"), frozenset({"acme"}), frozenset({"other/known"}))
+    looks = Looks(Reader(CrowdedCluster(1, 1), Redactor(), named=named))
+    repositories = {"a": "acme/a", "b": "acme/b", "c": "acme/c", "d": "other/d", "e": "more/e", "k": "other/known"}
+    made = [workload(name, {SOURCE: f"https://github.com/{each}"}) for name, each in repositories.items()]
+    opened = open_named(looks, {"Deployment": made}, ["c-5f-x", "d-5f-y"])
+    assert [getattr(each, "repository", None) for each in opened] == ["acme/c", "acme/a"]
+    what = "changes and files of repositories that workloads name"
+    assert looks.not_checked == [
+        f"{what}: other/d, more/e: not allowed by GITHUB_REPOSITORIES (add other/d or other/* there if it is yours)",
+        f"{what}: acme/b: 2 are read for one question; list it in GITHUB_REPOSITORIES",
+    ]
 
 
 @pytest.mark.parametrize(
