@@ -90,7 +90,10 @@ async def take(  # noqa: PLR0913 - one picture of what a question is about
     looks.learn(seen_in([*flat(read.objects.values()), *read.pods]))
     pods, told = await _with_logs(looks, seen, read, _Want(caps.logs, wanted), now)
     meant = () if any(is_suspicious(each, limits) for each in seen.rows) else tuple(beside)
-    for place in await _all_places(looks, seen) if world.at_hand else _elsewhere(pods, told, seen, limits, meant):
+    places = await _all_places(looks, seen) if world.at_hand else _elsewhere(pods, told, seen, limits, meant)
+    if not world.at_hand:
+        _note_callers(looks, (*seen.places, *places))
+    for place in places:
         # The fault may lie where the programs here call, or in the platform under them.
         there = await scan(looks, place, wanted, limits, caps)
         more = await _details(looks, there, wanted, limits, caps)
@@ -153,6 +156,13 @@ async def _all_places(looks: Looks, seen: Scan) -> list[str]:
         return []
     found = await looks.attempt("Namespaces", looks.world.cluster.namespaces(), ())
     return [name for each in found if (name := name_of(each)) not in seen.places]
+
+
+def _note_callers(looks: Looks, places: Sequence[str | None]) -> None:
+    """A program that calls from afar may be all that shows a fault, and looking into every namespace is not bounded."""
+    named = ", ".join(each for each in places if each is not None)
+    if None not in places and named:
+        looks.note(f"Programs in other namespaces that may call what fails here: read are pods and logs of {named}")
 
 
 def _elsewhere(

@@ -141,6 +141,15 @@ async def test_the_pods_of_a_small_place_are_read_at_once() -> None:
     assert "50 of 50 pods" in finding.summary
 
 
+@pytest.mark.parametrize(("namespace", "is_said"), [("ns", True), (None, False)])
+async def test_callers_in_namespaces_that_a_live_look_does_not_read_are_told_as_not_checked(
+    namespace: str | None, is_said: bool
+) -> None:
+    found = await take(reader(CrowdedCluster(1, 1)), namespace, NOW)
+    told = "Programs in other namespaces that may call what fails here: read are pods and logs of ns"
+    assert (told in found.not_checked) is is_said
+
+
 async def test_of_many_alike_pods_only_a_few_are_read_and_the_others_are_counted() -> None:
     cluster = CrowdedCluster(deployments=1, pods_each=90)
     found = await take(reader(cluster), "ns", NOW)
