@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import timedelta
 
+from tools.analyzers.bringing import read_by
 from tools.analyzers.interface import (
     Blame,
     Claim,
@@ -224,7 +225,7 @@ def _blame(
     def is_direct(release: Release, _older: Release) -> bool:
         return bool(release.changed & topics) or any(_is_named(each, said_of) for each in release.differences)
 
-    return find_blame(workload, pods, is_direct, snapshot.thresholds)
+    return find_blame(workload, pods, is_direct, snapshot.thresholds, read_by(pods[0], container.name))
 
 
 _STARTING: frozenset[Topic] = frozenset({"command"})

@@ -1,10 +1,11 @@
 """Init containers that never end: the pod waits for them, and its programs do not start."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
+from tools.analyzers.bringing import is_of, read_by
 from tools.analyzers.interface import Claim, cited, count_words, find_blame, finding, logs_of
 from tools.evidence import Category, Finding
-from tools.snapshot import Container, Pod, Snapshot
+from tools.snapshot import Container, Pod, Release, Snapshot
 
 
 def never_ending(snapshot: Snapshot) -> Iterator[Finding]:
@@ -28,10 +29,23 @@ def never_ending(snapshot: Snapshot) -> Iterator[Finding]:
             pods=pods,
             since=since,
             blame=find_blame(
-                workload, pods, lambda new, _old: bool(new.changed & {"command", "image"}), snapshot.thresholds
+                workload,
+                pods,
+                _runs_something_else(container.name),
+                snapshot.thresholds,
+                read_by(pods[0], container.name),
             ),
         )
         yield finding(workload, claim)
+
+
+def _runs_something_else(container: str) -> Callable[[Release, Release], bool]:
+    """Whether a release changed what this very container runs."""
+
+    def is_direct(new: Release, _old: Release) -> bool:
+        return any(each.topic in ("command", "image") and is_of(each, container) for each in new.differences)
+
+    return is_direct
 
 
 def _waits_for(pod: Pod, snapshot: Snapshot) -> Container | None:

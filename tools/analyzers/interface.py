@@ -9,10 +9,11 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from safety.redaction import Redactor
+from tools.analyzers.bringing import can_bring
 from tools.evidence import Category, Evidence, EvidenceId, Finding, ObjectRef, Remedy, evidence
 from tools.logs.reading import Sign
 from tools.objects import condition, owner_of, part, ref_of
-from tools.snapshot import Container, Event, LogTail, Pod, Release, Snapshot, Thresholds, Workload
+from tools.snapshot import Container, Difference, Event, LogTail, Pod, Release, Snapshot, Thresholds, Workload
 from tools.world import JsonObject
 
 Analyzer = Callable[[Snapshot], Iterator[Finding]]
@@ -56,6 +57,8 @@ class Claim:
 def finding(workload: Workload, claim: Claim) -> Finding:
     """Make a finding of a claim: a blamed release is cited, and suggested for a rollback where that would help."""
     blame = claim.blame
+    if blame is not None and not blame.is_direct and not can_bring(blame.release, claim.category):
+        blame = None
     shown = list(claim.evidence)
     explanation = claim.explanation
     if blame is not None:
@@ -97,13 +100,18 @@ def release_id(deployment: ObjectRef, release: Release) -> str:
 
 
 def find_blame(
-    workload: Workload, pods: Iterable[Pod], is_direct: Callable[[Release, Release], bool], limits: Thresholds
+    workload: Workload,
+    pods: Iterable[Pod],
+    is_direct: Callable[[Release, Release], bool],
+    limits: Thresholds,
+    concerns: Callable[[Difference], bool] = lambda _: True,
 ) -> Blame | None:
     """The release that brought the fault, if evidence ties one to it.
 
     All failing pods must run the newest release, which either changed the very thing at fault, or came shortly before
     the trouble began, after one that had lived for long. A release that only restarted the pods is looked through to
     the one before it, and one that ran before and was brought back is not blamed: what it went back from may be worse.
+    A release with nothing in it that ``concerns`` the fault is none: going back would bring the same again.
     """
     failing = tuple(pods)
     releases = workload.releases
@@ -114,6 +122,8 @@ def find_blame(
             return None
         if release.changed <= {"restart"}:
             continue
+        if not any(map(concerns, release.differences)):
+            return None
         direct = is_direct(release, older)
         if direct or (_came_just_before(release, began_at(failing), limits) and _lived(older, release)):
             return Blame(release, older, direct)

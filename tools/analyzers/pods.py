@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 
+from tools.analyzers.bringing import read_by
 from tools.analyzers.interface import (
     Claim,
     began_at,
@@ -47,7 +48,7 @@ def out_of_memory(snapshot: Snapshot) -> Iterator[Finding]:
             confidence=0.9 if is_certain else 0.55,
             pods=pods,
             since=began_at(pods, "BackOff"),
-            blame=find_blame(workload, pods, _lowered_memory, snapshot.thresholds),
+            blame=find_blame(workload, pods, _lowered_memory, snapshot.thresholds, read_by(pods[0], container.name)),
             may_roll_back=is_proven(pods, snapshot.thresholds),
         )
         yield finding(workload, claim)

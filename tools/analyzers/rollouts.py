@@ -103,6 +103,6 @@ def stuck(snapshot: Snapshot) -> Iterator[Finding]:
             evidence=cited([deployment.evidence], (each.evidence for each in pods)),
             confidence=0.5,
             pods=pods,
-            blame=find_blame(workload, pods, lambda _new, _old: True, snapshot.thresholds),
+            blame=find_blame(workload, pods, lambda _new, _old: False, snapshot.thresholds),
         )
         yield finding(workload, claim)

@@ -173,9 +173,7 @@ def denied(snapshot: Snapshot) -> Iterator[Finding]:
                 workload,
                 pods,
                 lambda release, _older: any(
-                    word in each.label
-                    for each in release.differences
-                    for word in ("securityContext", "volume", "image")
+                    word in each.label for each in release.differences for word in ("securityContext", "volume")
                 ),
                 snapshot.thresholds,
             )

@@ -1,0 +1,77 @@
+"""What a release changed, and whether that can bring a fault at all: going back must not bring the same again."""
+
+from collections.abc import Callable
+
+from tools.evidence import Category
+from tools.snapshot import Difference, Pod, Release, Topic
+
+C = Category
+_PROGRAM: frozenset[Topic] = frozenset({"image", "environment", "command", "config source", "other"})
+_PROBES: frozenset[Topic] = frozenset({"liveness probe", "readiness probe", "startup probe"})
+_PROBED = _PROGRAM | _PROBES | frozenset[Topic]({"ports", "cpu limit", "cpu request", "memory limit"})
+_ROOM: frozenset[Topic] = frozenset(
+    {"scheduling", "memory request", "cpu request", "memory limit", "cpu limit", "other"}
+)
+# A fault that is not here may come of any change.
+_BRINGS: dict[Category, frozenset[Topic]] = {
+    C.VOLUME_PERMISSION_DENIED: frozenset({"config source", "other"}),
+    C.MISSING_SECRET: frozenset({"environment", "config source", "other"}),
+    C.MISSING_CONFIGMAP: frozenset({"environment", "config source", "other"}),
+    **dict.fromkeys((C.OOM_KILLED, C.MEMORY_LEAK), _PROGRAM | frozenset[Topic]({"memory limit"})),
+    **dict.fromkeys(
+        (C.APP_CRASH, C.APP_CONFIG_ERROR, C.MISSING_ENV_VAR, C.INIT_CONTAINER_FAILED, C.JOB_FAILED, C.PORT_CONFLICT),
+        _PROGRAM | frozenset[Topic]({"memory limit", "ports"}),
+    ),
+    C.RBAC_FORBIDDEN: _PROGRAM,
+    **dict.fromkeys((C.LIVENESS_PROBE_FAILING, C.LIVENESS_PROBE_MISCONFIG), _PROBED),
+    **dict.fromkeys((C.READINESS_PROBE_FAILING, C.READINESS_PROBE_MISCONFIG), _PROBED),
+    C.INSUFFICIENT_RESOURCES: _ROOM,
+    **dict.fromkeys((C.TAINT_NOT_TOLERATED, C.NODE_SELECTOR_MISMATCH), frozenset[Topic]({"scheduling", "other"})),
+    C.ANTI_AFFINITY_CONFLICT: frozenset({"scheduling", "other"}),
+}
+# What is written on a pod for others to read, and how it is put somewhere and stopped, is nothing its programs see.
+_UNSEEN = ("annotation ", "label ", "terminationGracePeriodSeconds", "schedulerName", "priority")
+_OF_LABELS = frozenset({C.ANTI_AFFINITY_CONFLICT, C.TAINT_NOT_TOLERATED, C.NODE_SELECTOR_MISMATCH})
+
+
+def can_bring(release: Release, category: Category) -> bool:
+    """Whether anything in it can have brought such a fault."""
+    topics = _BRINGS.get(category)
+    if topics is None:
+        return True
+    return any(
+        each.topic in topics and (category in _OF_LABELS or not each.label.startswith(_UNSEEN))
+        for each in release.differences
+    )
+
+
+def is_of(changed: Difference, container: str) -> bool:
+    """Whether a difference is one of this container; of the only one of a pod the label does not tell the name."""
+    owner = _owner(changed)
+    return owner is None or owner == container
+
+
+def read_by(pod: Pod, container: str) -> Callable[[Difference], bool]:
+    """Which differences a container of this pod can meet.
+
+    An init container ends before what comes after it begins: only itself, those before it and the pod as a whole
+    matter to it.
+    """
+    inits = [each.name for each in pod.containers if each.is_init]
+    if container not in inits:
+        return lambda _: True
+    before = {*inits[: inits.index(container) + 1]}
+
+    def concerns(changed: Difference) -> bool:
+        owner = _owner(changed)
+        return owner in before if owner is not None else not changed.label.startswith(_UNSEEN)
+
+    return concerns
+
+
+def _owner(changed: Difference) -> str | None:
+    """The container that a difference is about, where its label tells one: "migrate: image", "container migrate"."""
+    head, colon, _ = changed.label.partition(": ")
+    if colon:
+        return head
+    return changed.label.removeprefix("container ") if changed.label.startswith("container ") else None
