@@ -120,8 +120,7 @@ def refused(snapshot: Snapshot) -> Iterator[Finding]:
             by_webhook.setdefault(name, []).append((workload, message))
         yield finding(workload, _claim(workload, kind, name, message, told, because, snapshot))
     for name, sufferers in by_webhook.items():
-        if len(sufferers) > 1:
-            yield from _webhook(name, sufferers, snapshot)
+        yield _webhook(name, sufferers, snapshot)
 
 
 def _claim(  # noqa: PLR0913 - what was found out about one refusal
@@ -262,27 +261,28 @@ def _behind(message: str, hook: str, snapshot: Snapshot) -> tuple[ObjectRef, ...
     return tuple(refs)
 
 
-def _webhook(name: str, sufferers: list[tuple[Workload, str]], snapshot: Snapshot) -> Iterator[Finding]:
-    """One webhook that several controllers suffer from is itself what has to be mended."""
+def _webhook(name: str, sufferers: list[tuple[Workload, str]], snapshot: Snapshot) -> Finding:
+    """The webhook is itself what has to be mended: its configuration, or its Service where that was not read."""
+    message = sufferers[0][1]
     found = _configuration(name, snapshot)
-    if found is None:
-        return
-    configuration, hook = found
+    behind = _behind(message, name, snapshot)
+    subject = ref_of(str(found[0]["kind"]), found[0]) if found else behind[0]
     workloads = tuple(each.ref for each, _ in sufferers)
+    who = f"{len(workloads)} controllers" if len(workloads) > 1 else str(workloads[0])
     claim = Claim(
         category=C.ADMISSION_WEBHOOK_FAILURE,
-        summary=f"the admission webhook {name} does not answer, so {len(workloads)} controllers cannot make pods: "
-        f"{sufferers[0][1]}",
+        summary=f"the admission webhook {name} does not answer, so {who} cannot make pods: {message}",
         explanation="Before it makes a pod the API server asks this webhook, and it cannot be called, so every such "
         "pod is refused, whoever wants it. Pods that already run are not touched. Bring the service behind the webhook "
         "back; if that takes long, somebody may take the configuration away, and with it what it checks.",
         evidence=cited(
-            [_of_configuration(configuration, hook, snapshot)],
+            [_of_configuration(*found, snapshot)] if found else (),
             (each.evidence for workload, _ in sufferers for each in _refusals(workload, snapshot)[:1]),
+            (_words(workload, text, snapshot) for workload, text in sufferers[:1]),
         ),
         confidence=0.93,
         pods=(),
         affected=workloads,
-        because=tuple(each for each in _behind(sufferers[0][1], name, snapshot) if each.kind != configuration["kind"]),
+        because=tuple(each for each in behind if each != subject),
     )
-    yield finding_on(ref_of(str(configuration["kind"]), configuration), claim)
+    return finding_on(subject, claim)

@@ -137,6 +137,19 @@ def test_one_webhook_that_several_suffer_from_is_what_has_to_be_mended() -> None
     assert behind == ["ValidatingWebhookConfiguration/gate", "Service/policy/gate"]
 
 
+def test_a_webhook_that_only_one_suffers_from_is_what_has_to_be_mended_as_well() -> None:
+    world = ground()
+    refuse(world, "api", WEBHOOK + 'no endpoints available for service "gate"')
+    world.webhook("gate", "pods.gate.example.com", ("policy", "gate", "/check"))
+    assert roots_of(world, refused) == [("admission_webhook_failure", "ValidatingWebhookConfiguration/gate")]
+
+
+def test_a_webhook_whose_configuration_was_not_read_is_told_by_its_service() -> None:
+    world = ground()
+    refuse(world, "api", WEBHOOK + "context deadline exceeded")
+    assert roots_of(world, refused) == [("admission_webhook_failure", "Service/policy/gate")]
+
+
 def test_other_controllers_are_refused_too() -> None:
     world = ground()
     made = world.statefulset("db", APP, replicas=2, empty=True)
