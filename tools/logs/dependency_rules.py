@@ -3,6 +3,14 @@
 from tools.logs.reading import Level, SignKind
 from tools.logs.rules import HOST, rule
 
+# Where the line goes on with one of these, the program did not get as far as calling anybody.
+_OWN_REASON = (
+    r"[^\n]{0,200}(?:\binvalid (?!response|reply)|\bmalformed|\bpars(?:e|ing)\b|\bunsupported|"
+    r"\bunknown (?:driver|scheme|dialect|adapter|protocol|option)|"
+    r"\bnot (?:set|defined|configured|provided)\b|\bmissing|\bunset\b|\bundefined\b|\brequired\b|cannot find module|"
+    r"no module named|no such file|NullPointer|because \"\w{1,60}\" is null|nil pointer|no suitable driver)"
+)
+
 REACH = (
     rule(
         SignKind.CONNECTION_REFUSED,
@@ -23,7 +31,7 @@ REACH = (
         r"(?:connecting|connection|connect) to \S{1,255} (?:has )?timed out|no route to host|EHOSTUNREACH|"
         r"ENETUNREACH|can't connect to MySQL server on '[^']{1,255}' \(timed out\)|communications link failure|"
         r"reset reason: connection (?:timeout|failure)|time-?out connecting to|"
-        r"(?:fail(?:ed|ure|s)?|unable|could not|couldn't|cannot|can not) (?:to )?connect to |"
+        rf"(?:fail(?:ed|ure|s)?|unable|could not|couldn't|cannot|can not) (?:to )?connect to (?!{_OWN_REASON})|"
         r"network is unreachable|upstream timed out \(110: [^)]{1,60}\) while connecting|"
         r"could not connect[^:]{0,80}: timeout|dial (?:tcp|udp)\S{0,4} [^\s]{1,255}: (?:connect: )?(?:operation|"
         r"connection) timed out|"

@@ -35,9 +35,13 @@ SETTINGS = (
     ),
     rule(
         SignKind.BAD_CONFIG,
+        "cron expression|schedule|time zone|timezone|"
         "failed to bind properties|config|settings|invalid command|perhaps misspelled|syntax error on line|no such "
         "field|unknown |undefined |unsupported |unrecogni",
         r"Failed to bind properties under '(?P<target>[\w.\[\]-]{1,120})'|"
+        r"(?:invalid|bad|malformed|illegal) (?:cron(?: expression| spec)?|schedule|time ?zone)\b|"
+        r"(?:section|key|entry|block) '(?P<target7>[\w.:-]{1,80})' (?:was |is )?(?:not found|missing) (?:in|from) "
+        r"(?:the )?config|"
         r"config(?:uration)? file \"?'?(?P<target2>[\w./-]{1,120})'?\"? not found|"
         r"(?:loading|reading|parsing|validating|applying) (?:the )?config(?:uration)?(?: file)? (?:failed|error)|"
         r"(?:config(?:uration)?|settings?)(?: file)? (?:loading |validation |check )?(?:failed|failure)\b|"
