@@ -141,7 +141,7 @@ async def _one_change(town: acting.Town, thread: str) -> tuple[str, list[str]]:
         while not answered():
             told = _turned_away(town)
             await town.slack.user("bob").reply(f"restart {acting.DEPLOYMENT}", acting.CHANNEL, thread)
-            await acting.until(lambda told=told: answered() or _turned_away(town) > told, 120)  # type: ignore[misc]
+            await acting.until(lambda told=told: answered() or _turned_away(town) > told, 120)
     except TimeoutError:
         said = [town.slack.as_text(each) for each in town.slack.messages(acting.CHANNEL, thread)[-2:]]
         return "unheard", [f"a change was asked for, and neither offered nor refused; last said: {said}"]
