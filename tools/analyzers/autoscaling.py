@@ -166,18 +166,22 @@ def scaled_to_zero(snapshot: Snapshot) -> Iterator[Finding]:
         # Whoever asks where it is does not think that it is off on purpose, whatever its annotations say.
         if _is_on_purpose(workload) and workload.ref.name not in snapshot.focus:
             continue
+        if rests_until_called(workload, snapshot):
+            continue
         if part(workload.raw, "metadata", "deletionTimestamp"):
             continue
         needs = list(_needs(workload, snapshot))
         told = _scaled_down(workload, snapshot)
-        if not needs or not (told or any(weight >= 2 for weight, _ in needs)):
+        is_sure = sum(weight for weight, _ in needs) >= 2
+        if not needs or not (told or is_sure):
             continue
         before = _count_before(workload, told, snapshot)
         shown = [each for _, each in sorted(needs, key=lambda each: -each[0])]
-        is_sure = any(weight >= 2 for weight, _ in needs)
+        is_called = any(weight >= 2 for weight, _ in needs)
         told_before = (
             f"it had {before} replicas before" if before else "how many it had is not known: one to begin with"
         )
+        still = ", while something still counts on it" if is_called else ""
         why = say(f"nothing answers in its place while it has no replicas; {told_before}")
         remedy = Remedy("scale", workload.ref, why, replicas=before or 1)
         had = f", {before} before" if before else ""
@@ -186,8 +190,8 @@ def scaled_to_zero(snapshot: Snapshot) -> Iterator[Finding]:
             Claim(
                 category=Category.SCALED_TO_ZERO,
                 summary=f"{workload.ref.kind} {workload.ref.name} is scaled to 0 replicas{had}, and is needed",
-                explanation=f"{workload.ref.name} is told to have no pods at all, so nothing answers in its place, "
-                "while something still sends requests to it. If that was not on purpose, scale it back"
+                explanation=f"{workload.ref.name} is told to have no pods at all, so nothing does its work{still}. "
+                "If that was not on purpose, scale it back"
                 + (f" to {before}." if before else "; how many it had is not known.")
                 + " A restart does not make pods where none are wanted.",
                 evidence=cited(
@@ -214,6 +218,40 @@ def _is_on_purpose(workload: Workload) -> bool:
     return any(word in text for word in _ON_PURPOSE for text in (*keys, *names))
 
 
+def rests_until_called(workload: Workload, snapshot: Snapshot) -> bool:
+    """Whether KEDA holds it at nothing because there is nothing to do, and is able to start it when there is."""
+    where = workload.ref.namespace
+    scalers = [
+        each
+        for each in snapshot.of("ScaledObject", where)
+        if str(part(each, "spec", "scaleTargetRef", "name")) == workload.ref.name
+        and str(part(each, "spec", "scaleTargetRef", "kind") or "Deployment") == workload.ref.kind
+    ]
+    if any(_is_stuck(each) for each in scalers):
+        return False
+    if scalers:
+        return all(number(part(each, "spec", "minReplicaCount"), 0) == 0 for each in scalers)
+    if any(key.startswith("autoscaling.keda.sh/paused") for key in annotations_of(workload.raw)):
+        return False
+    is_of_keda = any(
+        _target(each) == workload.ref and name_of(each).startswith("keda-hpa-")
+        for each in snapshot.of("HorizontalPodAutoscaler", where)
+    )
+    told = f"{where}/{workload.ref.name} "
+    return (
+        is_of_keda
+        or "scaledobject.keda.sh/name" in labels_of(workload.raw)
+        or any(each.reason == "KEDAScaleTargetDeactivated" and told in f"{each.message} " for each in snapshot.events)
+    )
+
+
+def _is_stuck(scaler: JsonObject) -> bool:
+    """Somebody paused it, or its triggers cannot be read: then what is at rest stays so whatever comes."""
+    held = [key for key in annotations_of(scaler) if key.startswith("autoscaling.keda.sh/paused")]
+    ready = condition(scaler, "Ready")
+    return bool(held) or (ready or {}).get("status") == "False"
+
+
 def _needs(workload: Workload, snapshot: Snapshot) -> Iterator[tuple[int, Evidence]]:
     """What shows that the workload is needed, with its weight; a Service alone may be a leftover."""
     services = [
@@ -238,7 +276,8 @@ def _needs(workload: Workload, snapshot: Snapshot) -> Iterator[tuple[int, Eviden
                 seen(snapshot, scaler, f"autoscaler {name_of(scaler)} wants at least {least}, and rests at 0 replicas"),
             )
     if workload.ref.name in snapshot.focus:
-        yield 2, seen(snapshot, workload.raw, "it was asked about", part=":asked")
+        # Who asks may only wonder: it takes something else to show that somebody needs it.
+        yield 1, seen(snapshot, workload.raw, "it was asked about", part=":asked")
 
 
 def _callers(service: JsonObject, workload: Workload, snapshot: Snapshot) -> Iterator[tuple[int, Evidence]]:

@@ -8,6 +8,7 @@ import pytest
 from tests.scenarios.kit import REGISTRY, Cluster, container, running, template
 from tests.tools.analyzers.picture import found_by, named, picture, roots_of
 from tools.analyzers.autoscaling import cannot_scale, scaled_to_zero
+from tools.evidence import Finding
 
 APP = template(container("api", f"{REGISTRY}/shop/api:1", port=8080))
 NO_METRICS = (
@@ -160,9 +161,61 @@ def test_a_workload_that_rests_on_purpose_or_that_nobody_needs_is_nothing(quiet:
     assert roots_of(world, scaled_to_zero) == []
 
 
-def test_a_worker_without_a_service_that_is_asked_about_by_name_is_needed() -> None:
+def _asked(world: Cluster) -> list[Finding]:
+    return list(scaled_to_zero(dataclasses.replace(picture(world), focus=frozenset({"api"}))))
+
+
+def test_being_asked_about_is_no_need_of_its_own_and_supports_another() -> None:
     world = empty()
-    world.objects = [each for each in world.objects if each["kind"] != "Service"]
-    asked = dataclasses.replace(picture(world), focus=frozenset({"api"}))
-    assert [each.subject.name for each in scaled_to_zero(asked)] == ["api"]
+    assert [each.subject.name for each in _asked(world)] == ["api"]
     assert list(scaled_to_zero(picture(world))) == []
+    world.objects = [each for each in world.objects if each["kind"] != "Service"]
+    assert _asked(world) == []
+
+
+def test_that_something_counts_on_it_is_said_only_where_that_was_seen() -> None:
+    (found,) = _asked(empty(event="Scaled down replica set {set} to 0 from 3"))
+    assert "counts on it" not in found.explanation
+    routed = empty()
+    routed.ingress("shop", "shop.example.com", {"/": ("api", 80)})
+    assert "counts on it" in found_by(routed, scaled_to_zero)["Deployment/shop/api"].explanation
+
+
+def _scaled_object(status: str = "True", **spec: Any) -> dict[str, Any]:
+    return {
+        "apiVersion": "keda.sh/v1alpha1",
+        "kind": "ScaledObject",
+        "metadata": {"name": "api", "namespace": "shop", "uid": "5c0a", "resourceVersion": "7"},
+        "spec": {"scaleTargetRef": {"name": "api"}, **spec},
+        "status": {"conditions": [{"type": "Ready", "status": status}]},
+    }
+
+
+@pytest.mark.parametrize("mark", ["its object", "its autoscaler", "its label", "its event"])
+def test_what_its_scaler_lets_rest_while_there_is_nothing_to_do_is_well_even_when_asked_about(mark: str) -> None:
+    world = empty(event="Scaled down replica set {set} to 0 from 1")
+    if mark == "its object":
+        world.objects.append(_scaled_object(minReplicaCount=0))
+    elif mark == "its autoscaler":
+        world.autoscaler("api", current=0)
+        named(world, "HorizontalPodAutoscaler", "api")["metadata"]["name"] = "keda-hpa-api"
+    elif mark == "its label":
+        named(world, "Deployment", "api")["metadata"].setdefault("labels", {})["scaledobject.keda.sh/name"] = "api"
+    else:
+        world.event(
+            _scaled_object(),
+            "KEDAScaleTargetDeactivated",
+            "Deactivated apps/v1.Deployment shop/api from 1 to 0",
+            last="22m",
+            kind="Normal",
+            source="keda-operator",
+        )
+    assert _asked(world) == []
+
+
+@pytest.mark.parametrize("broken", ["not ready", "wants one"])
+def test_a_scaler_that_cannot_start_it_or_wants_more_excuses_nothing(broken: str) -> None:
+    world = empty(event="Scaled down replica set {set} to 0 from 1")
+    made = _scaled_object("False") if broken == "not ready" else _scaled_object(minReplicaCount=1)
+    world.objects.append(made)
+    assert [each.subject.name for each in _asked(world)] == ["api"]
