@@ -190,6 +190,13 @@ class Trail:
     rollouts: tuple[datetime, ...] = ()
     place: str = ""
     of_resources: bool = False
+    subject: str = ""
+
+    def is_of_another(self, change: RecordedChange) -> bool:
+        """Whether a change says what it is of, and that is not what has to be mended."""
+        return bool(change.services) and self.subject not in {
+            each.lower().rpartition("/")[2] for each in change.services
+        }
 
     def touches(self, change: RecordedChange) -> bool:
         """Whether a change says that it is about one of the names."""
@@ -244,6 +251,7 @@ def trail_of(found: Finding, snapshot: Snapshot) -> Trail:
         tuple(each.created_at for each in own.releases if each.created_at) if own is not None else (),
         found.subject.namespace or "",
         found.category in _OF_RESOURCES,
+        found.subject.name.lower(),
     )
 
 
@@ -303,6 +311,8 @@ def suspect(change: RecordedChange, trail: Trail, snapshot: Snapshot) -> Suspici
     near = next((weight for span, weight in _NEAR if before <= span), 0.0)
     if not touched and len(told) < 2:
         return Suspicion(change, 0, True, "touches nothing of what is wrong")
+    if trail.is_of_another(change) and before > _JUST_BEFORE:
+        told = {each for each in told if not _is_only_its_file(each, change)}
     weight = touched + min(3.0, 1.0 * len(told)) + near
     is_tied = weight >= ENOUGH and near >= 0.4 and (bool(told) or _ties_by_time(change, trail, before, touched))
     shown = f"; it speaks of {', '.join(sorted(told)[:3])}" if told else ""
@@ -348,6 +358,11 @@ def _mechanism(change: RecordedChange, trail: Trail) -> set[str]:
     about = f"{text}\n{change.repo or ''} {' '.join(change.services)}"
     topics = {each.strip().lower() for each in trail.topic.findall(about)} if trail.topic else set()
     return found | set(sorted(topics)[:2])
+
+
+def _is_only_its_file(word: str, change: RecordedChange) -> bool:
+    """Whether the change has the word only from the name of a file: a stack trace leads through many, cause or not."""
+    return word in _words(" ".join(change.files)) and word not in _words(f"{change.title}\n{change.diff}")
 
 
 def _plain(word: str) -> str:

@@ -125,3 +125,21 @@ def test_what_changes_only_looks_takes_no_memory() -> None:
     culprit, told = judged(world)
     assert culprit != "PR-7"
     assert told["PR-7"] == "touches only how something looks"
+
+
+def _refused(**more: Any) -> str | None:
+    world = Cluster("2026-03-11T09:42:00Z", "shop")
+    world.node("node-a")
+    world.namespace()
+    world.deployment("people", template(container("people", "mysql:8.0", port=3306)))
+    body = template(container("cart", f"{REGISTRY}/shop/cart:1", port=8080))
+    (pod,) = world.deployment("cart", body, ages=("40d",), replicas=1, empty=True).pods(1)
+    line = "PHP Fatal error: Uncaught PDOException: running with the --super-read-only option in /app/CartStore.php:71"
+    world.log(pod, "\n".join(f"-{each}m|[<t>] {line}" for each in (30, 12, 4, 2)))
+    record(world, "PR-8", files=["src/CartStore.php"], **more)
+    return judged(world)[0]
+
+
+def test_a_file_that_a_trace_leads_through_is_no_tie_where_something_else_has_to_be_mended() -> None:
+    assert _refused(ago="47h") is None
+    assert _refused(ago="5h") is None
