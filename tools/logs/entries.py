@@ -99,10 +99,17 @@ def _belongs(current: _Open, line: Line, blank: int) -> bool:
         return False
     is_bad = current.first.level is not None and current.first.level >= Level.WARN
     if text.startswith((*_CHAINED, _TRACEBACK)):
+        if text.startswith(_TRACEBACK) and _is_told_to_its_end(current):
+            return False
         return (is_bad and not blank) or bool(current.exceptions) or current.in_traceback
     if (current.free and not current.ended) or current.in_traceback or _JAVA.match(text):
         return _NEW_LIFE.match(text) is None
     return (text[:1].isspace() and not blank) or _is_rest_of_trace(current, text, is_bad, blank)
+
+
+def _is_told_to_its_end(current: _Open) -> bool:
+    """Whether a Python traceback is over, and no line says that the next one belongs to it."""
+    return bool(current.exceptions) and not current.in_traceback and not current.lines[-1].startswith(_CHAINED)
 
 
 def _is_rest_of_trace(current: _Open, text: str, is_bad: bool, blank: int) -> bool:

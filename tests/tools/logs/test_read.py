@@ -304,3 +304,23 @@ def test_a_trace_is_kept_whole(name: str) -> None:
 def test_what_nobody_caught_names_its_own_line(name: str, frame: str) -> None:
     sign = next(each for each in read(*TRACES[name]).standing() if each.kind is SignKind.UNCAUGHT)
     assert sign.detail("frame") == frame
+
+
+_FAILS = """Traceback (most recent call last):
+  File "/srv/prices/store.py", line 31, in get
+    return self.client.get(key)
+redis.exceptions.ConnectionError: Error -2 connecting to cache.shopp.svc:6379. Name or service not known.
+"""
+
+
+def test_the_same_traceback_again_and_again_is_counted_as_often() -> None:
+    told = read_log(
+        "[2026-03-11 09:10:00 +0000] [1] [INFO] Listening at: http://0.0.0.0:8000 (1)\n" + 4 * _FAILS, now=NOW
+    )
+    (sign,) = told.standing(SignKind.DNS_FAILURE)
+    assert (sign.count, sign.last_at, len(told.entries)) == (4, None, 5)
+
+
+def test_a_traceback_that_came_of_another_stays_with_it() -> None:
+    between = "\nDuring handling of the above exception, another exception occurred:\n\n"
+    assert len(read_log(_FAILS + between + _FAILS, now=NOW).entries) == 1
