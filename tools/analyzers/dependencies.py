@@ -151,7 +151,7 @@ def _unreachable(trouble: Trouble, snapshot: Snapshot) -> Finding:
     is_lost = place is not None and not place.is_ours and is_private(place.host)
     where = (
         ""
-        if place is not None and place.is_ours
+        if place is None or place.is_ours
         else " No Service and no pod that was read has this address."
         if is_lost
         else " It is outside the cluster, so it could not be looked at."

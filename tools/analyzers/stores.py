@@ -105,6 +105,19 @@ def called(line: str, port: int | None, caller: Workload, snapshot: Snapshot) ->
     return None
 
 
+# What pools of Java programs say; the address stands in the URL they were given.
+_POOLED = re.compile(r"(?i)hikari|jdbc|datasource|SQLException|SqlExceptionHelper|PSQLException")
+
+
+def pooled(line: str, caller: Workload, snapshot: Snapshot) -> Place | None:
+    """The database that a pool of a Java program leads to: the only one that its settings name in a JDBC URL."""
+    if _POOLED.search(line) is None:
+        return None
+    urls = {value.strip() for _, value in _settings(caller, snapshot) if value.strip().startswith("jdbc:")}
+    places = {found["place"] for each in urls if (found := _ADDRESS.match(each))}
+    return find_place(places.pop(), caller.ref.namespace, snapshot) if len(places) == 1 else None
+
+
 def missing_name(caller: Workload, snapshot: Snapshot) -> str | None:
     """The one address in the settings of a workload that reads like a Service of its namespace and is none.
 

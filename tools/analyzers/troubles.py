@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 
 from tools.analyzers.addresses import Place, find_place, is_address
 from tools.analyzers.interface import said
-from tools.analyzers.stores import called, implied, is_store, missing_name
+from tools.analyzers.stores import called, implied, is_store, missing_name, pooled
 from tools.evidence import Evidence
 from tools.logs.reading import Level, Sign, SignKind
 from tools.snapshot import LogTail, Pod, Snapshot, Workload
@@ -109,6 +109,8 @@ def _place(kind: SignKind, target: str | None, line: str, caller: Workload, snap
     place = find_place(target, space, snapshot) if kind is not K.READ_ONLY else None
     if place is not None and is_address(place.host) and not place.is_ours and not place.is_local:
         place = called(line, place.port, caller, snapshot) or place
+    if place is None and target is None:
+        place = pooled(line, caller, snapshot)
     return place or (implied(line, caller, snapshot) if target is None or kind is K.READ_ONLY else None)
 
 

@@ -24,6 +24,8 @@ REACH = (
     rule(
         SignKind.CONNECTION_TIMEOUT,
         "timed out|etimedout|timeout|no route to host|unreach|deadline exceeded|noroutetohost|link failure|connect to",
+        # A pool that holds no connection at all is not used up: none could be opened.
+        r"Connection is not available, request timed out after \d{1,9} ?ms \(total=0\b|"
         r"connect(?:ion)?(?: attempt)? timed out|ETIMEDOUT|dial (?:tcp|udp)\S{0,4} [^\s]{1,255}: i/o timeout|"
         r"ConnectTimeout|"
         r"connect timeout(?! (?:set|is|of|=|:)|[=:] ?\d)|timed out (?:while )?(?:connecting|waiting for (?:a "
@@ -222,7 +224,7 @@ DATABASES = (
         "too many|connection slots|connection is not available|queuepool|no more connections|max number of clients|"
         "53300|pool|connection limit|max_client_conn|maxclients|user_connections",
         r"too many (?:clients|connections)|remaining connection slots|53300|Connection is not available, request "
-        r"timed out|QueuePool limit of size|no more connections allowed|"
+        r"timed out(?! after \d{1,9} ?ms \(total=0\b)|QueuePool limit of size|no more connections allowed|"
         r"max number of clients reached|connection pool (?:has been |is )?(?:exhausted|full|timeout)|PoolExhausted|"
         r"pool (?:is |has been )?exhausted|pool timed out while waiting for|(?:acquir|get)\w{0,4} (?:a )?(?:database )?"
         r"connection(?: from (?:the )?pool)?: (?:timeout|timed out|context deadline)|max_user_connections|"

@@ -288,3 +288,38 @@ def test_of_several_policies_the_one_that_has_to_be_mended_is_named(allowed: lis
     assert roots_of(walled(*allowed), policy_blocks, unmet, namespace="shop") == [
         ("network_policy_block", f"NetworkPolicy/shop/{named}")
     ]
+
+
+EMPTY_POOL = (
+    "-{0}m|<t> ERROR SqlExceptionHelper - HikariPool-1 - Connection is not available, request timed out after 30000ms "
+    "(total={1}, active={1}, idle=0, waiting=4)"
+)
+
+
+def _pooled(held: int) -> Cluster:
+    world = cluster('msg="all is well"')
+    world.namespace("vault")
+    world.deployment("ledger", app("ledger", 5432), namespace="vault")
+    world.service("ledger", 5432, target=5432, namespace="vault")
+    world.network_policy("closed", {"podSelector": {}, "policyTypes": ["Ingress"]}, namespace="vault", age="20m")
+    url = {"SPRING_DATASOURCE_URL": "jdbc:postgresql://ledger.vault.svc.cluster.local:5432/books"}
+    body = template(container("books", f"{REGISTRY}/shop/books:1", port=8080, env=url))
+    (pod,) = world.deployment("books", body, replicas=1, empty=True).pods(1)
+    world.log(pod, "\n".join(EMPTY_POOL.format(each, held) for each in (4, 3, 2)))
+    return world
+
+
+def test_a_pool_that_holds_nothing_got_no_connection_and_its_url_tells_from_where() -> None:
+    world = _pooled(0)
+    assert roots_of(world, policy_blocks, unmet) == [("network_policy_block", "NetworkPolicy/vault/closed")]
+
+
+def test_a_pool_that_holds_connections_is_used_up_whatever_the_policies_say() -> None:
+    world = _pooled(10)
+    assert roots_of(world, policy_blocks, unmet) == [("connection_pool_exhausted", "Deployment/shop/books")]
+
+
+def test_a_dependency_that_nothing_names_is_not_said_to_be_outside() -> None:
+    world = cluster('error="connection timed out"')
+    found = found_by(world, unmet)["Deployment/shop/web"]
+    assert "outside" not in found.explanation
