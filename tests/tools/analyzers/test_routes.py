@@ -2,8 +2,13 @@
 
 from typing import Any
 
+import pytest
+
 from tests.scenarios.kit import REGISTRY, Cluster, container, template
-from tests.tools.analyzers.picture import found_by, roots_of
+from tests.tools.analyzers.picture import found_by, picture, roots_of
+from tools.analyzers import analyze
+from tools.analyzers.changes import blame
+from tools.analyzers.misroutes import misled
 from tools.analyzers.routes import gateways, ingresses, meshes
 
 
@@ -128,3 +133,44 @@ def test_a_subset_that_no_rule_has_or_that_has_no_pods_is_found() -> None:
 def test_a_host_outside_the_mesh_is_nobodys_fault() -> None:
     assert found_by(mesh("", {}, "api.example.com"), meshes) == {}
     assert roots_of(mesh("", {}, "basket"), meshes) == [("gateway_misroute", "VirtualService/shop/cart")]
+
+
+MOVED = "   - path: /orders\n     backend:\n       service:\n-        name: till\n+        name: cart"
+
+
+def _moved(status: int = 404, *, ago: str = "20m", at: tuple[int, ...] = (15, 12, 9, 6, 3), **more: Any) -> Cluster:
+    world = cluster()
+    world.deployment("till", template(container("till", f"{REGISTRY}/shop/till:1", port=8080)))
+    world.service("till")
+    world.ingress("shop", "shop.example.com", {"/orders": ("cart", 80), "/": ("cart", 80)})
+    line = f'"POST /orders HTTP/1.1" {status} 153 "-" "okhttp/4.12"'
+    pod = next(each for each in world.of("Pod") if each["metadata"]["name"].startswith("cart-"))
+    world.log(pod, "\n".join(f"-{each}m|10.0.0.9 - - [<t>] {line}" for each in at), style="access")
+    told: dict[str, Any] = {"services": ["shop"], "diff": MOVED, "deployed_by": "argocd", **more}
+    world.change("ROUTES-1", "config", ago, "shop: tidy up routes", **told)
+    return world
+
+
+def test_a_path_that_a_change_led_to_a_service_which_does_not_know_it_is_the_cause() -> None:
+    seen = picture(_moved())
+    joined, _ = blame(analyze(seen), seen)
+    (root,) = joined.roots
+    assert (root.category, str(root.subject), root.culprit) == ("gateway_misroute", "Ingress/shop/shop", "ROUTES-1")
+    assert "to till before" in root.explanation
+
+
+@pytest.mark.parametrize(
+    "quiet",
+    [
+        _moved(201),
+        _moved(at=(15, 9)),
+        _moved(at=(40, 12, 9, 6, 3)),
+        _moved(deployed_by="not deployed yet"),
+        _moved(ago="30h"),
+        _moved(diff=MOVED.replace("till\n+", "gone\n+")),
+        _moved(diff=MOVED.replace("name: cart", "name: other")),
+    ],
+    ids=["answered", "hardly asked", "before as well", "not in force", "long ago", "old one is gone", "led elsewhere"],
+)
+def test_a_path_that_is_answered_or_was_led_nowhere_else_is_nothing(quiet: Cluster) -> None:
+    assert found_by(quiet, misled) == {}
