@@ -338,8 +338,7 @@ def test_no_paper_holds_a_path_of_a_machine_or_something_like_a_token(paper: Pat
 def test_the_decisions_have_numbers_of_their_own_and_the_same_parts() -> None:
     papers = sorted((ROOT / "docs/decisions").glob("*.md"))
     numbers = [each.name[:5] for each in papers]
-    assert all(re.fullmatch(r"\d{4}-", each) for each in numbers)
-    assert len(set(numbers)) == len(numbers)
+    assert numbers == [f"{number:04d}-" for number in range(1, len(papers) + 1)], "one each, without a gap"
     for paper in papers:
         text = paper.read_text(encoding="utf-8")
         assert text.startswith(f"# {paper.name[:4]} ")
