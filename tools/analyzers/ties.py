@@ -311,8 +311,8 @@ def suspect(change: RecordedChange, trail: Trail, snapshot: Snapshot) -> Suspici
     near = next((weight for span, weight in _NEAR if before <= span), 0.0)
     if not touched and len(told) < 2:
         return Suspicion(change, 0, True, "touches nothing of what is wrong")
-    if trail.is_of_another(change) and before > _JUST_BEFORE:
-        told = {each for each in told if not _is_only_its_file(each, change)}
+    if trail.is_of_another(change) and before > _JUST_BEFORE and all(_is_only_its_file(each, change) for each in told):
+        told = set()
     weight = touched + min(3.0, 1.0 * len(told)) + near
     is_tied = weight >= ENOUGH and near >= 0.4 and (bool(told) or _ties_by_time(change, trail, before, touched))
     shown = f"; it speaks of {', '.join(sorted(told)[:3])}" if told else ""

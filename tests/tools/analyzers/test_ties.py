@@ -1,5 +1,7 @@
 """Which recorded change is tied to a fault, and what clears the others."""
 
+import re
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -8,6 +10,8 @@ from tests.scenarios.kit import REGISTRY, Cluster, Ended, changed, container, cr
 from tests.tools.analyzers.picture import picture
 from tools.analyzers import analyze
 from tools.analyzers.changes import blame
+from tools.analyzers.ties import Trail, suspect
+from tools.world import RecordedChange
 
 SUBJECT = "Deployment/shop/cart"
 PANIC = (
@@ -143,3 +147,16 @@ def _refused(**more: Any) -> str | None:
 def test_a_file_that_a_trace_leads_through_is_no_tie_where_something_else_has_to_be_mended() -> None:
     assert _refused(ago="47h") is None
     assert _refused(ago="5h") is None
+
+
+@pytest.mark.parametrize(("title", "is_tied"), [("rotate the password of stock_app", True), ("tidy up", False)])
+def test_the_name_of_a_file_adds_to_words_that_speak_of_the_fault_and_ties_nothing_alone(
+    title: str, is_tied: bool
+) -> None:
+    seen = picture(crashing(PANIC))
+    began = seen.observed_at
+    values = frozenset({"cartstore.php", "stock_app"})
+    trail = Trail(frozenset({"cart"}), values, re.compile("rotat"), began, subject="people")
+    at = began - timedelta(minutes=53)
+    change = RecordedChange("ROT-1", "secret_rotation", at, title, files=("src/CartStore.php",), services=("dba",))
+    assert suspect(change, trail, seen).is_tied is is_tied
