@@ -24,7 +24,8 @@ RULES: tuple[Rule, ...] = (
 OTHER_KINDS = ("OWN_SECRET", "BASE64", "WITHHELD", "PEM", "CARD", "PHONE", "SSN", "IBAN", "PIN", "SESSION", "PASSWORD", "BASIC", "SECRET", "PGPASS")  # fmt: skip
 KINDS = tuple(dict.fromkeys((*OTHER_KINDS, *(each.kind for each in RULES))))
 
-_PGPASS = r"[\w.*-]{1,128}:(?:\d{4,5}|\*):[\w.*-]{1,64}:[\w.*-]{1,64}:\S{3,128}"
+# Wider than the rule itself, since letters of every script are letters to ``re`` and only Latin ones to RE2.
+_PGPASS = r"[^\s:]{1,128}:(?:[0-9]{4,5}|\*):[^\s:]{1,64}:[^\s:]{1,64}:\S{3,128}"
 _WORDS = automaton((word, rule) for rule in RULES for word in rule.words)
 _SHAPED = tuple(rule for rule in RULES if rule.shape is not None)
 _ANY_SHAPE = "|".join(f"(?:{rule.shape})" for rule in _SHAPED if rule.shape)
@@ -38,7 +39,7 @@ BROKEN_OFF = (
 )
 _NUMBERS_AND_BLOBS = compiled(rf"{NUMBERS}|[A-Za-z0-9+/_-]{{40,}}|(?m:^{_PGPASS}\r?$)|(?m:\b{BROKEN_OFF}\\?[ \t]*\r?$)")
 _A_PGPASS = re.compile(
-    r"(?P<where>[\w.*-]{1,128}:(?:\d{4,5}|\*):[\w.*-]{1,64}:[\w.*-]{1,64}:)(?P<value>\S{3,128})\r?\Z"
+    r"(?P<where>[\w.*-]{1,128}:(?:[0-9]{4,5}|\*):[\w.*-]{1,64}:[\w.*-]{1,64}:)(?P<value>\S{3,128})\r?\Z"
 )
 _PLAIN_LOOKS, _CHARACTERS_A_LOOK = 1500, 100
 # Signs of something that goes on in the lines below.

@@ -36,6 +36,10 @@ def test_the_walk_passes_over_no_line_in_which_a_rule_finds_something(texts: lis
     with_and_without_the_walk(texts)
 
 
+def test_nor_does_it_where_letters_are_not_latin() -> None:
+    with_and_without_the_walk(["édb:5432:shop:app:hunter22", "db:5432:магазин:приложение:hunter22"])
+
+
 def test_nor_does_it_in_logs_as_programs_write_them() -> None:
     chance = random.Random(29)
     texts = [each.text for each in lines(chance, 1500)] + [each.line for each in planted(chance, 600)]
