@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from prove._faulty_network import Fault, FaultyNetwork
-from prove._yard import Ledger
+from prove._yard import Ledger, Witnessed
 from prove.figure import Figure, Proof
 from tests.journeys import acting
 
@@ -42,15 +42,6 @@ def run(seed: int, cases: int) -> Figure:
 
 
 @dataclass(frozen=True, slots=True)
-class Traffic:
-    """What went through the network; ``unrecorded`` are the effects before which no intent was on the disk."""
-
-    figure: Figure
-    effects: int
-    unrecorded: tuple[str, ...]
-
-
-@dataclass(frozen=True, slots=True)
 class _Told:
     calls: int
     faults: Counter[Fault]
@@ -61,12 +52,12 @@ class _Told:
 
 
 @functools.cache
-def traffic(seed: int, cases: int) -> Traffic:
+def traffic(seed: int, cases: int) -> Witnessed:
     """The traffic of ``run``. A second figure that counts something else in it need not send it all again."""
     return asyncio.run(_run(seed, cases))
 
 
-async def _run(seed: int, cases: int) -> Traffic:
+async def _run(seed: int, cases: int) -> Witnessed:
     told = await asyncio.gather(*(_in_one_town(seed + number, cases // TOWNS) for number in range(TOWNS)))
     calls = sum(each.calls for each in told)
     faults = sum((each.faults for each in told), Counter[Fault]())
@@ -79,7 +70,7 @@ async def _run(seed: int, cases: int) -> Traffic:
         f"{', '.join(f'{count} {end}' for end, count in sorted(ends.items()))}"
     )
     unrecorded = tuple(each for one in told for each in one.unrecorded)
-    return Traffic(Figure(calls, seen, tuple(failures)), sum(each.effects for each in told), unrecorded)
+    return Witnessed(Figure(calls, seen, tuple(failures)), sum(each.effects for each in told), unrecorded)
 
 
 async def _in_one_town(seed: int, calls: int) -> _Told:

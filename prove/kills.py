@@ -24,7 +24,7 @@ from bot.demo.cluster_emulator.faults import Hold
 from bot.lifecycle import Point
 from prove._campaign import SPEED
 from prove._engine import scratch
-from prove._yard import Ledger, deployment, foreign_write, yard
+from prove._yard import Ledger, Witnessed, deployment, foreign_write, yard
 from prove.figure import Figure, Proof
 
 TARGETS = [f"w{number}" for number in range(8)]
@@ -41,21 +41,12 @@ def run(seed: int, cases: int) -> Figure:
     return campaign(seed, cases).figure
 
 
-@dataclass(frozen=True, slots=True)
-class Campaign:
-    """What a campaign showed; ``unrecorded`` are the effects before which no intent was on the disk."""
-
-    figure: Figure
-    effects: int
-    unrecorded: tuple[str, ...]
-
-
 @functools.cache
-def campaign(seed: int, cases: int) -> Campaign:
+def campaign(seed: int, cases: int) -> Witnessed:
     """The campaign of ``run``. A second figure that counts something else in it need not kill everybody again."""
     made = _Campaign(seed, cases)
     figure = asyncio.run(made.run())
-    return Campaign(figure, made.ledger.effects.total(), tuple(made.ledger.unrecorded))
+    return Witnessed(figure, made.ledger.effects.total(), tuple(made.ledger.unrecorded))
 
 
 @dataclass(slots=True)

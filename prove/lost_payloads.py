@@ -9,20 +9,19 @@ import json
 import random
 import re
 import sqlite3
-import time
 from collections import Counter
-from collections.abc import Callable
 from contextlib import closing
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 from bot.demo.cluster_emulator import ClusterEmulator, load_scenario
-from bot.demo.slack_emulator import Limits, Message, Outcome, SlackEmulator, SocketTiming
+from bot.demo.slack_emulator import Message, Outcome, SlackEmulator, SocketTiming
 from bot.demo.stage import ROOT, environment
 from prove._engine import scratch
 from prove._forking import Nursery
 from prove.figure import Figure, Proof
+from tests.journeys import acting
 
 CHANNEL = "incidents"
 # Bounds on a hang, in real seconds: none is ever waited for in full.
@@ -40,12 +39,12 @@ class _Asked:
 
     mark: str
     thread: str | None = None
-    command: asyncio.Task[Outcome] | None = None
 
 
 @dataclass(slots=True)
 class _Story:
     asked: list[_Asked] = field(default_factory=list)
+    commands: list[asyncio.Task[Outcome]] = field(default_factory=list)
     kills: int = 0
     bursts: Counter[str] = field(default_factory=Counter)
 
@@ -57,7 +56,7 @@ def run(seed: int, cases: int) -> Figure:
 
 async def _run(seed: int, cases: int) -> Figure:
     rng, story = random.Random(seed), _Story()
-    slack = SlackEmulator(ROOT / "manifest.yml", timing=SocketTiming(redelivery=(0.0, 0.5, 1.0)), limits=Limits())
+    slack = SlackEmulator(ROOT / "manifest.yml", timing=SocketTiming(redelivery=(0.0, 0.5, 1.0)))
     cluster = ClusterEmulator(load_scenario("healthy"))
     with scratch() as folder:
         await cluster.start()
@@ -67,8 +66,9 @@ async def _run(seed: int, cases: int) -> Figure:
         try:
             await _lives(nursery, slack, rng, story, cases)
             last = await _connected(nursery, slack)
+            await asyncio.gather(*story.commands)
             database = folder / "demo.db"
-            await _until(lambda: _count(database) == 0 and not _unacknowledged(slack), _ENDS)
+            await acting.until(lambda: _count(database) == 0 and not _unacknowledged(slack), _ENDS)
             nursery.kill(last)
             return _counted(slack, database, story)
         finally:
@@ -86,12 +86,12 @@ async def _lives(nursery: Nursery, slack: SlackEmulator, rng: random.Random, sto
         await asyncio.sleep(rng.choice((0.0, 0.01, 0.02, 0.05, 0.2, 0.5, 1.0, 3.0)) * rng.random())
         nursery.kill(pid)
         story.kills += 1
-        await _until(lambda: slack.connections == 0, _CONNECTS)
+        await acting.until(lambda: slack.connections == 0, _CONNECTS)
 
 
 async def _connected(nursery: Nursery, slack: SlackEmulator) -> int:
     pid = await nursery.begin()
-    await _until(lambda: slack.connections > 0, _CONNECTS)
+    await acting.until(lambda: slack.connections > 0, _CONNECTS)
     return pid
 
 
@@ -103,7 +103,7 @@ async def _ask(slack: SlackEmulator, rng: random.Random, story: _Story) -> None:
     asked = _Asked(mark)
     match kind:
         case "command":
-            asked.command = asyncio.create_task(bob.slash(f"/ask-claude is all well? {mark}", CHANNEL))
+            story.commands.append(asyncio.create_task(bob.slash(f"/ask-claude is all well? {mark}", CHANNEL)))
         case "mention":
             asked.thread = (await bob.mention(f"is all well? {mark}", CHANNEL)).ts
         case "direct":
@@ -198,14 +198,6 @@ def _expected(slack: SlackEmulator, story: _Story, stored: set[str]) -> Counter[
 def _nonces(slack: SlackEmulator) -> Counter[str]:
     said = [each.metadata for each in slack.team.all_messages() if each.bot_id and each.metadata]
     return Counter(str(each["event_payload"].get("nonce")) for each in said)
-
-
-async def _until(found: Callable[[], bool], seconds: float) -> None:
-    end = time.monotonic() + seconds
-    while not found():
-        if time.monotonic() > end:
-            raise TimeoutError(f"not in {seconds:.0f} s")
-        await asyncio.sleep(0.02)
 
 
 PROOF = Proof(

@@ -43,7 +43,7 @@ async def triage(
     say = world.redactor.text
     if scope.unknown is not None:
         return Triaged(no_such_namespace(question, world.cluster.name, scope, now, say), ())
-    snapshot = await take(world, scope.namespace, now, focus=scope.focus, beside=scope.beside, thresholds=thresholds)
+    snapshot = await take(world, scope, now, thresholds=thresholds)
     found = meant(analyze(snapshot), snapshot, scope.beside)
     joined, changes = blame(_asked_first(found.asked, scope), snapshot)
     changes = _with_scalings(changes, snapshot)

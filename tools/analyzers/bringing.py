@@ -12,26 +12,32 @@ _PROBED = _PROGRAM | _PROBES | frozenset[Topic]({"ports", "cpu limit", "cpu requ
 _ROOM: frozenset[Topic] = frozenset(
     {"scheduling", "memory request", "cpu request", "memory limit", "cpu limit", "other"}
 )
+# To these what is written on a pod matters: others choose by it.
+_OF_LABELS = frozenset({C.ANTI_AFFINITY_CONFLICT, C.TAINT_NOT_TOLERATED, C.NODE_SELECTOR_MISMATCH})
 # A fault that is not here may come of any change.
 _BRINGS: dict[Category, frozenset[Topic]] = {
     C.VOLUME_PERMISSION_DENIED: frozenset({"config source", "other"}),
-    C.MISSING_SECRET: frozenset({"environment", "config source", "other"}),
-    C.MISSING_CONFIGMAP: frozenset({"environment", "config source", "other"}),
+    **dict.fromkeys(
+        (C.MISSING_SECRET, C.MISSING_CONFIGMAP), frozenset[Topic]({"environment", "config source", "other"})
+    ),
     **dict.fromkeys((C.OOM_KILLED, C.MEMORY_LEAK), _PROGRAM | frozenset[Topic]({"memory limit"})),
     **dict.fromkeys(
         (C.APP_CRASH, C.APP_CONFIG_ERROR, C.MISSING_ENV_VAR, C.INIT_CONTAINER_FAILED, C.JOB_FAILED, C.PORT_CONFLICT),
         _PROGRAM | frozenset[Topic]({"memory limit", "ports"}),
     ),
     C.RBAC_FORBIDDEN: _PROGRAM,
-    **dict.fromkeys((C.LIVENESS_PROBE_FAILING, C.LIVENESS_PROBE_MISCONFIG), _PROBED),
-    **dict.fromkeys((C.READINESS_PROBE_FAILING, C.READINESS_PROBE_MISCONFIG), _PROBED),
+    **dict.fromkeys(
+        (
+            *(C.LIVENESS_PROBE_FAILING, C.LIVENESS_PROBE_MISCONFIG),
+            *(C.READINESS_PROBE_FAILING, C.READINESS_PROBE_MISCONFIG),
+        ),
+        _PROBED,
+    ),
     C.INSUFFICIENT_RESOURCES: _ROOM,
-    **dict.fromkeys((C.TAINT_NOT_TOLERATED, C.NODE_SELECTOR_MISMATCH), frozenset[Topic]({"scheduling", "other"})),
-    C.ANTI_AFFINITY_CONFLICT: frozenset({"scheduling", "other"}),
+    **dict.fromkeys(_OF_LABELS, frozenset[Topic]({"scheduling", "other"})),
 }
 # What is written on a pod for others to read, and how it is put somewhere and stopped, is nothing its programs see.
 _UNSEEN = ("annotation ", "label ", "terminationGracePeriodSeconds", "schedulerName", "priority")
-_OF_LABELS = frozenset({C.ANTI_AFFINITY_CONFLICT, C.TAINT_NOT_TOLERATED, C.NODE_SELECTOR_MISMATCH})
 
 
 def can_bring(release: Release, category: Category) -> bool:

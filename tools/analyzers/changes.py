@@ -5,7 +5,7 @@ from collections.abc import Iterator, Sequence
 
 from tools.analyzers.causes import Joined
 from tools.analyzers.interface import release_id
-from tools.analyzers.series import series_of, told_together
+from tools.analyzers.series import grouped, series_of, told_together
 from tools.analyzers.ties import Suspicion, Trail, suspect, trail_of
 from tools.evidence import Change, Finding, ObjectRef, evidence
 from tools.snapshot import Release, Snapshot, Workload
@@ -107,9 +107,11 @@ def _rollout(workload: Workload, release: Release, identity: str, snapshot: Snap
 
 
 def _recorded(snapshot: Snapshot, tied: dict[str, str], innocent: dict[str, str]) -> Iterator[Change]:
+    groups = grouped(snapshot.recorded)
     for each in snapshot.recorded:
         why = tied.get(each.id) or innocent.get(each.id) or "nothing that is wrong ties it to anything"
-        together = told_together(each, snapshot.recorded)
+        series = series_of(each)
+        together = told_together(each, series, groups)
         subject = ObjectRef("Change", None, each.id)
         deployed = f", deployed: {each.deployed_by}" if each.deployed_by else ""
         text = f"{each.kind} {each.id}: {each.title}{deployed}"
@@ -120,6 +122,6 @@ def _recorded(snapshot: Snapshot, tied: dict[str, str], innocent: dict[str, str]
             at=each.at,
             by=snapshot.say(each.author).clip(80) if each.author else None,
             why=snapshot.say(f"{why[:300]}; {together}" if together else why).clip(400),
-            series=tuple(str(snapshot.say(one).clip(250)) for one in series_of(each)),
+            series=tuple(str(snapshot.say(one).clip(250)) for one in series),
             evidence=evidence("change", subject, snapshot.say(text), each.at),
         )

@@ -7,13 +7,14 @@ from datetime import datetime, timedelta
 
 from tools.analyzers.addresses import behind
 from tools.analyzers.interface import Claim, cited, finding_on, seen
+from tools.analyzers.proxies import Path, of_ingresses
 from tools.analyzers.ties import Trail, suspect
 from tools.evidence import Category, Evidence, Finding, evidence
 from tools.logs.reading import Entry, clip
 from tools.logs.stamps import moment_of
-from tools.objects import items, name_of, namespace_of, part, ref_of
+from tools.objects import name_of, namespace_of, ref_of
 from tools.snapshot import LogTail, Snapshot
-from tools.world import JsonObject, RecordedChange
+from tools.world import JsonObject
 
 REPEATED = 3
 _LATELY = timedelta(hours=24)
@@ -28,54 +29,47 @@ class _Led:
     path: str
     service: JsonObject
     before: str
-    change: RecordedChange
     at: datetime
 
 
 def misled(snapshot: Snapshot) -> Iterator[Finding]:
     """A change led a path of an Ingress to another Service, and that answers 404 there ever since."""
-    for ingress in snapshot.of("Ingress"):
-        for each in _led(ingress, snapshot):
+    # The path of all that no other takes says too little about who was meant.
+    for path in (each for each in of_ingresses(snapshot) if len(each.path) > 1):
+        for each in _led(path, snapshot):
             told = _unknown_there(each, snapshot)
             if not told:
                 continue
-            name, after = name_of(ingress), name_of(each.service)
+            name, after = name_of(path.route), name_of(each.service)
             fact = f"leads {each.path} to Service {after} since {each.at:%H:%M} UTC, and to {each.before} before"
             claim = Claim(
                 category=Category.GATEWAY_MISROUTE,
                 summary=f"Ingress {name} leads {each.path} to Service {after}, which answers 404 there",
                 explanation=f"Ingress {name} {fact}. {after} runs and does not know the path: it answers 404. Lead the "
                 f"path back to {each.before}, if that is what serves it.",
-                evidence=cited([seen(snapshot, ingress, f"{each.path} leads to Service {after}")], told),
+                evidence=cited([seen(snapshot, path.route, f"{each.path} leads to Service {after}")], told),
                 confidence=0.78,
                 pods=(),
                 since=min((one.at for one in told if one.at), default=None),
             )
-            yield finding_on(ref_of("Ingress", ingress), claim)
+            yield finding_on(ref_of("Ingress", path.route), claim)
 
 
-def _led(ingress: JsonObject, snapshot: Snapshot) -> Iterator[_Led]:
-    space = namespace_of(ingress)
-    trail = Trail(frozenset({name_of(ingress).lower()}), frozenset(), None, snapshot.observed_at, place=space or "")
-    for path, name in _paths(ingress):
-        service = snapshot.find("Service", space, name)
-        for change in snapshot.recorded if service is not None else ():
-            at = change.at
-            if at is None or snapshot.observed_at - at > _LATELY or suspect(change, trail, snapshot).alibi:
-                continue
-            olds = [each for each in _OLD.findall(change.diff) if each != name]
-            gone = [each for each in olds if snapshot.find("Service", space, each) is not None]
-            if gone and name in _NEW.findall(change.diff) and path in change.diff and service is not None:
-                yield _Led(path, service, gone[0], change, at)
-
-
-def _paths(ingress: JsonObject) -> Iterator[tuple[str, str]]:
-    """Each path that says where requests go, but for the one of all that no other takes."""
-    for rule in items(ingress, "spec", "rules"):
-        for each in items(rule, "http", "paths"):
-            path, name = str(each.get("path") or "/"), part(each, "backend", "service", "name")
-            if len(path) > 1 and name:
-                yield path, str(name)
+def _led(path: Path, snapshot: Snapshot) -> Iterator[_Led]:
+    space = namespace_of(path.route)
+    service = snapshot.find("Service", space, path.service)
+    if service is None:
+        return
+    name = frozenset({name_of(path.route).lower()})
+    trail = Trail(name, frozenset(), None, snapshot.observed_at, place=space or "")
+    for change in snapshot.recorded:
+        at, diff = change.at, change.diff
+        if at is None or snapshot.observed_at - at > _LATELY or path.path not in diff:
+            continue
+        olds = [each for each in _OLD.findall(diff) if each != path.service]
+        gone = [each for each in olds if snapshot.find("Service", space, each) is not None]
+        if gone and path.service in _NEW.findall(diff) and not suspect(change, trail, snapshot).alibi:
+            yield _Led(path.path, service, gone[0], at)
 
 
 def _unknown_there(led: _Led, snapshot: Snapshot) -> list[Evidence]:

@@ -1,7 +1,7 @@
 """Which recorded changes belong together: those of one feature branch or one ticket. Pure."""
 
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from tools.world import RecordedChange
 
@@ -45,12 +45,19 @@ def _branch(change: RecordedChange) -> str:
     return (merge[1] or merge[2]) if merge is not None else ""
 
 
-def told_together(change: RecordedChange, recorded: Sequence[RecordedChange]) -> str:
+def grouped(recorded: Sequence[RecordedChange]) -> Mapping[str, Sequence[RecordedChange]]:
+    """The changes of each branch and ticket by its name, the newest first."""
+    found: dict[str, list[RecordedChange]] = {}
+    for each in sorted(recorded, key=lambda one: one.at.timestamp() if one.at else 0, reverse=True):
+        for name in series_of(each):
+            found.setdefault(name, []).append(each)
+    return found
+
+
+def told_together(change: RecordedChange, series: Sequence[str], groups: Mapping[str, Sequence[RecordedChange]]) -> str:
     """Which others are of the same branch or ticket, the newest first; empty where none is."""
-    for name in series_of(change):
-        others = [each for each in recorded if each.id != change.id and name in series_of(each)]
-        others.sort(key=lambda each: each.at.timestamp() if each.at else 0, reverse=True)
-        if others:
+    for name in series:
+        if others := [each for each in groups[name] if each.id != change.id]:
             more = f" and {len(others) - _SHOWN} more" if len(others) > _SHOWN else ""
             return f"of {name}, as {', '.join(map(_dated, others[:_SHOWN]))}{more}"
     return ""

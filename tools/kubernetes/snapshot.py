@@ -19,6 +19,7 @@ from tools.kubernetes.repositories import open_named
 from tools.kubernetes.rollout import selector_of
 from tools.kubernetes.rows import is_suspicious, node_rows_of
 from tools.kubernetes.scan import AT_HAND, PLATFORM, Caps, Scan, choose, scan
+from tools.kubernetes.scope import Scope
 from tools.kubernetes.workloads import Parts, deployments_of, group, revisions_of_sets, with_events
 from tools.logs.reading import SignKind
 from tools.objects import condition, name_of, namespace_of
@@ -59,24 +60,17 @@ class _Read:
     pods: list[JsonObject]
 
 
-async def take(  # noqa: PLR0913 - one picture of what a question is about
-    world: Reader,
-    namespace: str | None,
-    now: datetime,
-    *,
-    focus: Iterable[str] = (),
-    beside: Sequence[str] = (),
-    thresholds: Thresholds | None = None,
-    caps: Caps | None = None,
+async def take(
+    world: Reader, scope: Scope, now: datetime, *, thresholds: Thresholds | None = None, caps: Caps | None = None
 ) -> Snapshot:
-    """``focus`` names workloads that are read in full even when they look well.
+    """Workloads in the scope's ``focus`` are read in full even when they look well.
 
-    ``beside`` are namespaces that may have been meant: looked at where all is well in the one that was asked about.
+    Namespaces ``beside`` the one that was asked about are looked at where all is well in that one.
     """
+    namespace, wanted = scope.namespace, scope.focus
     limits, looks = thresholds or Thresholds(), Looks(world)
     caps = caps or (AT_HAND if world.at_hand else Caps())
     less = dataclasses.replace(caps.logs, tails=caps.logs.tails // 3)
-    wanted = frozenset(focus)
     seen, nodes, changes, metrics = await asyncio.gather(
         scan(looks, namespace, wanted, limits, caps),
         looks.listed("Node", None, limit=_NODES),
@@ -89,7 +83,7 @@ async def take(  # noqa: PLR0913 - one picture of what a question is about
     read = await _details(looks, seen, wanted, limits, caps)
     looks.learn(seen_in([*flat(read.objects.values()), *read.pods]))
     pods, told = await _with_logs(looks, seen, read, _Want(caps.logs, wanted), now)
-    meant = () if any(is_suspicious(each, limits) for each in seen.rows) else tuple(beside)
+    meant = () if any(is_suspicious(each, limits) for each in seen.rows) else scope.beside
     places = await _all_places(looks, seen) if world.at_hand else _elsewhere(pods, told, seen, limits, meant)
     if not world.at_hand:
         _note_callers(looks, (*seen.places, *places))

@@ -6,6 +6,7 @@ from safety.redaction import Redactor
 from tests.scenarios.kit import REGISTRY, Cluster, State, Truth, container, running, template, terminating, write
 from tools.adapters.cluster_dump import DumpReader
 from tools.analyzers import analyze
+from tools.kubernetes.scope import Scope
 from tools.kubernetes.snapshot import take
 from tools.world import Reader
 
@@ -25,7 +26,7 @@ async def causes(world: Cluster, folder: Path) -> list[tuple[str, str]]:
     truth = Truth("healthy", ("healthy",))
     made = world.scenario("case", "platform", "what is wrong?", truth, notes="a test")
     write(made, folder)
-    found = await take(Reader(cluster=DumpReader(folder), redactor=Redactor()), "shop", made.observed_at)
+    found = await take(Reader(cluster=DumpReader(folder), redactor=Redactor()), Scope("shop"), made.observed_at)
     return [(each.category.value, str(each.subject)) for each in analyze(found).roots]
 
 

@@ -9,6 +9,7 @@ import pytest
 from safety.redaction import Redactor
 from tools.analyzers import analyze
 from tools.kubernetes.rows import is_suspicious, pod_rows, span
+from tools.kubernetes.scope import Scope
 from tools.kubernetes.snapshot import take
 from tools.snapshot import Thresholds
 from tools.world import (
@@ -127,7 +128,7 @@ def reader(cluster: CrowdedCluster) -> Reader:
 @pytest.mark.parametrize(("namespace", "most"), [("ns", 70), (None, 80)])
 async def test_a_thousand_failing_pods_take_a_bounded_number_of_requests(namespace: str | None, most: int) -> None:
     cluster = CrowdedCluster(deployments=100, pods_each=10)
-    found = await take(reader(cluster), namespace, NOW)
+    found = await take(reader(cluster), Scope(namespace), NOW)
     assert sum(cluster.asked.values()) <= most
     assert len(found.rows) == 1_000
     assert {each.category for each in analyze(found).roots} == {"app_crash"}
@@ -135,7 +136,7 @@ async def test_a_thousand_failing_pods_take_a_bounded_number_of_requests(namespa
 
 async def test_the_pods_of_a_small_place_are_read_at_once() -> None:
     cluster = CrowdedCluster(deployments=1, pods_each=50)
-    found = await take(reader(cluster), "ns", NOW)
+    found = await take(reader(cluster), Scope("ns"), NOW)
     assert cluster.asked["list Pod"] == 1
     (finding,) = analyze(found).roots
     assert "50 of 50 pods" in finding.summary
@@ -145,14 +146,14 @@ async def test_the_pods_of_a_small_place_are_read_at_once() -> None:
 async def test_callers_in_namespaces_that_a_live_look_does_not_read_are_told_as_not_checked(
     namespace: str | None, is_said: bool
 ) -> None:
-    found = await take(reader(CrowdedCluster(1, 1)), namespace, NOW)
+    found = await take(reader(CrowdedCluster(1, 1)), Scope(namespace), NOW)
     told = "Programs in other namespaces that may call what fails here: read are pods and logs of ns"
     assert (told in found.not_checked) is is_said
 
 
 async def test_of_many_alike_pods_only_a_few_are_read_and_the_others_are_counted() -> None:
     cluster = CrowdedCluster(deployments=1, pods_each=90)
-    found = await take(reader(cluster), "ns", NOW)
+    found = await take(reader(cluster), Scope("ns"), NOW)
     assert cluster.asked["list Pod"] == 3
     (finding,) = analyze(found).roots
     assert "90 of 90 pods" in finding.summary
@@ -160,7 +161,7 @@ async def test_of_many_alike_pods_only_a_few_are_read_and_the_others_are_counted
 
 @pytest.mark.parametrize("error", [Unreachable("gone"), Forbidden("no"), NotFound("none")])
 async def test_a_cluster_that_answers_nothing_leaves_a_blind_snapshot(error: WorldError) -> None:
-    found = await take(reader(CrowdedCluster(1, 1, error)), "ns", NOW)
+    found = await take(reader(CrowdedCluster(1, 1, error)), Scope("ns"), NOW)
     assert found.blind
     assert str(error) in found.not_checked[0]
     assert analyze(found).roots == ()
