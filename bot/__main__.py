@@ -77,11 +77,12 @@ def _cluster_alone(arguments: argparse.Namespace) -> int:
 def _guarded(command: Callable[[], Coroutine[Any, Any, int]]) -> int:
     """Faults that people can mend are one line, not a traceback."""
     from bot.commands import MENDABLE
+    from bot.entrypoints.terminal import complain
 
     try:
         return asyncio.run(command())
     except MENDABLE as fault:
-        print(f"ask-claude: {fault}", file=sys.stderr)
+        complain(f"ask-claude: {fault}")
         return 2
     except KeyboardInterrupt:
         return 130

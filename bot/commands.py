@@ -20,6 +20,7 @@ from bot.entrypoints.check import Surroundings, check_all
 from bot.entrypoints.logs import configure_logging
 from bot.entrypoints.redact import redact_stream
 from bot.entrypoints.slack.runtime import CannotStart
+from bot.entrypoints.terminal import complain, show
 from bot.flows.triage import judged, triage
 from bot.stores import LedgerUnusable
 from safety.policy import Mode
@@ -56,7 +57,7 @@ async def check(_arguments: argparse.Namespace) -> int:
     all_ok = True
     try:
         async for line in check_all(surroundings):
-            print(f"{'ok  ' if line.ok else 'MEND'}  {line.what:<10} {line.text}", flush=True)
+            show(f"{'ok  ' if line.ok else 'MEND'}  {line.what:<10} {line.text}")
             all_ok = all_ok and line.ok
     finally:
         await cluster.close()
@@ -86,7 +87,7 @@ async def investigate(arguments: argparse.Namespace) -> int:
         await _reached(seen.world.cluster)
         await _exists(seen.world.cluster, arguments.namespace)
         question = redactor.text(arguments.question)
-        print("looking …", file=sys.stderr)
+        complain("looking …")
         triaged = await triage(
             question,
             seen.world,
@@ -141,13 +142,13 @@ def _as_read_only(triaged: Triaged, seen: wiring.Seen) -> Triaged:
 def _print_answer(triaged: Triaged, answer: Answer | None) -> None:
     if answer is None:
         # In ASCII alone, so that no locale can spoil the document.
-        print(triaged.report.model_dump_json(by_alias=True, indent=2, ensure_ascii=True))
+        show(triaged.report.model_dump_json(by_alias=True, indent=2, ensure_ascii=True))
         return
     if isinstance(sys.stdout, io.TextIOWrapper):
         sys.stdout.reconfigure(errors="replace")
     if answer.caveat:
-        print(f"! {answer.caveat}\n")
-    print(answer.text)
+        show(f"! {answer.caveat}\n")
+    show(answer.text)
 
 
 async def redact(_arguments: argparse.Namespace) -> int:
@@ -155,7 +156,7 @@ async def redact(_arguments: argparse.Namespace) -> int:
     try:
         own = read_settings().secrets()
     except BadSetting as fault:
-        print(f"ask-claude: {fault}; the bot's own secrets are not known, other rules hold", file=sys.stderr)
+        complain(f"ask-claude: {fault}; the bot's own secrets are not known, other rules hold")
         own = []
     redact_stream(sys.stdin.buffer, sys.stdout.buffer, Redactor(own))
     return 0
@@ -163,7 +164,7 @@ async def redact(_arguments: argparse.Namespace) -> int:
 
 async def schema(_arguments: argparse.Namespace) -> int:
     """Print the JSON Schema of a report."""
-    print(report_schema(), end="")
+    show(report_schema().rstrip("\n"))
     return 0
 
 
@@ -171,7 +172,7 @@ async def database(_arguments: argparse.Namespace) -> int:
     """Bring the schema up to date."""
     settings = read_settings()
     await asyncio.to_thread(migrate, settings.database_url)
-    print("the database is up to date")
+    show("the database is up to date")
     return 0
 
 
@@ -196,7 +197,7 @@ async def policy(arguments: argparse.Namespace) -> int:
     """Say of one change whether it is allowed, and why; or print the wall. 0 whatever the decision is."""
     if arguments.action == "wall":
         made = admission_policy(read_policy(read_settings().policy_file), arguments.account or ACCOUNT)
-        print(yaml.safe_dump_all(made, sort_keys=False, width=118, allow_unicode=True), end="")
+        show(yaml.safe_dump_all(made, sort_keys=False, width=118, allow_unicode=True).rstrip("\n"))
         return 0
-    print(await guard.explain(arguments.change, arguments.dump, read_settings(), as_json=arguments.format == "json"))
+    show(await guard.explain(arguments.change, arguments.dump, read_settings(), as_json=arguments.format == "json"))
     return 0

@@ -54,8 +54,10 @@ _NOT_HOSTS = frozenset(
 _RULES = Redactor()
 
 
-def _plain(text: str) -> str:
-    """Only what a reader sees: no control, direction, tag, zero-width or filler characters."""
+def legible(text: str) -> str:
+    """Only what a reader sees: no control, direction, tag, zero-width or filler characters. For terminals too, which
+    obey some of them.
+    """
     if text.isascii() and text.isprintable():
         return text
     seen = "".join(each for each in text if each in "\n\t" or unicodedata.category(each)[0] != "C")
@@ -82,7 +84,7 @@ def _balance_backticks(text: str) -> str:
 
 def defuse(text: Redacted) -> Mrkdwn:
     """Make text from outside safe to show in Slack: plain characters, escaped, with nothing that links or notifies."""
-    plain = _plain(unicodedata.normalize("NFKC", _plain(text)))
+    plain = legible(unicodedata.normalize("NFKC", legible(text)))
     plain = _SLASHES.sub("\u2236", plain)
     plain = _SCHEME.sub("\\1\u2236", plain)
     plain = _HOST.sub(_defang_host, plain)
@@ -181,7 +183,7 @@ def code(text: Redacted) -> Mrkdwn:
 
 def _copyable(text: Redacted) -> str:
     """For inside our own backticks, where nothing is made a link of: names and addresses stay as people copy them."""
-    plain = _SCHEME.sub("\\1\u2236", _SLASHES.sub("\u2236", _plain(text))).replace("`", "ʼ")
+    plain = _SCHEME.sub("\\1\u2236", _SLASHES.sub("\u2236", legible(text))).replace("`", "ʼ")
     return plain.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
 
 
@@ -220,7 +222,7 @@ def fence(source: str, content: Any) -> Prompt:
     """Data from outside for a model: one JSON document, labelled untrusted, between delimiters nobody can guess."""
     # Whatever was not redacted before is now: a prompt must not become the way around.
     data = _RULES.tree({"source": source, "trust": "untrusted", "content": content})
-    body = _plain(json.dumps(data, ensure_ascii=False))
+    body = legible(json.dumps(data, ensure_ascii=False))
     mark = secrets.token_hex(6)
     # In JSON "<\/" and "</" are the same; written so, nothing inside looks like the end of the fence.
     body = body.replace("</", "<\\/")

@@ -2,10 +2,10 @@
 
 import argparse
 import json
-import sys
 from datetime import UTC, datetime
 
 from bot.domain import ProposalId
+from bot.entrypoints import terminal
 from bot.flows.audit_views import exported, page, readable
 from bot.stores import AuditStore, CheckpointLedger
 from safety.checkpoint import Sealed, verify_sealed
@@ -85,5 +85,5 @@ async def answer(arguments: argparse.Namespace, store: AuditStore, ledger: Check
 def printed(status: int, text: str) -> int:
     """Answers go to standard output, what could not be done to standard error."""
     if text:
-        print(text, file=sys.stderr if status == 2 else sys.stdout)
+        (terminal.complain if status == 2 else terminal.show)(text)
     return status

@@ -8,15 +8,17 @@ import structlog
 
 from bot.config import Settings
 from safety.redaction import Redactor
+from safety.untrusted import legible
 
 
 def configure_logging(settings: Settings, redactor: Redactor) -> None:
     """Lines on standard error, every one through the redactor."""
+    for_machines = settings.log_format == "json"
 
     def redact(_logger: Any, _name: str, event: structlog.typing.EventDict) -> structlog.typing.EventDict:
-        return dict(redactor.tree(event))
+        told = redactor.tree(event)
+        return dict(told) if for_machines else {name: _told(name, each) for name, each in told.items()}
 
-    for_machines = settings.log_format == "json"
     renderer: Any = structlog.processors.JSONRenderer() if for_machines else structlog.dev.ConsoleRenderer(colors=False)
     structlog.configure(
         processors=[
@@ -36,6 +38,18 @@ def configure_logging(settings: Settings, redactor: Redactor) -> None:
         handler.addFilter(_RedactingFilter(redactor))
 
 
+def _told(name: str, value: Any) -> Any:
+    """For people: without what a terminal obeys. Line breaks in other values are escaped where they are written."""
+    if not isinstance(value, str):
+        return value
+    return _one_line(value) if name == "event" else legible(value)
+
+
+def _one_line(text: str) -> str:
+    """A line break could make one record look like two."""
+    return legible(text.replace("\r\n", "\n").replace("\n", "\\n").replace("\r", "\\r"))
+
+
 class _RedactingFilter(logging.Filter):
     """The same redactor for what libraries log."""
 
@@ -44,8 +58,8 @@ class _RedactingFilter(logging.Filter):
         self._redactor = redactor
 
     def filter(self, record: logging.LogRecord) -> bool:
-        record.msg, record.args = str(self._redactor.text(record.getMessage())), None
+        record.msg, record.args = _one_line(self._redactor.text(record.getMessage())), None
         if record.exc_info:
             told = logging.Formatter().formatException(record.exc_info)
-            record.exc_info, record.exc_text = None, str(self._redactor.text(told))
+            record.exc_info, record.exc_text = None, legible(self._redactor.text(told))
         return True
