@@ -1,51 +1,75 @@
 """``python -m prove [F1 …] [--short]``: run the proofs; the last line says how many held. 0 only if all did."""
 
 import argparse
-import importlib
-import logging
-import pkgutil
+import signal
 import sys
 import time
-import traceback
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
+from types import FrameType
 
-import structlog
-
-import prove
-from prove._paper import paper
+from prove._catalogue import proofs
+from prove._paper import Ran, Run, paper
+from prove._pool import Done, Part, parts_of, side_by_side
 from prove.figure import Figure, Proof, Size
 
 SEED = 20261129
+# How often it says what runs, in seconds, when nothing ends meanwhile.
+_EVERY = 60.0
 
 
-@dataclass(frozen=True, slots=True)
-class Ran:
-    """A proof as it went."""
-
-    proof: Proof
-    cases: int
-    figure: Figure
-    seconds: float
-
-
-def proofs() -> Mapping[str, Proof]:
-    """Every proof by its number, in the order of the numbers."""
-    names = sorted(each.name for each in pkgutil.iter_modules(prove.__path__))
-    modules = [importlib.import_module(f"prove.{name}") for name in names if name[0] != "_" and name != "figure"]
-    found: dict[str, Proof] = {module.PROOF.id: module.PROOF for module in modules}
-    return dict(sorted(found.items(), key=lambda item: int(item[0].removeprefix("F"))))
+def put_together(proof: Proof, cases: int, done: Sequence[Done]) -> Ran:
+    """The figure of a proof from its parts. One with a part that could not be run has failed."""
+    seconds = sum(each.seconds for each in done)
+    broken = tuple(f"{each.part}: {each.failure}" for each in done if each.failure is not None)
+    if broken:
+        return Ran(proof, cases, Figure(cases, "it could not be run", broken), seconds)
+    answers = [each.answer for each in sorted(done, key=lambda each: each.part.share.number if each.part.share else 0)]
+    figure: Figure = proof.split.whole(cases, answers) if proof.split is not None else answers[0]
+    return Ran(proof, cases, figure, seconds)
 
 
-def carry_out(proof: Proof, cases: int, seed: int) -> Ran:
-    """Run one. One that cannot be run has failed, whatever the reason."""
-    began = time.monotonic()
-    try:
-        figure = proof.run(seed, cases)
-    except Exception:  # noqa: BLE001 - the outermost loop: the other proofs still run
-        figure = Figure(cases, "it could not be run", (traceback.format_exc(limit=-3).strip(),))
-    return Ran(proof, cases, figure, time.monotonic() - began)
+def carry_out(wanted: Sequence[tuple[Proof, int]], seed: int, tell: "Progress") -> Iterator[Ran]:
+    """Run them side by side, and give out each when it is through."""
+    chosen = {proof.id for proof, _ in wanted}
+    derived = [one for one in wanted if one[0].over is not None and chosen.issuperset(one[0].over.proofs)]
+    parts = {proof.id: parts_of(proof, seed, cases) for proof, cases in wanted if (proof, cases) not in derived}
+    # Those in one part first: most are quick, and of the others the last parts share the processors evenly.
+    order = sorted((part for each in parts.values() for part in each), key=lambda part: part.share is not None)
+    tell.parts, cases_of = len(order), {proof.id: cases for proof, cases in wanted}
+    ended, figures = dict[str, list[Done]](), dict[str, Figure]()
+    for done in side_by_side(order, tell.running):
+        proof = done.part.proof
+        ended.setdefault(proof.id, []).append(done)
+        tell.done += 1
+        if len(ended[proof.id]) == len(parts[proof.id]):
+            ran = put_together(proof, cases_of[proof.id], ended[proof.id])
+            figures[proof.id] = ran.figure
+            yield ran
+    for proof, cases in derived:
+        assert proof.over is not None
+        yield Ran(proof, cases, proof.over.judge([figures[each] for each in proof.over.proofs]), 0.0)
+
+
+class Progress:
+    """Says on standard error how far it is."""
+
+    def __init__(self) -> None:
+        self.parts = self.done = 0
+        self._began, self._said = time.monotonic(), ("", 0.0)
+
+    def running(self, now: Sequence[Part]) -> None:
+        """What runs at this moment; said when it changed, and now and then."""
+        words = f"{self.done} of {self.parts} parts done; running: {', '.join(map(str, now)) or 'nothing'}"
+        passed = time.monotonic() - self._began
+        if words != self._said[0] or passed - self._said[1] >= _EVERY:
+            self._said = words, passed
+            print(f"…      {passed / 60:4.1f} min  {words}", file=sys.stderr, flush=True)
+
+    @property
+    def seconds(self) -> float:
+        """Since the start."""
+        return time.monotonic() - self._began
 
 
 def told(ran: Ran) -> str:
@@ -53,6 +77,11 @@ def told(ran: Ran) -> str:
     figure, word = ran.figure, "held  " if ran.figure.held else "FAILED"
     lines = [f"{word} {ran.proof.id:<4} {ran.proof.claim}: {figure.seen}  ({ran.seconds:.0f} s)"]
     return "\n".join([*lines, *(f"            {each}" for each in figure.failures[:5])])
+
+
+def _stopped(_signal: int, _frame: FrameType | None) -> None:
+    # By an exception, so that no process is left behind.
+    sys.exit(143)
 
 
 def main(arguments: list[str]) -> int:
@@ -68,21 +97,22 @@ def main(arguments: list[str]) -> int:
     if unknown:
         parser.error(f"there is no {', '.join(unknown)}")
     size = Size.SHORT if chosen.short else Size.LONG
-    structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(logging.CRITICAL))
-    logging.disable(logging.CRITICAL)
+    wanted = [each for each in known.values() if (not chosen.ids or each.id in chosen.ids) and each.cases_of(size)]
     print(f"seed {chosen.seed}, {size} run", flush=True)
-    ran = []
-    for proof in known.values():
-        if (chosen.ids and proof.id not in chosen.ids) or not proof.cases_of(size):
-            continue
-        print(f"…      {proof.id:<4} {proof.claim}", file=sys.stderr, flush=True)
-        ran.append(carry_out(proof, proof.cases_of(size), chosen.seed))
-        print(told(ran[-1]), flush=True)
+    signal.signal(signal.SIGTERM, _stopped)
+    tell = Progress()
+    ran = list(_said(carry_out([(each, each.cases_of(size)) for each in wanted], chosen.seed, tell)))
     held = sum(each.figure.held for each in ran)
     if chosen.write:
-        chosen.write.write_text(paper([(e.proof, e.cases, e.figure, e.seconds) for e in ran], chosen.seed, size))
+        chosen.write.write_text(paper(Run(chosen.seed, size, tell.seconds, ran)), encoding="utf-8")
     print(f"{held} held, {len(ran) - held} failed")
     return 0 if ran and held == len(ran) else 1
+
+
+def _said(ran: Iterable[Ran]) -> Iterator[Ran]:
+    for each in ran:
+        print(told(each), flush=True)
+        yield each
 
 
 if __name__ == "__main__":

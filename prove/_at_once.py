@@ -1,46 +1,77 @@
-"""A database connection without a thread of its own: each statement runs at once, so that long runs are quick."""
+"""A database without threads and tasks of its own: each statement runs at once, so that long runs are quick.
+
+The file, the statements and the transactions are those of the bot; only the way from a statement to SQLite is shorter.
+"""
 
 import asyncio
-import sqlite3
-from collections.abc import Callable
-from typing import Any
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from contextlib import asynccontextmanager
+from datetime import timedelta
+from typing import Any, cast
 
-import aiosqlite
+from sqlalchemy.engine import Connection
+from sqlalchemy.ext.asyncio import AsyncConnection
 
-Job = tuple["asyncio.Future[Any] | None", Callable[[], Any]]
+from bot.adapters.store.database import Database, transactions
 
-
-class _NoThread:
-    """Where aiosqlite would start one."""
-
-    daemon = True
-
-    def start(self) -> None:
-        return None
+_READERS = 4
 
 
-class _AtOnce:
-    """Where aiosqlite would queue what its thread is to do."""
-
-    def put_nowait(self, job: Job) -> None:
-        future, function = job
-        try:
-            result = function()
-        except BaseException as error:  # noqa: BLE001 - it belongs to whoever waits
-            if future is not None:
-                future.set_exception(error)
-            return
-        if future is not None:
-            future.set_result(result)
+async def _straight_on() -> None:
+    return None
 
 
-class _Connection(aiosqlite.Connection):
-    def __init__(self, connector: Callable[[], sqlite3.Connection]) -> None:
-        super().__init__(connector, 64)
-        parts: Any = (_AtOnce(), _NoThread())
-        self._tx, self._thread = parts
+async def others_first() -> None:
+    """Between two statements everybody else has a turn."""
+    await asyncio.sleep(0)
 
 
-def at_once(path: str, **options: Any) -> aiosqlite.Connection:
-    """A ``driver`` for ``Database``."""
-    return _Connection(lambda: sqlite3.connect(path, **options))
+class _Statements:
+    """What the stores ask of a connection."""
+
+    def __init__(self, connection: Connection, between: Callable[[], Awaitable[None]]) -> None:
+        self._connection, self._between = connection, between
+
+    async def execute(self, statement: Any, values: Mapping[str, Any] | None = None) -> Any:
+        await self._between()
+        return self._connection.execute(statement, values)
+
+    async def exec_driver_sql(self, statement: str) -> Any:
+        await self._between()
+        return self._connection.exec_driver_sql(statement)
+
+    @asynccontextmanager
+    async def begin_nested(self) -> AsyncIterator[None]:
+        with self._connection.begin_nested():
+            yield
+
+
+class DatabaseAtOnce(Database):
+    """``Database``, for one process that nobody else keeps waiting. ``between`` is awaited before each statement."""
+
+    def __init__(self, database_url: str, between: Callable[[], Awaitable[None]] = _straight_on) -> None:
+        super().__init__(database_url)
+        self._at_once = transactions(database_url, "BEGIN IMMEDIATE"), transactions(database_url, "BEGIN")
+        self._turns = asyncio.Semaphore(1), asyncio.Semaphore(_READERS)
+        self._between = between
+
+    @asynccontextmanager
+    async def write(self, patience: timedelta | None = None) -> AsyncIterator[AsyncConnection]:
+        async with self._of(0) as connection:
+            yield connection
+
+    @asynccontextmanager
+    async def read(self) -> AsyncIterator[AsyncConnection]:
+        async with self._of(1) as connection:
+            yield connection
+
+    @asynccontextmanager
+    async def _of(self, which: int) -> AsyncIterator[AsyncConnection]:
+        async with self._turns[which]:
+            with self._at_once[which].begin() as connection:
+                yield cast(AsyncConnection, _Statements(connection, self._between))
+
+    async def close(self) -> None:
+        for engine in self._at_once:
+            engine.dispose()
+        await super().close()

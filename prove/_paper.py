@@ -4,14 +4,36 @@ import os
 import platform
 import sqlite3
 from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import UTC, datetime
 
 from prove.figure import Figure, Proof, Size
 
 
-def paper(ran: Sequence[tuple[Proof, int, Figure, float]], seed: int, size: Size) -> str:
+@dataclass(frozen=True, slots=True)
+class Ran:
+    """A proof as it went; the seconds of all its parts together."""
+
+    proof: Proof
+    cases: int
+    figure: Figure
+    seconds: float
+
+
+@dataclass(frozen=True, slots=True)
+class Run:
+    """All that ran, and how long it took from the start to the end, in seconds."""
+
+    seed: int
+    size: Size
+    seconds: float
+    ran: Sequence[Ran]
+
+
+def paper(run: Run) -> str:
     """The whole page."""
-    held = sum(figure.held for _, _, figure, _ in ran)
+    ran = sorted(run.ran, key=lambda each: int(each.proof.id.removeprefix("F")))
+    held = sum(each.figure.held for each in ran)
     at = datetime.now(UTC).strftime("%Y-%m-%d %H:%M UTC")
     machine = f"{os.cpu_count()} cores, {platform.system()} {platform.machine()}"
     versions = f"Python {platform.python_version()}, SQLite {sqlite3.sqlite_version}"
@@ -20,21 +42,25 @@ def paper(ran: Sequence[tuple[Proof, int, Figure, float]], seed: int, size: Size
         "",
         "Written by `make prove`; do not edit it. Each proof runs the code that ships, many times over, and counts.",
         "",
-        f"Run on {at}, {machine}, {versions}, the {size} run, seed {seed}: **{held} held, {len(ran) - held} failed**.",
+        f"Run on {at}, {machine}, {versions}, the {run.size} run, seed {run.seed}, in {run.seconds / 60:.0f} minutes: "
+        f"**{held} held, {len(ran) - held} failed**.",
+        "",
+        "Proofs run side by side; the seconds are those of all parts of one together. F10, F18 and F20, which tell how",
+        "long something takes, run alone.",
         "",
         "| | claim | cases | what was seen | | seconds |",
         "| --- | --- | --- | --- | --- | --- |",
     ]
-    for proof, cases, figure, seconds in ran:
+    for each in ran:
+        proof, figure = each.proof, each.figure
         word = "held" if figure.held else "**failed**"
-        lines.append(
-            f"| {proof.id} | {_cell(proof.claim)} | {cases:,} | {_cell(figure.seen)} | {word} | {seconds:.0f} |"
-        )
+        cells = proof.id, _cell(proof.claim), f"{each.cases:,}", _cell(figure.seen), word, f"{each.seconds:.0f}"
+        lines.append(f"| {' | '.join(cells)} |")
     lines += ["", "## What failed", ""]
-    failed = [(proof, figure) for proof, _, figure, _ in ran if not figure.held]
+    failed = [(each.proof, each.figure) for each in ran if not each.figure.held]
     lines += [f"- {proof.id}: {_cell('; '.join(figure.failures[:3]))}" for proof, figure in failed] or ["Nothing."]
     lines += ["", "## What is not covered", ""]
-    lines += [f"- {proof.id}: {proof.not_covered}" for proof, *_ in ran if proof.not_covered]
+    lines += [f"- {each.proof.id}: {each.proof.not_covered}" for each in ran if each.proof.not_covered]
     lines += [f"- {each}" for each in _NOWHERE]
     return "\n".join(lines) + "\n"
 

@@ -11,7 +11,6 @@ from bot.domain import Proposal, ProposalId, ProposalState
 from bot.flows.judging import PAUSED
 from bot.lifecycle import FINAL_STATES, MOVES, STEPS, Point
 from bot.stores import AuditEntry
-from prove._at_once import at_once
 from prove._direct import DirectCluster, Fate
 from prove._engine import NAMESPACE, REDACTOR, Engine, Ground, Townsfolk, ask, click, engine, seen, thread_of
 from prove._yard import Ledger
@@ -50,12 +49,12 @@ class Crash(BaseException):
 class Sequence:
     """Plays steps and notes what does not hold."""
 
-    def __init__(self, seed: int, file: Path) -> None:
-        self.rng, self.file = random.Random(seed), file
+    def __init__(self, seed: int, file: Path, database: Database) -> None:
+        self.rng, self._eyes = random.Random(seed), sqlite3.connect(f"file:{file}?mode=ro", uri=True, timeout=10)
         self.clock, self.people = FixedClock(), Townsfolk()
         self.cluster = DirectCluster(NAMES, self.rng, START)
         self.ledger = Ledger(self.cluster.store, file)
-        self.database = Database(f"sqlite:///{file}", driver=at_once)
+        self.database = database
         self.policy = rules(self.rng.choice((1, 1, 2)))
         self.failures: list[str] = []
         self.crashes = 0
@@ -245,19 +244,25 @@ class Sequence:
         self.cluster.down, self.cluster.fates = False, (Fate.ARRIVES,)
         await self._pause(own, False)
         for _ in range(12):
+            if not (self.cluster.late or self._open()):
+                break
             self.clock.pass_by(minutes=6)
             await own.changes.lapses.expire()
             await self._carry_out(own)
             while self.cluster.late:
                 self.cluster.deliver_late()
-        for proposal, state in self._rows("SELECT id, state FROM proposals"):
-            if state not in {each.value for each in FINAL_STATES} | {S.UNKNOWN.value}:
-                self.failures.append(f"lost: {proposal} is {state} in the end")
+        self.failures += [f"lost: {proposal} is {state} in the end" for proposal, state in self._open()]
+        for (proposal,) in self._rows("SELECT id FROM proposals"):
             if not self._rows("SELECT 1 FROM outbox WHERE key = ?", f"proposal:{proposal}"):
                 self.failures.append(f"nobody was told of {proposal}")
         verified = await own.stores.audit.verify()
         if verified.fault is not None:
             self.failures.append(f"the audit log breaks: {verified.fault.why}")
+
+    def _open(self) -> list[tuple[str, ...]]:
+        """What has no end yet, with its state."""
+        ended = {each.value for each in FINAL_STATES} | {S.UNKNOWN.value}
+        return [each for each in self._rows("SELECT id, state FROM proposals") if each[1] not in ended]
 
     # ---- the rules --------------------------------------------------------------------------------------------------
 
@@ -292,16 +297,17 @@ class Sequence:
             if len({each[5] for each in cast}) < int(cast[0][2]):
                 self.failures.append(f"{id_} moved on with {len(cast)} approvals")
 
+    async def close(self) -> None:
+        """Let go of the file, so that the next sequence can have it."""
+        self._eyes.close()
+        await self.database.close()
+
     def ends(self) -> list[str]:
         """The states that its proposals have now."""
         return [each.value for each in self._states.values()]
 
     def _rows(self, sql: str, *values: str) -> list[tuple[str, ...]]:
-        connection = sqlite3.connect(f"file:{self.file}?mode=ro", uri=True, timeout=10)
-        try:
-            return connection.execute(sql, values).fetchall()
-        finally:
-            connection.close()
+        return self._eyes.execute(sql, values).fetchall()
 
     def _built(self) -> Engine:
         ground = Ground(self.database, self.clock, self.people, self.cluster, self.cluster, self.policy, plain=True)

@@ -6,7 +6,6 @@ import tempfile
 from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -15,7 +14,6 @@ from bot.demo.cluster_emulator.resources import DEPLOYMENTS
 from bot.demo.cluster_emulator.store import Change, Store
 from bot.lifecycle import FINAL_STATES, ProposalState
 from prove._engine import NAMESPACE
-from prove.figure import Figure
 from tools.kubernetes.facts import MARKER
 from tools.kubernetes.templates import RESTARTED_AT
 
@@ -59,15 +57,6 @@ def foreign_write(cluster: ClusterEmulator, name: str) -> None:
     held = deployment(cluster, name)
     spec = {**held["spec"], "revisionHistoryLimit": int(held["spec"].get("revisionHistoryLimit", 10)) % 50 + 1}
     cluster.store.update(DEPLOYMENTS, cluster.store.amended(DEPLOYMENTS, held, {**held, "spec": spec}))
-
-
-@dataclass(frozen=True, slots=True)
-class Witnessed:
-    """What a proof counted, with the effects that the ledger saw meanwhile: how many, and which had no record yet."""
-
-    figure: Figure
-    effects: int
-    unrecorded: tuple[str, ...]
 
 
 class Ledger:

@@ -10,7 +10,7 @@ from pathlib import Path
 from bot.adapters.store.audit import SqlAudit
 from bot.adapters.store.database import Database, migrate
 from bot.stores import AuditEntry
-from prove.figure import Figure, Proof
+from prove.figure import Figure, Lane, Proof
 from safety.audit import GENESIS, AuditRecord, sealed, verify
 from safety.redaction import Redactor
 
@@ -56,4 +56,10 @@ def _log(count: int) -> list[AuditRecord]:
     return records
 
 
-PROOF = Proof(id="F20", claim="the audit log is cheap enough to be on always", cases=(0, 20_000, 100_000), run=run)
+PROOF = Proof(
+    id="F20",
+    claim="the audit log is cheap enough to be on always",
+    cases=(0, 20_000, 100_000),
+    run=run,
+    lane=Lane.ALONE,
+)

@@ -3,18 +3,18 @@
 import asyncio
 import random
 from collections import Counter
-from collections.abc import Coroutine
+from collections.abc import Coroutine, Iterable, Sequence
 from datetime import timedelta
 from typing import Any
 
-from bot.adapters.store.database import Database, migrate
+from bot.adapters.store.database import migrate
 from bot.domain import Proposal, ProposalId, ProposalState
 from bot.lifecycle import NoCheckpoints
 from bot.stores import AuditEntry, CardPayload
-from prove._at_once import at_once
+from prove._at_once import DatabaseAtOnce, others_first
 from prove._direct import DirectCluster
 from prove._engine import REDACTOR, Engine, Ground, Townsfolk, click, engine, policy, scratch, thread_of
-from prove.figure import Figure, Proof
+from prove.figure import Figure, Proof, Share, Split
 from safety.actions import RestartDeployment, Target, digest
 from safety.approval import Verdict
 from tests.fakes import START, FixedClock
@@ -26,29 +26,35 @@ REQUESTER = ENTITLED[0]
 S = ProposalState
 
 
-def run(seed: int, cases: int) -> Figure:
-    """``cases`` proposals, each with fifty clicks at the same time; every third needs two approvals."""
-    return asyncio.run(_run(seed, cases))
+def part(seed: int, cases: int, share: Share) -> tuple[Counter[str], list[str]]:
+    """Proposals, each with fifty clicks at the same time; every third needs two approvals."""
+    return asyncio.run(_run(seed, share.of_cases(cases)))
 
 
-async def _run(seed: int, cases: int) -> Figure:
-    rng, failures, ends = random.Random(seed), list[str](), Counter[str]()
+async def _run(seed: int, numbers: Iterable[int]) -> tuple[Counter[str], list[str]]:
+    failures, ends = list[str](), Counter[str]()
     with scratch() as folder:
         url = f"sqlite:///{folder / 'bot.db'}"
         await asyncio.to_thread(migrate, url)
-        database, clock = Database(url, driver=at_once), FixedClock()
-        cluster = DirectCluster([], rng, START)
+        database, clock = DatabaseAtOnce(url, others_first), FixedClock()
+        cluster = DirectCluster([], random.Random(seed), START)
         rules = policy({"pending_max": 100}, groups=["S0ONCALL"])
         ground = Ground(database, clock, Townsfolk(ENTITLED), cluster, cluster, rules, plain=True)
         # Two engines on one database: the clicks come in at both.
         engines = [engine(ground, NoCheckpoints()) for _ in range(2)]
         try:
-            for number in range(cases):
+            for number in numbers:
                 made = await _proposed(engines[0], number)
-                await asyncio.gather(*_clicks(engines, made, rng))
+                await asyncio.gather(*_clicks(engines, made, random.Random(f"{seed}:{number}")))
                 ends[await _judged(engines[0], made, failures)] += 1
         finally:
             await database.close()
+    return ends, failures
+
+
+def whole(cases: int, parts: Sequence[tuple[Counter[str], list[str]]]) -> Figure:
+    """How all of them ended."""
+    ends, failures = sum((each for each, _ in parts), Counter[str]()), [why for _, wrong in parts for why in wrong]
     told = ", ".join(f"{count} {end}" for end, count in sorted(ends.items()))
     seen = f"{CLICKS * cases:,} clicks on {cases:,} proposals, each moved once at most: {told}; 0 self-approvals"
     return Figure(cases, seen if not failures else "not each moved once", tuple(failures))
@@ -108,9 +114,11 @@ async def _judged(own: Engine, made: Proposal, failures: list[str]) -> str:
     return found.state.value
 
 
+SPLIT = Split(100, part, whole)
 PROOF = Proof(
     id="F6",
     claim="fifty clicks at once move a proposal once, and nobody approves what they asked for",
     cases=(20, 200, 1000),
-    run=run,
+    run=SPLIT.run,
+    split=SPLIT,
 )

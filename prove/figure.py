@@ -1,8 +1,9 @@
 """What a proof is, and what it says when it ran."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
+from typing import Any
 
 
 class Size(StrEnum):
@@ -13,6 +14,22 @@ class Size(StrEnum):
     LONG = "long"
 
 
+class Lane(StrEnum):
+    """Beside what a proof runs: those that compute, those that mostly wait, and those that print durations, alone."""
+
+    BUSY = "busy"
+    WAITING = "waiting"
+    ALONE = "alone"
+
+
+@dataclass(frozen=True, slots=True)
+class Witnessed:
+    """The effects in a cluster that a ledger saw meanwhile: how many, and which had no record yet."""
+
+    effects: int
+    unrecorded: tuple[str, ...]
+
+
 @dataclass(frozen=True, slots=True)
 class Figure:
     """What was counted. ``failures`` has one line for each thing that did not hold; ``seen`` is for people."""
@@ -20,6 +37,7 @@ class Figure:
     cases: int
     seen: str
     failures: tuple[str, ...] = ()
+    witnessed: Witnessed | None = None
 
     @property
     def held(self) -> bool:
@@ -28,11 +46,53 @@ class Figure:
 
 
 @dataclass(frozen=True, slots=True)
+class Share:
+    """Which cases one process runs: every ``of``-th, from ``number`` on. What comes out does not depend on ``of``."""
+
+    number: int = 0
+    of: int = 1
+
+    def of_cases(self, cases: int) -> range:
+        """The numbers of the cases of this share."""
+        return range(self.number, cases, self.of)
+
+
+@dataclass(frozen=True, slots=True)
+class Split:
+    """How a proof is shared among processes, about ``each`` cases to a share.
+
+    ``part(seed, cases, share)`` runs one share of all the ``cases``, and ``whole(cases, parts)`` judges them together.
+    """
+
+    each: int
+    part: Callable[[int, int, Share], Any]
+    whole: Callable[[int, Sequence[Any]], Figure]
+
+    def shares(self, cases: int) -> list[Share]:
+        """Every share of so many cases."""
+        many = max(1, round(cases / self.each))
+        return [Share(number, many) for number in range(many)]
+
+    def run(self, seed: int, cases: int) -> Figure:
+        """All of it in this process."""
+        return self.whole(cases, [self.part(seed, cases, Share())])
+
+
+@dataclass(frozen=True, slots=True)
+class Over:
+    """A proof that counts something else in what others did: their numbers, and what makes its figure of theirs."""
+
+    proofs: tuple[str, ...]
+    judge: Callable[[Sequence[Figure]], Figure]
+
+
+@dataclass(frozen=True, slots=True)
 class Proof:
     """One figure: its number and claim, how many cases each size runs, and what runs them.
 
     ``run(seed, cases)`` is deterministic but for the interleaving of processes. ``not_covered`` says what it leaves
-    open, and goes into the paper beside the result.
+    open, and goes into the paper beside the result. With a ``split`` it may run in several processes, and with ``over``
+    it need not run at all where the others did.
     """
 
     id: str
@@ -40,6 +100,9 @@ class Proof:
     cases: tuple[int, int, int]
     run: Callable[[int, int], Figure]
     not_covered: str = ""
+    split: Split | None = None
+    lane: Lane = Lane.BUSY
+    over: Over | None = None
 
     def cases_of(self, size: Size) -> int:
         """How many cases this size runs; 0 means that the size leaves the proof out."""

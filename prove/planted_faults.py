@@ -1,40 +1,44 @@
 """F3: faults in how changes are approved and carried out, planted one at a time; each has to turn a test red."""
 
 import random
-from collections import Counter
 from collections.abc import Sequence
-from concurrent.futures import ThreadPoolExecutor
-from functools import partial
 from pathlib import Path
 
-from prove.figure import Figure, Proof
+from prove.figure import Figure, Proof, Share, Split
 from tests.mutations.planting import ROOT, Fault, Misplanted, catchers, check_green, read_faults
 
 LIST = ROOT / "tests" / "mutations" / "approvals.toml"
 # Fewer on the list than this would be no proof, however many of them are caught.
 LEAST = 25
-_AT_ONCE = 2
 
 
-def run(seed: int, cases: int) -> Figure:
-    """Plant ``cases`` of the list, drawn at random, each in a copy of this checkout, and run the tests named for it."""
-    whole = read_faults(LIST)
-    drawn = random.Random(seed).sample(whole, min(cases, len(whole)))
-    few = () if len(whole) >= LEAST else (f"the list has {len(whole)} faults; {LEAST} are wanted",)
-    return judged(drawn, len(whole), few)
+def part(seed: int, cases: int, share: Share) -> list[str]:
+    """Plant those of this share, drawn at random, and run the tests named for each; the faults that nobody noticed."""
+    drawn = _drawn(seed, cases)
+    return missed([drawn[number] for number in share.of_cases(len(drawn))])
 
 
-def judged(drawn: Sequence[Fault], listed: int, failures: tuple[str, ...] = (), root: Path = ROOT) -> Figure:
-    """How many of these are caught. Tests that are red without a fault catch nothing."""
+def missed(faults: Sequence[Fault], root: Path = ROOT) -> list[str]:
+    """Which of these no test notices, each planted in a copy of its own. Tests that are red anyway notice nothing."""
     try:
-        check_green(list(drawn), root)
-    except Misplanted as why:
-        return Figure(len(drawn), "without a fault the tests fail", (*failures, str(why)))
-    with ThreadPoolExecutor(_AT_ONCE) as pool:
-        missed = [why for why in pool.map(partial(_missed, root=root), drawn) if why is not None]
-    files = Counter(each.file for each in drawn)
-    seen = f"{len(drawn) - len(missed)} of {len(drawn)} caught, in {len(files)} files; {listed} are on the list"
-    return Figure(len(drawn), seen, (*failures, *missed))
+        check_green(list(faults), root)
+    except Misplanted as red:
+        return [f"without a fault the tests fail: {red}"]
+    return [why for each in faults if (why := _missed(each, root)) is not None]
+
+
+def whole(cases: int, parts: Sequence[list[str]]) -> Figure:
+    """How many were caught. A short list would be no proof, however many of it are."""
+    listed, failures = len(read_faults(LIST)), [why for each in parts for why in each]
+    planted = min(cases, listed)
+    seen = f"{planted - len(failures)} of {planted} caught; {listed} are on the list"
+    few = () if listed >= LEAST else (f"the list has {listed} faults; {LEAST} are wanted",)
+    return Figure(planted, seen, (*few, *failures))
+
+
+def _drawn(seed: int, cases: int) -> list[Fault]:
+    listed = read_faults(LIST)
+    return random.Random(seed).sample(listed, min(cases, len(listed)))
 
 
 def _missed(fault: Fault, root: Path) -> str | None:
@@ -44,10 +48,12 @@ def _missed(fault: Fault, root: Path) -> str | None:
         return str(why)
 
 
+SPLIT = Split(6, part, whole)
 PROOF = Proof(
     id="F3",
     claim="a fault planted in approval or execution turns a test red",
     cases=(0, 6, 30),
-    run=run,
+    run=SPLIT.run,
+    split=SPLIT,
     not_covered="the short run draws six faults of the list; `make mutants` plants those of the emulators as well.",
 )

@@ -5,7 +5,7 @@ import time
 
 from prove._log_lines import lines
 from prove._vendor_tokens import planted
-from prove.figure import Figure, Proof
+from prove.figure import Figure, Lane, Proof
 from safety.redaction import Redactor
 
 _KEY = "PRIVATE " + "KEY-----"
@@ -18,6 +18,8 @@ UNITS = (
 # Twice as long may take twice as long; what grows with the square takes four times. The bound is generous on purpose.
 QUIET = ("hdfs", "nginx", "kafka", "windows", "metrics", "go_panic", "aws")
 WORST_RATIO, NOISE = 3.3, 0.3
+# What grows with the square does so every time; what was only disturbed by other work does not.
+TRIES = 5
 
 
 def _seconds(redactor: Redactor, text: str) -> float:
@@ -44,10 +46,13 @@ def run(seed: int, cases: int) -> Figure:
     worst, failures = 0.0, []
     for unit in UNITS:
         line = unit * (cases * 1000 // len(unit))
-        one, two = _seconds(redactor, line), _seconds(redactor, line * 2)
+        for _ in range(TRIES):
+            one, two = _seconds(redactor, line), _seconds(redactor, line * 2)
+            if two <= WORST_RATIO * one + NOISE:
+                break
+        else:
+            failures.append(f"{unit!r}: {one:.2f} s, twice as long {two:.2f} s, each of {TRIES} times")
         worst = max(worst, two)
-        if two > WORST_RATIO * one + NOISE:
-            failures.append(f"{unit!r}: {one:.2f} s, twice as long {two:.2f} s")
     seen = (
         f"{_speed(redactor, quiet):.1f} MB/s on quiet logs, {_speed(redactor, hot):.1f} MB/s where two lines in five "
         f"hold a secret; the worst of {len(UNITS)} hostile lines of {2 * cases / 1000:.1f} MB took {worst:.1f} s"
@@ -55,4 +60,6 @@ def run(seed: int, cases: int) -> Figure:
     return Figure(len(UNITS), seen, tuple(failures))
 
 
-PROOF = Proof(id="F18", claim="redaction takes time in proportion to the text", cases=(0, 250, 500), run=run)
+PROOF = Proof(
+    id="F18", claim="redaction takes time in proportion to the text", cases=(0, 250, 500), run=run, lane=Lane.ALONE
+)

@@ -1,16 +1,17 @@
 """F14: whatever hostile text goes into every message the bot can say, no link, mention or secret comes out alive."""
 
 import base64
+import itertools
 import json
 import random
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from bot.adapters.slack_blocks import compose
 from bot.adapters.slack_details import pages
 from bot.messages import Findings, Message
 from prove._vendor_tokens import planted
-from prove.figure import Figure, Proof
+from prove.figure import Figure, Proof, Share, Split
 from safety.redaction import Redacted, Redactor
 from tests.bot.adapters.test_slack_blocks import OURS, every_message, texts
 
@@ -48,41 +49,56 @@ def _hostile(chance: random.Random, secrets: list[str]) -> str:
     return "".join(pieces)
 
 
-def _shown(message: Message) -> Iterator[str]:
+def _shown(message: Message, with_pages: bool) -> Iterator[str]:
     made = compose(message)
     yield str(made.text)
     yield from texts(json.loads(json.dumps(made.blocks)))
-    if isinstance(message, Findings):
+    if isinstance(message, Findings) and with_pages:
         for page in pages(message.report):
             yield from texts([block.to_dict() for block in page])
 
 
-def run(seed: int, cases: int) -> Figure:
-    """At least ``cases`` messages, rendered by what renders them for Slack, each full of hostile text and a secret."""
+def part(seed: int, cases: int, share: Share) -> tuple[int, list[str]]:
+    """Messages rendered by what renders them for Slack, each full of hostile text and a secret; how many, and what of
+    them is wrong. Each text goes into every message there is."""
     chance = random.Random(seed)
     canary = "canary-" + "".join(chance.choice("abcdefghkmnp23456789") for _ in range(20))
     redactor = Redactor([canary])
     vendors = [each.secret for each in planted(chance, 120) if each.line == each.secret and len(each.secret) > 20]
     secrets = [canary, base64.b64encode(f"x{canary}".encode()).decode(), *vendors]
+    each_text = sum(1 for _ in every_message(redactor.text("word")))
     rendered, failures = 0, list[str]()
-    while rendered < cases and len(failures) < 20:
-        raw = _hostile(chance, secrets)
+    for number in share.of_cases(-(-cases // each_text)):
+        raw = _hostile(random.Random(f"{seed}:{number}"), secrets)
         text: Redacted = redactor.text(raw)
+        findings = itertools.count(number)
         for message in every_message(text):
             rendered += 1
-            for each in _shown(message):
+            # The details of a text's findings differ in their head alone: they are drawn of one of the four.
+            with_pages = isinstance(message, Findings) and next(findings) % 4 == 0
+            for each in _shown(message, with_pages):
                 failures += [f"{type(message).__name__}: {live} from {raw!r}" for live in live_in(each)[:1]]
                 failures += [f"{type(message).__name__} shows a secret" for one in secrets if one in each]
+        if len(failures) >= 20:
+            break
+    return rendered, failures
+
+
+def whole(_cases: int, parts: Sequence[tuple[int, list[str]]]) -> Figure:
+    """All of them, at least as many as were wanted."""
+    rendered, failures = sum(each for each, _ in parts), [why for _, wrong in parts for why in wrong]
     seen = (
         f"{rendered:,} messages, {len(PIECES)} kinds of hostile pieces, {len(failures)} live links, mentions or secrets"
     )
     return Figure(rendered, seen, tuple(failures))
 
 
+SPLIT = Split(10_000, part, whole)
 PROOF = Proof(
     id="F14",
     claim="nothing hostile comes out alive",
     cases=(400, 8000, 100000),
-    run=run,
+    run=SPLIT.run,
+    split=SPLIT,
     not_covered="How Slack itself renders a message: the rules by which it links are those it publishes.",
 )

@@ -7,7 +7,7 @@ from datetime import timedelta
 from bot.adapters.store.database import Database, migrate
 from bot.domain import ProposalState
 from bot.lifecycle import FINAL_STATES, NoCheckpoints, Point
-from prove._at_once import at_once
+from prove._at_once import DatabaseAtOnce
 from prove._direct import DirectCluster
 from prove._engine import NAMESPACE, Ground, Townsfolk, ask, click, engine, policy, scratch, seen
 from prove._sequence import WHILE_EXECUTING, Crash
@@ -46,7 +46,7 @@ async def _run(seed: int, cases: int) -> Figure:
     with scratch() as folder:
         file = folder / "bot.db"
         await asyncio.to_thread(migrate, f"sqlite:///{file}")
-        database, deadly = Database(f"sqlite:///{file}", driver=at_once), _Deadly()
+        database, deadly = DatabaseAtOnce(f"sqlite:///{file}"), _Deadly()
         ground = Ground(database, clock, Townsfolk(), cluster, cluster, rules, plain=True)
         ledger = Ledger(cluster.store, file)
         try:

@@ -10,10 +10,10 @@ from pathlib import Path
 
 from alembic import command
 
-from bot.adapters.store.database import Database, migrate, migration_config
+from bot.adapters.store.database import migrate, migration_config
 from bot.domain import ProposalId, ProposalState
 from bot.lifecycle import NoCheckpoints
-from prove._at_once import at_once
+from prove._at_once import DatabaseAtOnce
 from prove._direct import DirectCluster, Fate
 from prove._engine import CHANNEL, NAMESPACE, REDACTOR, TEAM, Engine, Ground, Townsfolk, click, engine, policy, scratch
 from prove._sequence import stored_at
@@ -60,7 +60,7 @@ async def _run(seed: int, cases: int) -> Figure:
         await asyncio.to_thread(command.upgrade, migration_config(f"sqlite:///{file}"), "0001")
         executing = await _filled(file, cluster, names, rules.sha256)
         await asyncio.to_thread(migrate, f"sqlite:///{file}")
-        database = Database(f"sqlite:///{file}", driver=at_once)
+        database = DatabaseAtOnce(f"sqlite:///{file}")
         try:
             ground = Ground(database, clock, Townsfolk(), cluster, cluster, rules, plain=True)
             own = engine(ground, NoCheckpoints(), alone=True)

@@ -7,7 +7,7 @@ from pathlib import Path
 from bot.adapters.store.audit import SqlAudit
 from bot.adapters.store.database import Database, migrate
 from prove._engine import scratch
-from prove.figure import Figure, Proof
+from prove.figure import Figure, Lane, Proof
 
 PROCESSES, TASKS = 2, 20
 
@@ -56,4 +56,5 @@ PROOF = Proof(
     claim="two processes that write at once lose nothing and are not locked out",
     cases=(200, 4000, 20_000),
     run=run,
+    lane=Lane.ALONE,
 )

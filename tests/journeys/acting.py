@@ -37,7 +37,7 @@ CHANNEL = "incidents"
 NAMESPACE, DEPLOYMENT = "billing-dev", "billing-api"
 QUESTION = "Is everything fine in billing-dev?"
 FINAL = ("SUCCEEDED", "FAILED", "STALE", "BLOCKED", "UNKNOWN", "DENIED", "EXPIRED", "CANCELLED")
-PATIENCE = 15.0
+PATIENCE = 60.0
 
 
 class QuickClock:

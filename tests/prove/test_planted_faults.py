@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from prove.planted_faults import LEAST, LIST, judged
+from prove.planted_faults import LEAST, LIST, missed, whole
 from tests.mutations.planting import Fault, read_faults
 
 RIGHT = "def least(one, other):\n    return one if one < other else other\n"
@@ -27,12 +27,16 @@ def test_the_list_is_long_enough_to_be_a_proof() -> None:
 
 
 def test_a_fault_that_is_caught_holds_and_one_that_is_not_is_named(small: Path) -> None:
-    assert judged([_fault("one > other")], 1, root=small).held
-    both = judged([_fault("one > other"), _fault("one <= other")], 2, root=small)
-    assert both.failures == ("no test noticed: a fault: one <= other",)
-    assert both.seen.startswith("1 of 2 caught, in 1 files")
+    assert missed([_fault("one > other")], root=small) == []
+    told = missed([_fault("one > other"), _fault("one <= other")], root=small)
+    assert told == ["no test noticed: a fault: one <= other"]
+    both = whole(2, [[], told])
+    assert both.failures == tuple(told)
+    assert both.seen.startswith("1 of 2 caught;")
 
 
 def test_tests_that_are_red_anyway_prove_nothing(small: Path) -> None:
     (small / "thing.py").write_text(RIGHT.replace("<", ">"))
-    assert not judged([_fault("one > other")], 1, root=small).held
+    (told,) = missed([_fault("one > other")], root=small)
+    assert told.startswith("without a fault the tests fail")
+    assert not whole(1, [[told]]).held

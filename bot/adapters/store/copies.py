@@ -3,26 +3,32 @@
 from collections.abc import Sequence
 from datetime import datetime
 
-from sqlalchemy import select
+from sqlalchemy import bindparam, select
 from sqlalchemy.dialects.sqlite import insert
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.adapters.store import outbox
-from bot.adapters.store.proposal_rows import payload_of, read_proposal
-from bot.adapters.store.tables import cards, proposals
+from bot.adapters.store.proposal_rows import read_with_payload
+from bot.adapters.store.tables import cards
 from bot.adapters.store.tables import outbox as messages
 from bot.ports import Place, Saying
 from bot.stores import Copy, Draw
+
+_OF = (
+    select(cards, messages.c.ts)
+    .select_from(cards.outerjoin(messages, messages.c.key == cards.c.key))
+    .where(cards.c.proposal == bindparam("of"))
+    .order_by(cards.c.key)
+)
 
 
 async def redraw(connection: AsyncConnection, proposal: str, card: Draw | None, now: datetime) -> None:
     """Want every copy to show what this transaction makes true."""
     if card is None:
         return
-    fresh = await read_proposal(connection, proposal)
-    row = (await connection.execute(select(proposals).where(proposals.c.id == proposal))).one()
-    assert fresh is not None
-    drawn = card(fresh, payload_of(row))
+    found = await read_with_payload(connection, proposal)
+    assert found is not None
+    drawn = card(*found)
     for copy in await copies_of(connection, proposal):
         await outbox.put(connection, Saying(copy.key, copy.place, drawn), now)
 
@@ -42,7 +48,5 @@ async def add_copy(connection: AsyncConnection, proposal: str, copy: Copy) -> No
 
 async def copies_of(connection: AsyncConnection, proposal: str) -> Sequence[Copy]:
     """Where its card stands, with the ts of what was posted."""
-    posted = messages.c.key == cards.c.key
-    wanted = select(cards, messages.c.ts).select_from(cards.outerjoin(messages, posted))
-    rows = (await connection.execute(wanted.where(cards.c.proposal == proposal).order_by(cards.c.key))).all()
+    rows = (await connection.execute(_OF, {"of": proposal})).all()
     return [Copy(row.key, Place(row.team, row.channel, row.thread_ts), row.ts) for row in rows]

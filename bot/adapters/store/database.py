@@ -8,7 +8,7 @@ import asyncio
 import fcntl
 import sqlite3
 import threading
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from datetime import timedelta
 from pathlib import Path
@@ -82,7 +82,7 @@ def migration_config(database_url: str, patience: timedelta = PATIENCE) -> Confi
     """Alembic's settings, without an ini file."""
     config = Config()
     config.set_main_option("script_location", str(MIGRATIONS))
-    config.attributes["engine"] = _migration_engine(sync_url(database_url), patience)
+    config.attributes["engine"] = transactions(database_url, "BEGIN IMMEDIATE", patience)
     return config
 
 
@@ -120,28 +120,25 @@ def _is_locked(error: Exception) -> bool:
     return "locked" in str(error) or "busy" in str(error)
 
 
-def _migration_engine(url: URL, patience: timedelta) -> Engine:
-    engine = create_engine(url)
-    _prepare(engine, "BEGIN IMMEDIATE", patience)
+def transactions(database_url: str, begin: str, patience: timedelta = PATIENCE) -> Engine:
+    """Connections whose transactions begin so, for whoever needs no event loop."""
+    engine = create_engine(sync_url(database_url))
+    _prepare(engine, begin, patience)
     return engine
 
 
 class Database:
     """Write and read transactions. Reads run beside each other, writes one after the other."""
 
-    def __init__(
-        self, database_url: str, patience: timedelta = PATIENCE, driver: Callable[..., Any] | None = None
-    ) -> None:
-        """``driver`` opens a connection in another way than aiosqlite's own, which has a thread for each."""
+    def __init__(self, database_url: str, patience: timedelta = PATIENCE) -> None:
         url = sync_url(database_url).set(drivername="sqlite+aiosqlite")
         self._patience = patience
-        self._arguments = {"async_creator_fn": driver} if driver is not None else {}
         self._writer = self._engine(url, "BEGIN IMMEDIATE", 1)
         self._reader = self._engine(url, "BEGIN", 4)
         self._lock = asyncio.Lock()
 
     def _engine(self, url: URL, begin: str, pool_size: int) -> AsyncEngine:
-        engine = create_async_engine(url, pool_size=pool_size, max_overflow=0, connect_args=self._arguments)
+        engine = create_async_engine(url, pool_size=pool_size, max_overflow=0)
         _prepare(engine.sync_engine, begin, self._patience)
         return engine
 

@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from pydantic import TypeAdapter
-from sqlalchemy import Row, select
+from sqlalchemy import Row, bindparam, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.adapters.store.tables import proposals, votes
@@ -16,6 +16,9 @@ from safety.redaction import Redactor, stored
 from safety.validator import AnyAction
 
 _ACTION: TypeAdapter[Action] = TypeAdapter(Action)
+# Built once: they are asked all the time, and building a query costs more than running it.
+_ONE = select(proposals).where(proposals.c.id == bindparam("proposal"))
+_CAST = select(votes).where(votes.c.proposal.in_(bindparam("ids", expanding=True))).order_by(votes.c.at, votes.c.user)
 
 
 def proposal_values(proposal: Proposal, payload: CardPayload, redactor: Redactor) -> Mapping[str, Any]:
@@ -75,18 +78,26 @@ def payload_of(row: Row[Any]) -> CardPayload:
 
 async def read_proposals(connection: AsyncConnection, wanted: Any) -> list[Proposal]:
     """The proposals that a query over their table finds, each with its votes."""
-    rows = (await connection.execute(wanted)).all()
-    cast = select(votes).where(votes.c.proposal.in_([row.id for row in rows])).order_by(votes.c.at, votes.c.user)
+    return await _with_votes(connection, (await connection.execute(wanted)).all())
+
+
+async def _with_votes(connection: AsyncConnection, rows: Sequence[Row[Any]]) -> list[Proposal]:
     of: dict[str, list[Vote]] = {}
-    for row in (await connection.execute(cast)).all() if rows else ():
+    for row in (await connection.execute(_CAST, {"ids": [row.id for row in rows]})).all() if rows else ():
         vote = Vote(row.user, row.team, row.verdict, Digest(row.digest), row.at, row.reason)
         of.setdefault(row.proposal, []).append(vote)
     return [proposal_of(row, of.get(row.id, ())) for row in rows]
 
 
 async def read_proposal(connection: AsyncConnection, proposal: str) -> Proposal | None:
-    found = await read_proposals(connection, select(proposals).where(proposals.c.id == proposal))
+    found = await read_with_payload(connection, proposal)
     return found[0] if found else None
+
+
+async def read_with_payload(connection: AsyncConnection, proposal: str) -> tuple[Proposal, CardPayload] | None:
+    """A proposal, and what its card shows besides."""
+    rows = (await connection.execute(_ONE, {"proposal": proposal})).all()
+    return ((await _with_votes(connection, rows))[0], payload_of(rows[0])) if rows else None
 
 
 def proposal_of(row: Row[Any], cast: Sequence[Vote]) -> Proposal:

@@ -1,85 +1,107 @@
 """Counts what the limits are about, within the transaction that depends on it."""
 
 from datetime import datetime, timedelta
-from typing import Any
 
-from sqlalchemy import distinct, func, or_, select
+from sqlalchemy import BindParameter, ColumnElement, ScalarSelect, Select, bindparam, distinct, func, or_, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.adapters.store.proposal_rows import action_of
 from bot.adapters.store.tables import executions, flags, proposals
-from bot.adapters.store.threads import in_thread
 from bot.domain import ProposalState
 from bot.stores import About, Flag, Tally
 from safety.validator import AnyAction
 
 _HOUR, _DAY = timedelta(hours=1), timedelta(days=1)
-_FAILED = (ProposalState.FAILED.value, ProposalState.UNKNOWN.value)
+_S = ProposalState
+# Built once: building a query costs more than running it here, and all of this happens within a write transaction.
+_ID: BindParameter[str] = bindparam("id")
+_KEY: BindParameter[str] = bindparam("key")
+_WITHIN: BindParameter[str] = bindparam("within")
+_HOUR_AGO: BindParameter[datetime] = bindparam("hour_ago")
+_DAY_AGO: BindParameter[datetime] = bindparam("day_ago")
+_OTHERS = proposals.c.id != _ID
+_IN_THREAD = (
+    (proposals.c.team == bindparam("team"))
+    & (proposals.c.channel == bindparam("channel"))
+    & (proposals.c.thread_ts == bindparam("thread_ts"))
+)
+# Executing, or sent with an outcome that nobody knows yet: a late request of it may still land.
+_UNDER_WAY = or_(
+    proposals.c.state == _S.EXECUTING.value, (proposals.c.state == _S.UNKNOWN.value) & proposals.c.settled_at.is_(None)
+)
+
+
+def _proposals(*where: ColumnElement[bool]) -> ScalarSelect[int]:
+    return select(func.count(proposals.c.id)).where(_OTHERS, *where).scalar_subquery()
+
+
+def _sent_within_the_hour(where: ColumnElement[bool]) -> ScalarSelect[int]:
+    recent = executions.c.sent_at >= _HOUR_AGO
+    others = executions.c.proposal != _ID
+    return select(func.count(distinct(executions.c.proposal))).where(where, recent, others).scalar_subquery()
+
+
+_COUNTS = select(
+    _proposals(proposals.c.target == _KEY, _UNDER_WAY).label("in_flight"),
+    _sent_within_the_hour(executions.c.target == _KEY).label("on_target"),
+    _sent_within_the_hour(func.substr(executions.c.target, 1, func.length(_WITHIN)) == _WITHIN).label("in_namespace"),
+    _proposals(_IN_THREAD).label("in_incident"),
+    _proposals(proposals.c.state == _S.PENDING.value).label("waiting"),
+)
+_PAUSED = select(flags).where(flags.c.name == "paused")
+_FAILURES = (
+    select(executions.c.ended_at)
+    .where(
+        executions.c.outcome.in_((_S.FAILED.value, _S.UNKNOWN.value)),
+        executions.c.ended_at >= _DAY_AGO,
+        executions.c.proposal != _ID,
+    )
+    .order_by(executions.c.ended_at.desc())
+)
+_DENIED = select(proposals.c.action).where(
+    proposals.c.state == _S.DENIED.value, proposals.c.target == _KEY, proposals.c.decided_at > _HOUR_AGO
+)
+# Each change once, however often it was tried.
+_SENT = select(proposals.c.action).where(
+    proposals.c.id.in_(
+        select(executions.c.proposal).where(
+            executions.c.target == _KEY, executions.c.sent_at >= _DAY_AGO, executions.c.proposal != _ID
+        )
+    )
+)
 
 
 async def tally(connection: AsyncConnection, about: About, now: datetime) -> Tally:
     """One look at everything that limits a change."""
-    namespace = about.key.rsplit("/", 2)[0] + "/"
-    others = proposals.c.id != about.id
-    pending = proposals.c.state == ProposalState.PENDING.value
+    thread = about.thread
+    values = {
+        "id": about.id,
+        "key": about.key,
+        "within": about.key.rsplit("/", 2)[0] + "/",
+        "hour_ago": now - _HOUR,
+        "day_ago": now - _DAY,
+        "team": thread.team,
+        "channel": thread.channel,
+        "thread_ts": thread.thread_ts,
+    }
+
+    async def actions(query: Select[tuple[str]]) -> tuple[AnyAction, ...]:
+        return tuple(action_of(row.action) for row in (await connection.execute(query, values)).all())
+
+    counts = (await connection.execute(_COUNTS, values)).one()
     return Tally(
         paused=await _paused(connection),
-        in_flight=await _count(connection, proposals.c.id, others, proposals.c.target == about.key, _under_way()) > 0,
-        on_target=await _sent(connection, about, now, executions.c.target == about.key),
-        in_namespace=await _sent(connection, about, now, executions.c.target.startswith(namespace, autoescape=True)),
-        in_incident=await _count(connection, proposals.c.id, others, in_thread(proposals, about.thread)),
-        waiting=await _count(connection, proposals.c.id, others, pending),
-        failures=await _failures(connection, about, now),
-        denied=await _denied(connection, about, now),
-        sent=await _all_sent(connection, about, now),
+        in_flight=counts.in_flight > 0,
+        on_target=counts.on_target,
+        in_namespace=counts.in_namespace,
+        in_incident=counts.in_incident,
+        waiting=counts.waiting,
+        failures=tuple(row.ended_at for row in (await connection.execute(_FAILURES, values)).all()),
+        denied=await actions(_DENIED),
+        sent=await actions(_SENT),
     )
-
-
-def _under_way() -> Any:
-    """Executing, or sent with an outcome that nobody knows yet: a late request of it may still land."""
-    unknown = proposals.c.state == ProposalState.UNKNOWN.value
-    return or_(proposals.c.state == ProposalState.EXECUTING.value, unknown & proposals.c.settled_at.is_(None))
-
-
-async def _sent(connection: AsyncConnection, about: About, now: datetime, where: Any) -> int:
-    recent = executions.c.sent_at >= now - _HOUR
-    others = executions.c.proposal != about.id
-    return await _count(connection, distinct(executions.c.proposal), where, recent, others)
-
-
-async def _failures(connection: AsyncConnection, about: About, now: datetime) -> tuple[datetime, ...]:
-    wanted = (
-        select(executions.c.ended_at)
-        .where(
-            executions.c.outcome.in_(_FAILED), executions.c.ended_at >= now - _DAY, executions.c.proposal != about.id
-        )
-        .order_by(executions.c.ended_at.desc())
-    )
-    return tuple(row.ended_at for row in (await connection.execute(wanted)).all())
-
-
-async def _denied(connection: AsyncConnection, about: About, now: datetime) -> tuple[AnyAction, ...]:
-    wanted = select(proposals.c.action).where(
-        proposals.c.state == ProposalState.DENIED.value,
-        proposals.c.target == about.key,
-        proposals.c.decided_at > now - _HOUR,
-    )
-    return tuple(action_of(row.action) for row in (await connection.execute(wanted)).all())
-
-
-async def _all_sent(connection: AsyncConnection, about: About, now: datetime) -> tuple[AnyAction, ...]:
-    """Each change once, however often it was tried."""
-    sent = select(executions.c.proposal).where(
-        executions.c.target == about.key, executions.c.sent_at >= now - _DAY, executions.c.proposal != about.id
-    )
-    wanted = select(proposals.c.action).where(proposals.c.id.in_(sent))
-    return tuple(action_of(row.action) for row in (await connection.execute(wanted)).all())
 
 
 async def _paused(connection: AsyncConnection) -> Flag | None:
-    row = (await connection.execute(select(flags).where(flags.c.name == "paused"))).first()
+    row = (await connection.execute(_PAUSED)).first()
     return None if row is None else Flag(row.by, row.at)
-
-
-async def _count(connection: AsyncConnection, what: Any, *where: Any) -> int:
-    return int((await connection.execute(select(func.count(what)).where(*where))).scalar_one())
