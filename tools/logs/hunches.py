@@ -7,6 +7,7 @@ are talked about. Said of a program that runs, the same words would mean little.
 import re
 
 from tools.logs.reading import Entry, LogReading, Sign, SignKind, clip
+from tools.logs.tongues import in_english
 
 _CODE = re.compile(r"(?<![\w'\"./-])['\"`\[$]{0,2}(?P<name>(?!ERR_|E_)[A-Z][A-Z0-9]*_[A-Z0-9_]{1,60})\b")
 _ENVIRONMENT = re.compile(r"(?i)(?<![\w./-])(?:env(?:ironment)?(?:[ _-]?var(?:iable)?s?)?|process environment)\b")
@@ -31,7 +32,8 @@ _WRONG = re.compile(
     r"(?i)\b(?:invalid|illegal|bad|unknown|unrecogni[sz]ed|unsupported|malformed|wrong|unexpected|parsing|expected)\b|"
     r"\bcan(?:not|'t) be\b|\b(?:could not|cannot|can't|failed to|unable to) (?:be )?(?:parse|read|load|decode|process)|"
     r"\bparse error|\bnot (?:allowed|valid|a valid|supported|one of)\b|\b(?:greater|less|lower|larger) than\b|"
-    r"\b(?:should|must) (?:not )?be\b|\berror\b"
+    r"\b(?:should|must) (?:not )?be\b|\berror\b|\brejected\b|\ballowed\b|\bout of range\b|\bexceeds\b|"
+    r"\bis (?:no|not an?|neither)\b|\bdo(?:es)? not (?:know|understand|support|accept)\b|\bno such\b"
 )
 _LOGIN = re.compile(
     r"(?i)\bauth\w*|\b(?:passwords?|passwd|log ?in|logon|credentials?|user ?names?|api[ _-]?keys?|access keys?|"
@@ -62,7 +64,7 @@ def _last_words(reading: LogReading) -> list[Entry]:
 
 def _about(entry: Entry) -> tuple[SignKind | None, str | None]:
     # Of a trace only what was thrown: names in its frames say nothing.
-    said = entry.headline if entry.is_trace else entry.text[:1_000]
+    said = in_english(entry.headline if entry.is_trace else entry.text[:1_000])
     code = _CODE.search(said)
     if (code or _ENVIRONMENT.search(said)) and _ABSENT.search(said):
         return SignKind.MISSING_VARIABLE, code["name"] if code else None

@@ -20,7 +20,7 @@ SURROUNDINGS = (
     rule(
         SignKind.PERMISSION_DENIED,
         "permission denied|eacces|eperm|operation not permitted|read-only file system|erofs|accessdeniedexception|"
-        "not writable|permissionerror|invalid permissions|wrong ownership",
+        "not writable|permissionerror|invalid permissions|wrong ownership|read-only directory",
         rf"(?:EACCES|EPERM|EROFS): [^,]{{1,60}}, \w{{1,20}} '(?P<target>{_FILE})'|Permission denied: "
         rf"'(?P<target2>{_FILE})'|Permission denied @ \w{{1,40}} - (?P<target3>{_FILE})|"
         rf"(?:open|mkdir|stat|exec|unlink|remove|chown|chmod|create|access|lock|write|opendir|"
@@ -29,6 +29,7 @@ SURROUNDINGS = (
         rf"['\"`](?P<target5>[/.~]{_FILE})['\"`]:? (?:\(?permission denied|is not writable)|AccessDeniedException: "
         rf"(?P<target6>/{_FILE})|(?<![\w.])(?P<target7>/{_FILE}):? ?(?:line \d{{1,5}}: )?(?:{_FILE})?:? "
         rf"\(?permission denied|in server root dir (?P<target8>/[^\s()]{{1,300}})\).{{0,60}}permission denied|"
+        rf"read-only directory:? ['\"]?(?P<target10>/{_FILE})|"
         r"bind(?:\(\))?[^\n]{0,60}(?:permission denied)|(?<!: )\bEACCES\b|PermissionError\b|read-only file system|"
         rf"data directory \"(?P<target9>/{_FILE})\" has (?:invalid permissions|wrong ownership)|"
         r"initdb: error: could not change permissions",

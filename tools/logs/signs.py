@@ -5,15 +5,17 @@ import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
+from tools.logs.client_rules import CLIENTS
 from tools.logs.dependency_rules import DATABASES, REACH, TRUST
 from tools.logs.program_rules import ENDS, SURROUNDINGS
 from tools.logs.progress import Progress, families
 from tools.logs.reading import Entry, Level, Sign, SignKind, clip
 from tools.logs.rules import Rule, address_in
 from tools.logs.setting_rules import SETTINGS
+from tools.logs.tongues import in_english
 from tools.logs.uncaught import uncaught_in
 
-RULES = (*REACH, *TRUST, *DATABASES, *SURROUNDINGS, *SETTINGS, *ENDS)
+RULES = (*REACH, *TRUST, *DATABASES, *CLIENTS, *SURROUNDINGS, *SETTINGS, *ENDS)
 MOST_SIGNS = 200
 MOST_LINES = 40
 MOST_MATCHES = 4
@@ -45,10 +47,14 @@ _SAYS_LESS = {
         *(SignKind.DNS_FAILURE, SignKind.TOO_MANY_CONNECTIONS, SignKind.CONNECTION_REFUSED, SignKind.PROTOCOL_MISMATCH),
         *(SignKind.AUTHENTICATION_FAILED, SignKind.CERTIFICATE_EXPIRED, SignKind.CERTIFICATE_INVALID),
     },
+    SignKind.READ_ONLY: {SignKind.PERMISSION_DENIED},
     SignKind.CONNECTION_RESET: {SignKind.PROTOCOL_MISMATCH},
-    SignKind.UPSTREAM_ERROR: {SignKind.PROBE_FAILED, SignKind.CONNECTION_REFUSED, SignKind.CONNECTION_TIMEOUT},
+    SignKind.UPSTREAM_ERROR: {
+        *(SignKind.PROBE_FAILED, SignKind.CONNECTION_REFUSED, SignKind.CONNECTION_TIMEOUT, SignKind.DNS_FAILURE),
+        *(SignKind.PROTOCOL_MISMATCH, SignKind.CERTIFICATE_EXPIRED),
+    },
     SignKind.BAD_CONFIG: {SignKind.MISSING_VARIABLE, SignKind.MISSING_FILE, SignKind.MISSING_MODULE},
-    SignKind.ACCESS_FORBIDDEN: {SignKind.AUTHENTICATION_FAILED},
+    SignKind.ACCESS_FORBIDDEN: {SignKind.AUTHENTICATION_FAILED, SignKind.PERMISSION_DENIED},
     SignKind.PERMISSION_DENIED: {SignKind.CANNOT_EXECUTE},
     SignKind.AUTHENTICATION_FAILED: {SignKind.CERTIFICATE_EXPIRED},
 }
@@ -142,8 +148,9 @@ def _hits(entry: Entry) -> Iterator[_Hit]:
     for line in _lines(entry):
         if _MENTION.search(line) is not None and entry.level < Level.FATAL:
             continue
-        for hit in _hits_of_line(line):
-            found.setdefault((hit.kind, hit.target), replace(hit, line=head) if line in entry.message else hit)
+        for hit in _hits_of_line(in_english(line)):
+            shown = head if line in entry.message else clip(line)
+            found.setdefault((hit.kind, hit.target), replace(hit, line=shown))
     uncaught = uncaught_in(entry)
     if uncaught is not None:
         found[(SignKind.UNCAUGHT, uncaught[0])] = _Hit(
