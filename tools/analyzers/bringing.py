@@ -1,5 +1,6 @@
 """What a release changed, and whether that can bring a fault at all: going back must not bring the same again."""
 
+import re
 from collections.abc import Callable
 
 from tools.evidence import Category
@@ -81,3 +82,25 @@ def _owner(changed: Difference) -> str | None:
     if colon:
         return head
     return changed.label.removeprefix("container ") if changed.label.startswith("container ") else None
+
+
+def is_named(changed: Difference, text: str) -> bool:
+    """Whether a log speaks of a variable that a release changed or of the value it now has, or of a new argument."""
+    if changed.topic == "command":
+        before = set(_PART.findall(str(changed.before)))
+        return any(_is_told(each, text) for each in _PART.findall(str(changed.after)) if each not in before)
+    if changed.topic != "environment":
+        return False
+    label, value = changed.label.rpartition("env ")[2], str(changed.after)
+    return _is_told(value, text) or (len(label) > _SHORTEST and label.lower() in text.lower())
+
+
+# Arguments without their dashes, and the values after an equals sign. Words with a digit or a sign in them tell more.
+_PART = re.compile(r"[A-Za-z0-9_./][\w./:-]{2,}")
+_SHORTEST = 3
+
+
+def _is_told(value: str, text: str) -> bool:
+    if value == "none" or len(value) < _SHORTEST or (len(value) == _SHORTEST and value.isalpha()):
+        return False
+    return re.search(rf"(?<![\w.]){re.escape(value)}(?![\w.]*\w)", text) is not None

@@ -1,11 +1,11 @@
 """Programs that end when they should run: what their own words say about why, before what the exit code says."""
 
-import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import timedelta
 
-from tools.analyzers.bringing import read_by
+from tools.analyzers.addresses import find_place
+from tools.analyzers.bringing import is_named, read_by
 from tools.analyzers.interface import (
     Blame,
     Claim,
@@ -24,7 +24,7 @@ from tools.analyzers.pods import is_out_of_memory
 from tools.evidence import Category, Evidence, Finding, evidence
 from tools.logs.hunches import hunch
 from tools.logs.reading import Sign, SignKind
-from tools.snapshot import Container, Difference, LogTail, Pod, Release, Snapshot, Topic, Workload
+from tools.snapshot import Container, LogTail, Pod, Release, Snapshot, Topic, Workload
 
 K = SignKind
 
@@ -154,6 +154,13 @@ _HUNCHES = {
         "It gives up right after the start, and its last words speak of a value or a file that it does not accept. "
         "Correct the setting, the flag or the file.",
     ),
+    K.CONNECTION_TIMEOUT: _Meaning(
+        Category.DEPENDENCY_UNREACHABLE,
+        _LIKELY,
+        "seems to wait in vain for {target}",
+        "It gives up right after the start, and its last words speak of something it does not reach. Look there first; "
+        "a restart of the caller does not help.",
+    ),
     K.AUTHENTICATION_FAILED: _Meaning(
         Category.INVALID_CREDENTIALS,
         _LIKELY,
@@ -162,6 +169,14 @@ _HUNCHES = {
         "the password or key it is given with those that the other side knows.",
     ),
 }
+# What sysexits.h has a program say that was called wrongly, or that does not accept its configuration.
+_REFUSED = _Meaning(
+    Category.APP_CONFIG_ERROR,
+    _LIKELY,
+    "does not accept how it is set up",
+    "It ends with the exit code that stands for wrong arguments or a wrong configuration; its log says which.",
+)
+_EXITS_OF_SETTINGS = (64, 78)
 _SOON = timedelta(minutes=2)
 # These say that the fault lies elsewhere; the analyzers of dependencies, storage and rights speak of them.
 ELSEWHERE = frozenset(
@@ -188,14 +203,18 @@ def _crash(workload: Workload, pairs: list[tuple[Pod, Container]], snapshot: Sna
     container = next((each for _, each in pairs if each.is_init), pairs[0][1])
     tails = [each for pod in pods for each in pod.logs if each.container == container.name]
     sign, tail, meaning = _told_by(tails, container)
-    blame = _blame(workload, pods, container, tails, meaning, snapshot)
     code = container.ended.exit_code if container.ended else -1
+    if meaning is None and code in _EXITS_OF_SETTINGS and not _points_elsewhere(tails):
+        meaning = _REFUSED
+    blame = _blame(workload, pods, container, tails, meaning, snapshot)
     category, what = _category(workload, container, meaning, blame)
     shown = [said(tail, sign, snapshot)] if sign is not None and tail is not None else []
     how = f"{what} {container.name} "
     target = sign.target or "see its log" if sign else ""
     how += meaning.words.format(target=target) if meaning else f"ends with exit code {code}"
     restarts = max(each.restarts for _, each in pairs)
+    called = sign.target if sign is not None and sign.kind is K.CONNECTION_TIMEOUT else None
+    place = find_place(called, workload.ref.namespace, snapshot)
     claim = Claim(
         category=category,
         summary=f"{how}: {count_words(workload, pods)}, up to {restarts} restarts",
@@ -206,6 +225,7 @@ def _crash(workload: Workload, pairs: list[tuple[Pod, Container]], snapshot: Sna
         since=began_at(pods, "BackOff"),
         blame=blame,
         may_roll_back=is_proven(pods, snapshot.thresholds),
+        because=place.refs if place is not None else (),
     )
     return finding(workload, claim)
 
@@ -223,21 +243,12 @@ def _blame(
     said_of = " ".join(entry.text for tail in tails for entry in tail.reading.entries[-60:])
 
     def is_direct(release: Release, _older: Release) -> bool:
-        return bool(release.changed & topics) or any(_is_named(each, said_of) for each in release.differences)
+        return bool(release.changed & topics) or any(is_named(each, said_of) for each in release.differences)
 
     return find_blame(workload, pods, is_direct, snapshot.thresholds, read_by(pods[0], container.name))
 
 
 _STARTING: frozenset[Topic] = frozenset({"command"})
-
-
-def _is_named(changed: Difference, text: str) -> bool:
-    """Whether a log speaks of a variable that a release changed, or of the value it now has."""
-    if changed.topic != "environment":
-        return False
-    label, value = changed.label.rpartition("env ")[2], str(changed.after)
-    is_told = len(value) > 3 and value != "none" and re.search(rf"(?<![\w.]){re.escape(value)}(?![\w.])", text)
-    return bool(is_told) or (len(label) > 3 and label.lower() in text.lower())
 
 
 def _never_started(container: Container) -> bool:
@@ -302,7 +313,7 @@ def _category(
     if blame is not None and blame.is_direct and blame.release.changed & _STARTING and _never_started(container):
         return Category.BAD_ROLLOUT_CONFIG, what
     is_crash = meaning is None or meaning.category is Category.APP_CRASH
-    if blame is not None and blame.is_direct and is_crash and "environment" in blame.release.changed:
+    if blame is not None and blame.is_direct and is_crash and blame.release.changed & {"environment", "command"}:
         return Category.APP_CONFIG_ERROR, what
     if meaning is not None and (meaning.category is not Category.APP_CRASH or what == "container"):
         return meaning.category, what

@@ -82,7 +82,11 @@ def _hanging(workload: Workload, snapshot: Snapshot) -> Iterator[Finding]:
     period = due - before if due and before else timedelta(hours=1)
     forbids = str(part(workload.raw, "spec", "concurrencyPolicy") or "Allow") == "Forbid"
     patience = max(timedelta(minutes=30), period if forbids else PERIODS * period)
-    late = [each for each in _jobs(workload, snapshot) if _runs_since(each, now) > patience]
+    late = [
+        each
+        for each in _jobs(workload, snapshot)
+        if _runs_since(each, now) > patience or _waits_for_sidecar(each, workload, now)
+    ]
     if not late:
         return
     job = min(late, key=lambda each: str(part(each, "status", "startTime")))
@@ -208,6 +212,23 @@ def _sidecar(pods: tuple[Pod, ...]) -> tuple[str, str] | None:
         if done is not None and on is not None:
             return done.name, on.name
     return None
+
+
+def _waits_for_sidecar(job: JsonObject, workload: Workload, now: datetime) -> bool:
+    """Whether the work of a Job that runs on was done long ago: its next turn need not come to know that."""
+    pods = tuple(each for each in workload.members if each.owner == ref_of("Job", job))
+    beside = _sidecar(pods) if _runs_since(job, now) else None
+    ends = [
+        each.ended.finished_at
+        for pod in pods
+        for each in pod.containers
+        if beside is not None and each.name == beside[0] and each.ended and each.ended.finished_at
+    ]
+    return bool(ends) and now - max(ends) > _SIDECARS_END
+
+
+# A sidecar may take leave slowly, of those who still ask it.
+_SIDECARS_END = timedelta(minutes=30)
 
 
 def _job_seen(job: JsonObject, snapshot: Snapshot) -> Evidence:

@@ -17,13 +17,15 @@ CLIENTS = (
         "brokers are down|"
         "amqpconnectionerror|could not establish|couldn't establish|did not properly respond|establishing a connection|"
         "connect_timeout|upstream connect error|unavailable: io exception|not reachable|unreachable|did not answer|"
-        "did not respond|not responding|no answer from|does not answer|does not respond|connect error",
+        "did not respond|not responding|no answer from|does not answer|does not respond|connect error|be reached|"
+        "not possible to connect|unable to reach",
         r"request canceled while waiting for connection|TLS handshake timeout|Net::OpenTimeout|all connection attempts "
         r"failed|NoBrokersAvailable|\d{1,3}/\d{1,3} brokers are down|AMQPConnectionError|"
         r"(?:could not|couldn't|unable to|failed to) establish (?:a )?(?:\w{1,20} )?connection|"
         r"connected party did not properly respond|error occurred while establishing a connection to|"
         r":connect_timeout|upstream connect error or disconnect|UNAVAILABLE: io exception|"
         r"\b(?:is |are |was )?(?:not reachable|unreachable|not responding)\b(?! (?:code|statement|block))|"
+        r"not possible to connect to|(?:could not|cannot|can't|couldn't) be reached|unable to reach \S|"
         r"\b(?:did|does) not (?:answer|respond)\b|\bno answer from\b",
     ),
     rule(

@@ -7,6 +7,7 @@ are talked about. Said of a program that runs, the same words would mean little.
 import re
 
 from tools.logs.reading import Entry, LogReading, Sign, SignKind, clip
+from tools.logs.rules import address_in
 from tools.logs.tongues import in_english
 
 _CODE = re.compile(r"(?<![\w'\"./-])['\"`\[$]{0,2}(?P<name>(?!ERR_|E_)[A-Z][A-Z0-9]*_[A-Z0-9_]{1,60})\b")
@@ -43,13 +44,22 @@ _DENIED = re.compile(
     r"(?i)\b(?:incorrect|invalid|denied|violation|wrong|mismatch|rejected|refused|bad|failed|failure|expired|"
     r"unauthori[sz]ed|401|530|535)\b|\bnot match\b"
 )
+_UNREACHED = re.compile(
+    r"(?i)\b(?:giving up on|gave up on|no (?:answer|response|reply|connection)|(?:un|not )reachable|cannot reach|"
+    r"unavailable|(?:is|are|seems) (?:down|gone|away|dead|offline)|never (?:came|answered|became)|waited in vain|"
+    r"(?:could|can|did) ?n[o']t (?:be )?(?:reach|contact|connect|answer|respond)\w*|lost contact)\b"
+)
 _LAST_WORDS = 4
 
 
 def hunch(reading: LogReading) -> Sign | None:
-    """A sign of a missing variable, a refused setting or a refused login that the last words are loosely about."""
+    """A sign of a missing variable, a refused setting or login, or of nobody at an address, that the last words are
+    loosely about."""
     for entry in _last_words(reading):
         kind, target = _about(entry)
+        if kind is None and not entry.is_trace and _UNREACHED.search(said := in_english(entry.text[:1_000])):
+            target = address_in(said)
+            kind = SignKind.CONNECTION_TIMEOUT if target is not None else None
         if kind is not None:
             line = clip(entry.headline)
             return Sign(kind, line, 1, entry.level, entry.number, entry.number, entry.at, entry.at, target)

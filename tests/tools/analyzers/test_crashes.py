@@ -71,3 +71,40 @@ def test_loose_words_about_a_setting_count_only_right_after_the_start(lasted: st
     found = found_by(world, crashed)["Deployment/shop/ads"]
     assert found.category == category
     assert ("BUCKET_NAME" in found.summary) == (category == "missing_env_var")
+
+
+def _ended(code: int, log: str) -> Cluster:
+    world = Cluster("2026-03-11T09:42:00Z", "shop")
+    world.node("node-a")
+    world.namespace()
+    ads = world.deployment("ads", template(container("ads", IMAGE)), ages=("40d",), replicas=1, empty=True)
+    (pod,) = ads.pods(1, crash_loop("25m", 7, Ended(code, "1m", "2s")))
+    world.log(pod, log, previous=True)
+    return world
+
+
+@pytest.mark.parametrize("code", [64, 78])
+def test_an_exit_code_for_wrong_settings_is_believed(code: int) -> None:
+    found = found_by(_ended(code, "-1m|lz5 is nothing I know (none, gzip)"), crashed)["Deployment/shop/ads"]
+    assert found.category == "app_config_error"
+    assert found.confidence < 0.7
+
+
+def test_giving_up_on_an_address_is_waiting_for_somebody_else() -> None:
+    log = '-1m|lvl=crit what="giving up on the feed" peer=10.60.4.9:7070 tries=12'
+    found = found_by(_ended(1, log), crashed)["Deployment/shop/ads"]
+    assert found.category == "dependency_unreachable"
+    assert "10.60.4.9:7070" in found.summary
+
+
+def test_a_log_that_names_a_new_argument_blames_the_release_that_gave_it() -> None:
+    world = Cluster("2026-03-11T09:42:00Z", "shop")
+    world.node("node-a")
+    world.namespace()
+    before = template(container("ads", IMAGE, args=["--batch=500"]))
+    after = template(container("ads", IMAGE, args=["--batch=500", "--compress=lz5"]))
+    ads = world.deployment("ads", before, after, ages=("40d", "3h"), replicas=1, empty=True)
+    (pod,) = ads.pods(1, crash_loop("100m", 7, Ended(1, "1m", "2s")))
+    world.log(pod, "-1m|ship: lz5 is nothing I know (none, gzip)", previous=True)
+    found = found_by(world, crashed)["Deployment/shop/ads"]
+    assert (found.category, found.culprit) == ("app_config_error", "Deployment/shop/ads@2")
