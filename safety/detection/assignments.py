@@ -47,6 +47,8 @@ _SPACED = re.compile(
 )
 _BRACKETED = re.compile(r"\[(?P<value>[^\s\[\]\"':]{5,128})\]")
 _SQL = re.compile(r"[ ]{1,4}(?P<quote>['\"])(?P<value>[^'\"\n]{1,256})(?P=quote)")
+_BARE = re.compile(rf"[ \t]{{1,4}}(?P<value>[^\s\"'`,;:()\[\]{{}}<>={MARKS}]{{4,128}})")
+_LIST = re.compile(r"\[[ ]?[\"'][^\]\n]{1,2000}[\"'][ ]?\]")
 _XML = re.compile(r"(?:[ ][^<>\n]{0,200})?>[ ]{0,8}(?:<!\[CDATA\[)?(?P<value>[^<\n]{1,4096}?)(?:\]\]>)?[ ]{0,8}</")
 _ATTRIBUTE = re.compile(r"[\"']?[ ]{1,4}(?:value|default|content)[ ]?=[ ]?[\"'](?P<value>[^\"'\n]{1,512})[\"']")
 _VALUE_FIELD = re.compile(
@@ -159,7 +161,7 @@ def _whole_line(line: str, low: int, value: Value) -> Value:
 
 def _listed(line: str, at: int) -> Span | None:
     """All members of ``["a", "b"]``."""
-    listed = re.compile(r"\[[ ]?[\"'][^\]\n]{1,2000}[\"'][ ]?\]").match(line, at)
+    listed = _LIST.match(line, at)
     if listed is None or is_placeholder(listed[0].strip("[]\"' ")):
         return None
     return Span(listed.start() + 1, listed.end() - 1, "SECRET", 6)
@@ -329,7 +331,7 @@ def _by_words(line: str, low: int, high: int, noun: str) -> Span | None:
     if sql is not None:
         plain = is_placeholder(sql["value"]) or is_prose(sql["value"])
         return None if plain else Span(sql.start("value"), sql.end("value"), "PASSWORD", 6)
-    word = re.compile(rf"[ \t]{{1,4}}(?P<value>[^\s\"'`,;:()\[\]{{}}<>={MARKS}]{{4,128}})").match(line, high)
+    word = _BARE.match(line, high)
     if word is None:
         return None
     text = word["value"].rstrip(".,;!")

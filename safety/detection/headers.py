@@ -114,11 +114,12 @@ def _userinfo(line: str, start: int, _end: int) -> Iterator[Span]:
         return
     start += scheme - len(behind)
     window = line[start : start + 800]
-    match = _USERINFO_PLAIN.match(window) or _USERINFO.match(window)
+    plain = _USERINFO_PLAIN.match(window)
+    match = plain or _USERINFO.match(window)
     if match is None:
         return
-    # By number: a match of re2 knows where a group stands by nothing else. The first is the password, the second "alone".
-    if match.re.groups == 2 and match[2] is not None:
+    # The first group is the password, the second a user who stands alone.
+    if plain is None and match[2]:
         if not _is_plain_user(match[2]):
             yield Span(start + match.start(2), start + match.end(2), "URL_PASSWORD", 5)
         return

@@ -14,7 +14,7 @@ from safety.detection.headers import HEADERS
 from safety.detection.personal import NUMBERS, PERSONAL, numbers_in
 from safety.detection.programs import PROGRAMS
 from safety.detection.prose import PROSE_RULES
-from safety.detection.rule import Rule, Span, automaton, compiled, merged
+from safety.detection.rule import MARKS, Rule, Span, automaton, compiled, merged
 from safety.detection.trades import TRADES
 from safety.detection.vendors import VENDORS
 
@@ -110,6 +110,19 @@ def spans_in(line: str, own: Any, look: Look | None = None) -> tuple[list[Span],
 
 
 _NO_SIGNS: set[str] = set()
+# Where something is masked, what follows directly may begin there now.
+_BEGINS_ANEW = re.compile(rf"[{MARKS}][^\s\"',;:)\]}}<>{MARKS}]")
+
+
+def look_again(line: str, before: Look) -> Look:
+    """What there is to look at in a line that was looked at before, and of which something is masked since."""
+    is_new = _BEGINS_ANEW.search(line) is not None
+    return Look(
+        hits=list(_hits(line)),
+        has_shape=before.has_shape or is_new,
+        has_number=before.has_number or is_new or line.count(":") == 4,
+        has_own=before.has_own,
+    )
 
 
 def _hits(line: str) -> Iterator[Hit]:

@@ -28,10 +28,14 @@ class Marks:
         self._key = key
         self._mark_of: dict[str, str] = {}
         self._mask_of: dict[str, str] = {}
+        self._made: dict[tuple[str, str], str] = {}
 
     def of(self, kind: str, value: str) -> str:
         """The mark for a value; a value with marks in it is taken as it would be shown."""
-        return self._mark(mask(kind, self.shown(value), self._key))
+        made = self._made.get((kind, value))
+        if made is None:
+            made = self._made[kind, value] = self._mark(mask(kind, self.shown(value), self._key))
+        return made
 
     def _mark(self, text: str) -> str:
         mark = self._mark_of.get(text)

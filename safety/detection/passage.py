@@ -11,7 +11,7 @@ from itertools import accumulate
 from typing import Any
 
 from safety.detection.documents import END, is_key_line, key_content, manifest_spans
-from safety.detection.line import BROKEN_OFF, Look, TooMuch, looks_at, spans_in
+from safety.detection.line import BROKEN_OFF, Look, TooMuch, look_again, looks_at, spans_in
 from safety.detection.marks import Marks
 from safety.detection.rule import MARK_FIRST, MARK_LAST, Span
 
@@ -135,14 +135,13 @@ class Passage:
         try:
             for _ in range(_PASSES):
                 spans, signs = spans_in(line, self._own, look)
-                look = None
                 self._note(line, signs, state)
                 after = self._marked(line, spans) if spans else line
                 if "\\n" in after and not signs:
                     after = self._escaped(after)
                 if after == line:
                     return self._broken_off(line, state)
-                line = after
+                line, look = after, look_again(after, look) if look else None
         except TooMuch:
             pass
         return self._marks.of("WITHHELD", line)

@@ -46,8 +46,9 @@ def _said(line: str, start: int, end: int) -> Iterator[Span]:
     for pattern in (_SAID, _WITH):
         low = max(0, start - (24 if pattern is _WITH else 14))
         # What begins after the noun is of another one: a search to the end of the window would only cost time.
+        places = [at for at in range(low, start) if line[at].isalpha() and not line[at - 1 : at].isalpha()]
         match = next(
-            (each for at in range(low, start + 1) if (each := pattern.match(line, at, start + 320)) is not None), None
+            (each for at in (*places, start) if (each := pattern.match(line, at, start + 320)) is not None), None
         )
         if match is None or not match.start("noun") <= start <= match.end("noun"):
             continue

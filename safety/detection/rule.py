@@ -56,12 +56,63 @@ class Rule:
     is_for_line: bool = False  # looks at the whole line, so once is enough
 
 
-def compiled(pattern: str) -> Any:
+class Found:
+    """Where a pattern matched: groups by number."""
+
+    __slots__ = ("_match", "_text")
+
+    def __init__(self, text: str, match: Any) -> None:
+        self._text, self._match = text, match
+
+    def start(self, group: int = 0) -> int:
+        return int(self._match.start(group))
+
+    def end(self, group: int = 0) -> int:
+        return int(self._match.end(group))
+
+    def __getitem__(self, group: int) -> str:
+        """The text of a group; empty where it took no part."""
+        low = self._match.start(group)
+        return self._text[low : self._match.end(group)] if low >= 0 else ""
+
+
+class Linear:
+    """An re2 pattern, which takes time in proportion to the text whatever the text.
+
+    ASCII, which most text is, goes in as bytes: places need not be counted anew for every match.
+    """
+
+    __slots__ = ("_as_bytes", "_as_text", "groupindex", "groups")
+
+    def __init__(self, pattern: str) -> None:
+        options = re2.Options()
+        options.max_mem = 64 << 20
+        options.log_errors = False
+        self._as_text, self._as_bytes = re2.compile(pattern, options), re2.compile(pattern.encode(), options)
+        self.groups: int = self._as_text.groups
+        self.groupindex: dict[str, int] = dict(self._as_text.groupindex)
+
+    def match(self, text: str) -> Found | None:
+        found = self._as_bytes.match(text.encode()) if text.isascii() else self._as_text.match(text)
+        return None if found is None else Found(text, found)
+
+    def fullmatch(self, text: str) -> Found | None:
+        found = self._as_bytes.fullmatch(text.encode()) if text.isascii() else self._as_text.fullmatch(text)
+        return None if found is None else Found(text, found)
+
+    def search(self, text: str) -> Found | None:
+        found = self._as_bytes.search(text.encode()) if text.isascii() else self._as_text.search(text)
+        return None if found is None else Found(text, found)
+
+    def finditer(self, text: str) -> Iterator[Found]:
+        found = self._as_bytes.finditer(text.encode()) if text.isascii() else self._as_text.finditer(text)
+        for each in found:
+            yield Found(text, each)
+
+
+def compiled(pattern: str) -> Linear:
     """An re2 pattern, with room enough for bounded repeats. Raises ``re2.error``."""
-    options = re2.Options()
-    options.max_mem = 64 << 20
-    options.log_errors = False
-    return re2.compile(pattern, options)
+    return Linear(pattern)
 
 
 _WORD = frozenset(string.ascii_letters + string.digits)
@@ -122,16 +173,18 @@ def token(kind: str, prefixes: str, body: str, check: Check = looks_random, join
     """A token that begins with one of the prefixes (separated by spaces), as vendors publish them."""
     starts = prefixes.split()
     longest = max(len(each) for each in starts)
-    alternatives = "|".join(re2.escape(each) for each in sorted(starts, key=len, reverse=True))
-    pattern = compiled(f"(?:{alternatives})(?P<body>{body})")
+    alternatives = "|".join(re.escape(each) for each in sorted(starts, key=len, reverse=True))
+    # At a fixed place and of bounded length, a body is a run of one class or a few: Python's matcher is quicker there.
+    pattern = re.compile(f"(?:{alternatives})(?P<body>{body})", re.ASCII)
     rare = min(len(each) for each in starts) >= RARE
 
     def find(line: str, start: int, _end: int) -> Iterator[Span]:
         if not begins(line, start, joins):
             return
-        match = pattern.match(line[start : start + longest + WINDOW])
+        window_end = start + longest + WINDOW
+        match = pattern.match(line, start, window_end)
         if match is not None and check(match["body"]):
-            yield Span(start, run_on(line, start + match.end(), start + longest + WINDOW), kind, 1)
+            yield Span(start, run_on(line, match.end(), window_end), kind, 1)
 
     if not rare:
         heads = () if min(len(each) for each in starts) < 2 else tuple(dict.fromkeys(each[:2] for each in starts))
@@ -149,12 +202,12 @@ def _goes_on(body: str) -> str:
 
 def shaped(kind: str, pattern: str, check: Check = looks_random, joins: str = "_") -> Rule:
     """A token without a mark of its own, known by its shape alone."""
-    made = compiled(pattern)
+    made = re.compile(pattern, re.ASCII)
 
     def find(line: str, start: int, _end: int) -> Iterator[Span]:
-        match = made.match(line[start : start + WINDOW])
+        match = made.match(line, start, start + WINDOW)
         if match is not None and begins(line, start, joins) and check(match[0]):
-            yield Span(start, start + match.end(), kind, 2)
+            yield Span(start, match.end(), kind, 2)
 
     return Rule(kind, (), find, pattern)
 
