@@ -5,6 +5,7 @@ import string
 from collections.abc import Iterator
 
 from safety.detection.encoded import is_user_and_password
+from safety.detection.layouts import NEAR, by_column, by_field, by_markup, kind_of
 from safety.detection.names import secret_noun
 from safety.detection.rule import MARKS, Rule, Span, has_digit, is_mixed
 from safety.detection.values import (
@@ -23,49 +24,42 @@ from safety.detection.values import (
 
 _NAME_CHARACTERS = string.ascii_letters + string.digits + "_.$-" + "áéíóúñçãõöäüßøåłęż"
 _AFTER = re.compile(r"[\w.-]{0,64}")
+# What paints the next words on a terminal.
+COLOUR = r"\x1b\[[\d;]{0,12}m"
+_PAINTED = re.compile(r"\x1b\[[\d;]{0,12}m")
 _SEPARATOR = re.compile(
-    r"(?P<close>(?:\\{0,15}[\"'`\])]|&quot;){0,3})[ \t]{0,24}"
-    r"(?P<sign>:=|=>|->|={1,3}|:(?!:)|：|%3[Dd]|\\u003[Dd])(?P<gap>[ \t]{0,24})"
+    rf"(?P<close>(?:\\{{0,15}}[\"'`\])]|&quot;|%22|\\u0022|{COLOUR}){{0,3}})[ \t]{{0,24}}"
+    rf"(?P<sign>:=|=>|->|={{1,3}}|:(?!:)|：|%3[AaDd]|\\u003[AaDd])(?P<gap>[ \t]{{0,24}}(?:{COLOUR}|%20|\+(?=%22))?)"
 )
 _TYPED = re.compile(
     r"(?:Optional\[)?[A-Za-z_][\w.]{0,30}\]?[ ]?=[ ]?(?=[\"'])"
+    # A constructor or a conversion around a literal; what fetches a value by its name stays.
+    r"|(?:(?!(?i:get|read|load|fetch|find|look|env|param|config|resolve|must|open|file|secret_|var))"
+    r"(?:[A-Z][A-Za-z]{2,30}(?:(?:\.|::)(?:from|of|new|valueOf|ofNullable))?|to_?string|str|bytes|string|sensitive|strdup"
+    r"|base64_?encode|b64encode|quote)\([ ]?){1,2}(?=[\"'])"
     r"|\([a-z]{1,12}\)[ ](?:\(len=\d{1,6}\)[ ])?(?=[\"'])|string\(\d{1,6}\)[ ](?=[\"'])"
 )
 # "old" -> "new", as the plan of a change shows it.
 _CHANGED = re.compile(
     r"(?P<quote>[\"'])[^\"'\n]{0,256}(?P=quote)[ ]{0,4}[-=]>[ ]{0,4}(?P=quote)(?P<value>[^\"'\n]{1,256})(?P=quote)"
 )
+_CODED = re.compile(r"(?P<quote>%22|\\u0022|&quot;|&#34;|&#x27;|&#39;)(?P<value>.{1,512}?)(?P=quote)")
 _OUTPUT = re.compile(r"\{[^{}\n]{0,200}?\"value\"[ ]?:[ ]?\"(?P<value>[^\"\n]{1,512})\"")
 # After "token" without a sign between: nothing but what a generator makes.
 _DRAWN = re.compile(r"[ ]{1,2}[\"'`]?(?P<value>[A-Za-z0-9_+/-]{20,512}={0,2})(?![\w.])")
-_COLUMN = re.compile(
-    r"[ \t]*(?:[|│][ \t]*)?[\w.-]+(?:[ \t]*[|│][ \t]*|[ \t]{2,})(?P<value>[^\s|│]+)[ \t]*[|│]?[ \t]*\Z"
-)
-_PAIR = re.compile(r"(?P<quote>[\"'])[ ]?,[ ]?(?P=quote)(?P<value>[^\"'\n]{1,512})(?P=quote)[ ]?[)\]]")
+_DEFAULT = re.compile(r":?[-=](?P<value>[^{}\s\"']{1,256})\}")
+_OTHERWISE = re.compile(r"\|[ ]?default[ ][\"'](?P<value>[^\"'\n]{1,256})[\"']")
 _SPACED = re.compile(
-    r"[\"']?(?:[ \t]{1,8}|[\"'][ ]?,[ ]?[\"'])(?P<value>\"[^\"\n]{1,512}\"|'[^'\n]{1,512}'|[^\s\"',;)\]]{1,512})"
+    r"[\"']?(?:[ \t]{1,8}|[\"'][ ]?,[ ]?[\"'])(?P<value>\"[^\"\n]{1,512}\"|'[^'\n]{1,512}'|(?:[^\s\"',;)\]]|(?<=\w)[',;](?=[\w!#$%])){1,512})"
 )
 _BRACKETED = re.compile(r"\[(?P<value>[^\s\[\]\"':]{5,128})\]")
 _SQL = re.compile(r"[ ]{1,4}(?P<quote>['\"])(?P<value>[^'\"\n]{1,256})(?P=quote)")
 _BARE = re.compile(rf"[ \t]{{1,4}}(?P<value>[^\s\"'`,;:()\[\]{{}}<>={MARKS}]{{4,128}})")
 _LIST = re.compile(r"\[[ ]?[\"'][^\]\n]{1,2000}[\"'][ ]?\]")
-_XML = re.compile(r"(?:[ ][^<>\n]{0,200})?>[ ]{0,8}(?:<!\[CDATA\[)?(?P<value>[^<\n]{1,4096}?)(?:\]\]>)?[ ]{0,8}</")
-_ATTRIBUTE = re.compile(r"[\"']?[ ]{1,4}(?:value|default|content)[ ]?=[ ]?[\"'](?P<value>[^\"'\n]{1,512})[\"']")
-_VALUE_FIELD = re.compile(
-    r"[\"'\\]{0,6}[\s,]{1,64}(?:\\n[ ]{0,32})?[\"'\\]{0,6}(?:value|Value|default)[\"'\\]{0,6}[ \t]{0,8}[:=][ \t]{0,8}"
-)
-_NAME_FIELD = re.compile(
-    r"(?i)(?:\bname|\bkey|\bvariable|\benv|\bpath)[\"'\\]{0,6}[ \t]{0,8}[:=][ \t\"'\\]{0,8}(?:/[\w.~/-]{0,80})?\Z"
-)
-_VALUE_BEFORE = re.compile(
-    r"(?i)\bvalue[\"'\\]{0,6}[ ]?[:=][ ]?[\"'](?P<value>[^\"'\n]{1,512})[\"'],?[ ]?[\"']?(?:name|key)[\"']?[ ]?[:=][ ]?[\"']\Z"
-)
 _FAULTY = re.compile(
     r"(?i)\b(?:unexpected|invalid|illegal|missing|expected|reserved|unknown|syntax|no|bad|next|unrecognized|stray)[ ]\Z"
 )
 _SESSION = re.compile(r"(?=[^\s]*[A-Za-z])(?=[^\s]*\d)[\w%.:+/=-]{12,512}")
-# Nothing looks further: a look that copied the rest of its line would take time with the square of its length.
-_NEAR = 200
 _UUID = re.compile(r"(?i)[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 _WORDS = (
     "password|passwd|passphrase|passcode|passwort|kennwort|pwd|secret|token|credential|apikey|api_key|api-key|api.key|accesskey|access_key"
@@ -92,6 +86,9 @@ def _name_around(line: str, start: int, end: int) -> tuple[int, int]:
         low += 1  # the end of an escape, as in \nPASSWORD
     while high > end and line[high - 1] in ".-":
         high -= 1
+    painted = _PAINTED.search(line, max(0, low - 12), high)
+    if painted is not None and painted.end() <= start:
+        low = max(low, painted.end())
     return low, high
 
 
@@ -104,12 +101,21 @@ def _assigned(line: str, start: int, end: int) -> Iterator[Span]:
     noun = secret_noun(name)
     if noun is None:
         return
-    for look in (_by_separator, _by_flag, _by_markup, _by_field, _by_column, _by_words):
+    if line[low - 2 : low] == "${":
+        yield from _otherwise(line, _DEFAULT.match(line, high))
+        return
+    for look in (_by_separator, _by_flag, by_markup, by_field, by_column, _by_words):
         span = look(line, low, high, noun)
         if span is not None:
             yield span
             break
     yield from _changed(line, high)
+
+
+def _otherwise(line: str, match: re.Match[str] | None) -> Iterator[Span]:
+    """``${DB_PASSWORD:-x}``: what a variable or a template is without anything set."""
+    if match is not None and is_telling(match["value"]) and is_mixed(match["value"]):
+        yield Span(match.start("value"), match.end("value"), "SECRET", 6)
 
 
 def _changed(line: str, high: int) -> Iterator[Span]:
@@ -127,28 +133,41 @@ def _by_separator(line: str, low: int, high: int, noun: str) -> Span | None:
     at = sign.end()
     typed = _TYPED.match(line, at)
     value = value_at(line, typed.end() if typed else at)
+    special = _in_code(line, at, value)
+    if special is not None:
+        return Span(*special, kind_of(noun), 6)
     if value is None:
-        return (_listed(line, at) or _put_out(line, at)) if noun != "credential" else None
+        return (_listed(line, at) or _put_out(line, at) or _goes_on_below(line, sign)) if noun != "credential" else None
     if value.opens_block:
         return Span(value.end, value.end, "BLOCK", 9)
     if not value.is_quoted and sign["sign"] == ":" and sign["gap"]:
         value = _whole_line(line, low, value)
     if _is_harmless(line, (low, high), noun, sign, value):
         return None
-    return Span(value.start, value.end, _kind(noun), 6)
+    return Span(value.start, value.end, kind_of(noun), 6)
 
 
-def _kind(noun: str) -> str:
-    return {"session": "SESSION", "pin": "PIN", "pass": "PASSWORD", "password": "PASSWORD", "auth": "BASIC"}.get(
-        noun, "SECRET"
-    )
+def _in_code(line: str, at: int, value: Value | None) -> tuple[int, int] | None:
+    """Where the value stands in quotes of another encoding, or is what a template has otherwise."""
+    coded = _CODED.match(line, at)
+    if coded is not None:
+        return None if is_placeholder(coded["value"]) else coded.span("value")
+    otherwise = _OTHERWISE.search(value.text) if value is not None and value.text.startswith("{{") else None
+    if value is None or otherwise is None or is_placeholder(otherwise["value"]):
+        return None
+    return value.start + otherwise.start("value"), value.start + otherwise.end("value")
+
+
+def _goes_on_below(line: str, sign: re.Match[str]) -> Span | None:
+    is_open = sign["sign"] == "=>" and not line[sign.end() : sign.end() + NEAR].strip()
+    return Span(len(line), len(line), "FIELD", 9) if is_open else None
 
 
 def _whole_line(line: str, low: int, value: Value) -> Value:
     """A password of several words is the rest of its line in YAML."""
-    if low > _NEAR or len(line) - value.start > 2 * _NEAR:
+    if low > NEAR or len(line) - value.start > 2 * NEAR:
         return value
-    rest = line[value.start : value.start + 2 * _NEAR].rstrip()
+    rest = line[value.start : value.start + 2 * NEAR].rstrip()
     if (
         line[:low].strip(" \t-\"'")
         or " #" in rest
@@ -177,7 +196,7 @@ def _put_out(line: str, at: int) -> Span | None:
 
 def _is_harmless(line: str, name: tuple[int, int], noun: str, sign: re.Match[str], value: Value) -> bool:
     text = value.text
-    if is_placeholder(text) or (is_code(text) and not value.is_quoted) or is_quantity(line, value.start):
+    if is_placeholder(text) or _is_looked_up(sign, value) or is_quantity(line, value.start):
         return True
     if noun in ("session", "auth", "pin"):
         return _is_no_credential(noun, text) and not ("auths" in line and is_mixed(text))
@@ -195,6 +214,17 @@ def _is_harmless(line: str, name: tuple[int, int], noun: str, sign: re.Match[str
     return noun == "pass" and (is_amount(text) or is_path(text)) and not value.is_quoted
 
 
+def _is_looked_up(sign: re.Match[str], value: Value) -> bool:
+    """An expression that fetches it, a file beside, or another variable that it is compared with."""
+    text = value.text
+    if text.startswith(("./", "../")) and is_path(text):
+        return True
+    if value.is_quoted:
+        return False
+    is_compared = sign["sign"] in ("==", "===") and text.strip(":)").isidentifier() and not has_digit(text)
+    return is_compared or is_code(text)
+
+
 _OBJECTS = frozenset({"secret", "token", "credential", "credentials", "secrets"})
 # Fields of charts and operators that take the name of a Secret, never what is in it.
 _OBJECT_FIELDS = re.compile(r"(?i)(?:[\w.]*[._-])?(?:existing|credentials?|tls|pull|cert|certificate|ca)[_-]?secrets?")
@@ -202,7 +232,7 @@ _TEST = re.compile(r"(?:Test|Benchmark|Example|Fuzz)[A-Z_][\w/]*")
 
 
 def _names_an_object(written: str, text: str) -> bool:
-    if _OBJECT_FIELDS.fullmatch(written):
+    if _OBJECT_FIELDS.fullmatch(written) or (written.lower().endswith("secret") and secret_noun(written[:-6])):
         return is_name(text) or (text.isalpha() and text.islower())
     return is_name(text) and written.lower() in _OBJECTS
 
@@ -224,7 +254,7 @@ def _is_sentence(line: str, name: tuple[int, int], sign: re.Match[str], value: V
     before = line[max(0, name[0] - 16) : name[0]]
     if _FAULTY.search(before):
         return len(text) < 12 or not is_mixed(text)
-    rest = line[value.end : value.end + _NEAR].strip(" .,\"'`)")
+    rest = line[value.end : value.end + NEAR].strip(" .,\"'`)")
     is_bare = not value.is_quoted and not sign["close"]
     return bool(is_bare and before.strip() and rest and not is_telling(text) and re.match(r"[A-Za-z]", rest))
 
@@ -261,61 +291,12 @@ def _by_flag(line: str, low: int, high: int, noun: str) -> Span | None:
     ):
         return None
     at = found.start("value") + found["value"].find(text)
-    return Span(at, at + len(text), _kind(noun), 6)
+    return Span(at, at + len(text), kind_of(noun), 6)
 
 
 def _is_metavariable(name: str, text: str) -> bool:
     """``--db-password PASSWORD``, as the usage of a program shows it."""
     return text.isupper() and name.upper().replace("-", "_").endswith(text)
-
-
-def _by_markup(line: str, low: int, high: int, noun: str) -> Span | None:
-    """``<password>x</password>``, and ``<add key="DbPassword" value="x"/>``."""
-    match = _XML.match(line, high) if "<" in line[max(0, low - 42) : low] else None
-    match = match or _ATTRIBUTE.match(line, high)
-    if match is None or is_placeholder(match["value"]) or is_prose(match["value"]):
-        return None
-    return Span(match.start("value"), match.end("value"), _kind(noun), 6)
-
-
-def _by_field(line: str, low: int, high: int, noun: str) -> Span | None:
-    """``{"name": "DB_PASSWORD", "value": "x"}`` in either order, and pairs such as ``('password', 'x')``."""
-    before = line[max(0, low - 600) : low]
-    if _NAME_FIELD.search(before[-120:]):
-        field = _VALUE_FIELD.match(line, high)
-        value = value_at(line, field.end()) if field else None
-        if value is not None and not is_placeholder(value.text):
-            return Span(value.start, value.end, _kind(noun), 6)
-        if field is None and not line[high : high + _NEAR].strip("\"'\\, "):
-            return Span(len(line), len(line), "FIELD", 9)
-        earlier = _VALUE_BEFORE.search(before)
-        if earlier is not None and not is_placeholder(earlier["value"]):
-            offset = low - len(before)
-            return Span(offset + earlier.start("value"), offset + earlier.end("value"), _kind(noun), 6)
-    pair = _PAIR.match(line, high)
-    is_pair = pair is not None and line[max(0, low - 2) : low] in ("('", '("')
-    if pair is not None and is_pair and not secret_noun(pair["value"]) and not is_placeholder(pair["value"]):
-        return Span(pair.start("value"), pair.end("value"), _kind(noun), 6)
-    return None
-
-
-def _by_column(line: str, low: int, high: int, noun: str) -> Span | None:
-    """A line of two columns, the first of which is the name."""
-    if low > _NEAR or line[:low].strip(" \t|│"):
-        return None
-    column = _COLUMN.match(line)
-    if column is None or noun in ("session", "auth", "pin"):
-        return None
-    text = column["value"]
-    if (
-        is_placeholder(text)
-        or is_prose(text)
-        or is_amount(text)
-        or text in ("Opaque", "VALUE", "Value")
-        or text.startswith("kubernetes.io/")
-    ):
-        return None
-    return Span(column.start("value"), column.end("value"), _kind(noun), 6)
 
 
 def _by_words(line: str, low: int, high: int, noun: str) -> Span | None:

@@ -31,7 +31,7 @@ def _key_on_one_line(line: str, start: int, _end: int) -> Iterator[Span]:
         yield Span(start, end.end(), "PEM", 0)
         return
     rest = re.sub(r"\\+[nr]|\s", " ", line[begin.end() : begin.end() + 160]).strip(_TRIM)
-    if rest and not _CONTENT.match(rest) and not _HEADERS.match(rest):
+    if rest and not begin[0].startswith("PuTTY") and not _CONTENT.match(rest) and not _HEADERS.match(rest):
         return  # a sentence about a key, not a key
     stop = len(line.rstrip(" \t\r\"',")) if rest else begin.end()
     yield Span(start, stop, "PEM", 0)

@@ -93,16 +93,27 @@ def _cookies(line: str, start: int, _end: int) -> Iterator[Span]:
         return
     yield Span(match.end(), match.end(), "SEEN", 9)
     for crumb in _CRUMB.finditer(match["all"]):
-        if crumb["name"].strip().lower() not in _ATTRIBUTES and not is_placeholder(crumb["value"]):
+        name, value = crumb["name"].strip().lower(), crumb["value"]
+        if name not in _ATTRIBUTES and not is_placeholder(value) and not _is_taste(name, value):
             at = match.start("all") + crumb.start("value")
             yield Span(at, at + len(crumb["value"].rstrip(",;")), "COOKIE", 4)
+
+
+_LETS_IN = re.compile(r"sess|sid|auth|tok|pass|secret|jwt|csrf|xsrf|login|user|remember")
+
+
+def _is_taste(name: str, value: str) -> bool:
+    """What a visitor chose, such as ``dark`` or ``en``: too short and too plain to let anybody in."""
+    if _LETS_IN.search(name):
+        return False
+    return len(value) <= 6 and ((value.isalpha() and value.islower()) or (value.isdigit() and len(value) <= 2))
 
 
 _USERINFO = compiled(
     r"(?i)^:(?:\\?/){2}(?:[^\s/:@\"'<>,;(){}?#\[\]]{0,128}:([^\s\"'<>`]{1,256})|([A-Za-z0-9_.~%-]{16,256}))@[A-Za-z0-9\[_$%{(.-]"
 )
 _USERINFO_PLAIN = compiled(
-    r"(?i)^:(?:\\?/){2}[^\s/:@\"'<>]{0,128}:([^\s/\"'<>@`]{1,256}(?:@[^\s/\"'<>@`?&=,]{1,128}){0,4})@"
+    r"(?i)^:(?:\\?/){2}[^\s/:@\"'<>]{0,128}:((?:[^\s/\"'<>@`]|'[A-Za-z0-9!#$%^&*._~-]){1,256}(?:@[^\s/\"'<>@`?&=,]{1,128}){0,4})@"
 )
 
 
@@ -204,7 +215,7 @@ HEADERS: tuple[Rule, ...] = (
     ),
     _rule("AUTHORIZATION", "authorization", r"(?i)authorization[\"'\\\]]{0,8}[ \t]{0,4}[:=][ \t\"'\\\[]{0,8}([A-Za-z0-9+/_.=~-]{16,})", spares="code"),
     _rule("AUTHORIZATION", "aws4-hmac-sha256", r"(?i)aws4-hmac-sha256[, ]{1,4}credential=([A-Z0-9]{16,24})/[^\s]{1,200}?[, ]{1,4}signature=([0-9a-f]{32,})"),
-    _rule("DIGEST", "digest", r"(?i)digest[ ]{1,4}username=[^\n]{1,1000}?response=\"?([0-9a-f]{32})"),
+    _rule("DIGEST", "digest", r"(?i)digest[ ]{1,4}[a-z]{2,12}=[^\n]{1,560}?response=[\"\\]{0,4}([0-9a-z]{16,})"),
     _rule("BEARER", "bearer", r"(?i)bearer(?:[ \t]{1,8}|%20|\\u0020|\+)[\"'<]{0,2}([A-Za-z0-9._~+/=|:-]{8,})", spares="word"),
     _rule("BASIC", "basic", r"(?i)basic(?:[ \t]{1,8}|%20)([A-Za-z0-9+/_-]{6,}={0,2})", spares="basic"),
     _rule("SIGNED_URL", "sig= signature=", r"(?i)(?:signature|sig)=([^&\s\"'<>\\;]{16,})", spares="code"),

@@ -14,12 +14,13 @@ from safety.detection.headers import HEADERS
 from safety.detection.personal import NUMBERS, PERSONAL, numbers_in
 from safety.detection.programs import PROGRAMS
 from safety.detection.prose import PROSE_RULES
+from safety.detection.protocols import PROTOCOLS
 from safety.detection.rule import MARKS, Rule, Span, automaton, compiled, merged
 from safety.detection.trades import TRADES
 from safety.detection.vendors import VENDORS
 
 RULES: tuple[Rule, ...] = (
-    *DOCUMENTS, *CLOUDS, *PROGRAMS, *TRADES, *VENDORS, *HEADERS, *ASSIGNMENTS, *PROSE_RULES, *PERSONAL,
+    *DOCUMENTS, *CLOUDS, *PROGRAMS, *TRADES, *VENDORS, *HEADERS, *ASSIGNMENTS, *PROTOCOLS, *PROSE_RULES, *PERSONAL,
 )  # fmt: skip
 OTHER_KINDS = ("OWN_SECRET", "BASE64", "WITHHELD", "PEM", "CARD", "PHONE", "SSN", "IBAN", "PIN", "SESSION", "PASSWORD", "BASIC", "SECRET", "PGPASS")  # fmt: skip
 KINDS = tuple(dict.fromkeys((*OTHER_KINDS, *(each.kind for each in RULES))))
@@ -43,7 +44,7 @@ _A_PGPASS = re.compile(
 )
 _PLAIN_LOOKS, _CHARACTERS_A_LOOK = 1500, 100
 # Signs of something that goes on in the lines below.
-SIGNS = frozenset({"PEM_OPEN", "BLOCK", "FIELD"})
+SIGNS = frozenset({"PEM_OPEN", "BLOCK", "FIELD", "FORM"})
 
 
 class TooMuch(Exception):

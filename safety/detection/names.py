@@ -3,7 +3,7 @@
 import re
 from functools import lru_cache
 
-_WORDS = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+|\d+|[^\W\d_]+")
+_WORDS = re.compile(r"[A-Z]+(?![^\W\d_A-Z])|[A-Z]?[^\W\d_A-Z]+|\d+|[^\W\d_]+")
 
 NOUNS = (
     "password", "passwd", "passphrase", "passcode", "passwort", "kennwort", "pwd", "secret", "token", "credential",
@@ -18,13 +18,14 @@ _KEYS = frozenset(
     webhook write ingest server sdk host hostkey bot rsa ecdsa ed25519 ec tls ssl jwt session cookie decrypt decryption
     encrypt symmetric secret pre psk wifi wpa data gcp aws azure openai stripe datadog dd sendgrid mailgun algolia
     newrelic cloudflare fastly twilio pagerduty ops sentry github gitlab anthropic consumer merchant root global fernet
-    personal user team org live rest x integration recovery seed
+    preshared personal user team org live rest x integration recovery seed
     """.split()  # noqa: SIM905 - as words they can be read
 )
 _HARMLESS = frozenset(
     """
     name names ref refs keyref file files filename path paths dir directory type types count counts limit limits len
     length size min max expir expire expires expired expiry expiration expiring ttl seconds secs sec ms millis minutes
+    backend backends hasher hashers engine driver algorithm algo scheme validator validators encoder manager class
     hours days age policy policies rotation rotated version versions store provider endpoint url uri urls usage used
     budget source mount mounts namespace manager enabled disabled required status valid validity validation error errors
     per in out bucket issuer audience review reviews id ids format field fields label labels header column prompt hint
@@ -61,7 +62,7 @@ _OTHER_TOKENS = frozenset(
 _SINGLE = {"pass": "pass", "pw": "pass", "passw": "pass", "psw": "pass", "pin": "pin", "otp": "pin", "cvv": "pin", "cvc": "pin",
            "auth": "auth", "creds": "secret", "cred": "secret", "psk": "secret", "jwt": "token", "sid": "session",
            "sessid": "session", "jsessionid": "session", "phpsessid": "session", "sessionid": "session", "identitytoken": "token",
-           "requirepass": "password", "masterauth": "password", "userpass": "password", "clave": "password", "mdp": "password"}  # fmt: skip
+           "requirepass": "password", "bindpw": "password", "rootpw": "password", "masterauth": "password", "userpass": "password", "clave": "password", "mdp": "password"}  # fmt: skip
 
 
 @lru_cache(maxsize=8192)

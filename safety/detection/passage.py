@@ -21,6 +21,12 @@ _ESCAPED_END = re.compile(r"((?:\\+r)?\\+n)")
 _VALUE_LINE = re.compile(
     r"^(?P<lead>[ ]*\"?(?:value|Value)\"?:[ ]*\"?)(?P<value>[^\s\"'${<\[|>][^\r\n]*?)(?P<tail>\"?,?[ ]*\r?)$"
 )
+# The same as a dump of PHP and a property list have it.
+_STRING_LINE = re.compile(
+    r"^(?P<lead>[ \t]*(?:string\(\d{1,6}\)[ ]\"|<string>))(?P<value>[^<\"\n]{1,4096})(?P<tail>(?:\"|</string>)[ ]*\r?)$"
+)
+# A field of a form, or an answer in a dialogue such as SMTP's.
+_ANSWER = re.compile(r"^(?P<lead>(?:\S{0,40}[:>][ ])?[ \t]*)(?P<value>\S[^\r\n]*?)(?P<tail>[ \t]*\r?)$")
 _TOKEN = re.compile(rf"{BROKEN_OFF}\\?\Z")
 _WRAPPED_START = re.compile(r"^(?P<lead>[\s>|#*]*)(?P<body>[A-Za-z0-9_./+=-]{4,512})[\"',;.)]*\s*$")
 
@@ -32,10 +38,11 @@ class Open:
     key: int = 0  # how many lines that are no part of the key are still borne with; 0 means no key is open
     block_indent: int = -1
     field_lines: int = 0
+    form_lines: int = 0
     wrapped: str = ""
 
     def __bool__(self) -> bool:
-        return bool(self.key or self.block_indent >= 0 or self.field_lines or self.wrapped)
+        return bool(self.key or self.block_indent >= 0 or self.field_lines or self.form_lines or self.wrapped)
 
 
 class Passage:
@@ -117,10 +124,16 @@ class Passage:
         """The value two lines below ``name: DB_PASSWORD``, and the rest of a token that was broken off."""
         if state.field_lines:
             state.field_lines -= 1
-            value = _VALUE_LINE.match(line)
+            value = _VALUE_LINE.match(line) or _STRING_LINE.match(line)
             if value is not None:
                 state.field_lines = 0
                 return self._marked(line, [Span(value.start("value"), value.end("value"), "SECRET")])
+        if state.form_lines:
+            state.form_lines -= 1
+            answer = _ANSWER.match(line) if line.strip() else None
+            if answer is not None:
+                state.form_lines = 0
+                return self._marked(line, [Span(answer.start("value"), answer.end("value"), "SECRET")])
         if state.wrapped:
             head, state.wrapped = state.wrapped, ""
             rest = _WRAPPED_START.match(line)
@@ -172,6 +185,8 @@ class Passage:
             state.block_indent = _depth(line.replace("- ", "  ", 1) if line.lstrip().startswith("- ") else line)
         if "FIELD" in signs:
             state.field_lines = 2
+        if "FORM" in signs:
+            state.form_lines = 2
 
     def _broken_off(self, line: str, state: Open) -> str:
         """A token at the very end of a line may go on in the next."""

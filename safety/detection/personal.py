@@ -9,10 +9,10 @@ from safety.detection.rule import Rule, Span, compiled
 _CARD = re.compile(
     r"(?<![\w.+/#-])(?P<plain>(?:[2-6]\d{12,18}))(?![\w-]|\.\d|/\d)"
     r"|(?<![\w.+/-])(?P<spaced>(?:3[47]\d\d(?P<a>[ -])\d{6}(?P=a)\d{5}|3[0689]\d\d(?P<b>[ -])\d{6}(?P=b)\d{4}"
-    r"|[2-6]\d{3}(?P<c>[ -])\d{4}(?P=c)\d{4}(?P=c)\d{1,4}(?:(?P=c)\d{1,3})?))(?![\w-]|\.\d|[ -]\d{4}\b)"
+    r"|[2-6]\d{3}(?P<c>[ .-])\d{4}(?P=c)\d{4}(?P=c)\d{1,4}(?:(?P=c)\d{1,3})?))(?![\w-]|\.\d|[ -]\d{4}\b)"
 )
 _ID_BEFORE = re.compile(
-    r"(?i)(?:\b|_|\.)(?:\w*(?:id|ids|uid|seq|sequence|offset|version|rev|revision|generation|nonce|hash|trace|span|ts|time|timestamp|epoch|bytes|size|ns|nanos|count|total|snowflake|cursor|position|lsn|xid|txn|ref|inode|addr|ptr|block|blk|build|serial|digest|checksum|key|counter|value|len|length|limit|duration|elapsed|took|sum|max|min))[\"']?[ ]?[:=#][ ]?[\"']?\Z|\b(?:order|invoice|ticket|job|build|run|batch|shipment|case|account|txn|transaction|message|event|id)[ ]\Z|0x\Z|blk_-?\Z|\#\Z"
+    r"(?i)(?:\b|_|\.)(?:\w*(?:id|ids|uid|seq|sequence|offset|version|rev|revision|generation|nonce|hash|trace|span|ts|time|timestamp|epoch|bytes|size|ns|nanos|count|total|snowflake|cursor|position|lsn|xid|txn|ref|inode|addr|ptr|block|blk|build|serial|digest|checksum|key|counter|value|len|length|limit|duration|elapsed|took|sum|max|min|lag|seed))[\"']?[ ]?[:=#][ ]?[\"']?\Z|\b(?:size|seed|seq|sequence|epoch|offset|position|cursor|bytes|lag|lsn|took)[ ]\Z|\b(?:order|invoice|ticket|job|build|run|batch|shipment|case|account|txn|transaction|message|event|id)[ ]\Z|0x\Z|blk_-?\Z|\#\Z"
 )
 _CARD_WORD = re.compile(r"(?i)card|visa|mastercard|amex|\bpan\b|\bcc\b|payment|debit|credit|carte|karte|tarjeta")
 _SSN = re.compile(r"(?<![\w.+/-])(?!000|666|9)\d{3}-(?!00)\d\d-(?!0000)\d{4}(?![\w-]|\.\d)")
@@ -63,7 +63,7 @@ _IBAN_LENGTHS = {
 }  # fmt: skip
 
 NUMBERS = (
-    r"(?m:^|[^\w.+/#-])[2-6]\d{12,18}\b|\b[2-6]\d{3}[ -]\d{4}[ -]\d{4}[ -]\d{1,4}|\b3\d{3}[ -]\d{6}[ -]\d{4,5}|\b\d{3}-\d\d-\d{4}\b|\+[(]?[1-9]\d{0,3}[)]?[ .(-]?\d[\d ().-]{5,}"
+    r"(?m:^|[^\w.+/#-])[2-6]\d{12,18}\b|\b[2-6]\d{3}[ .-]\d{4}[ .-]\d{4}[ .-]\d{1,4}|\b3\d{3}[ -]\d{6}[ -]\d{4,5}|\b\d{3}-\d\d-\d{4}\b|\+[(]?[1-9]\d{0,3}[)]?[ .(-]?\d[\d ().-]{5,}"
     r"|\([2-9]\d\d\) ?\d{3}[-.]\d{4}|\b[2-9]\d\d[-.]\d{3}[-.]\d{4}\b|\(0\d{1,4}\) ?\d{3}|\b0[1-9]\d{0,3}[ /]\d{3,4} \d{3,5}\b|\b0[1-9](?:[ .]\d\d){4}\b|\b[A-Z]{2}\d\d ?[A-Z0-9]{4} ?[A-Z0-9]{4}"
 )
 _NUMBERS = compiled(NUMBERS)
@@ -202,8 +202,15 @@ def _named_ssn(line: str, start: int, end: int) -> Iterator[Span]:
         yield Span(low + span.start, low + span.end, span.kind, span.rank)
 
 
+def _named_iban(line: str, _start: int, end: int) -> Iterator[Span]:
+    """Where it is called one, in small letters too."""
+    for span in _ibans(line[end : end + 60].upper()):
+        yield Span(end + span.start, end + span.end, span.kind, span.rank)
+
+
 PERSONAL: tuple[Rule, ...] = (
     Rule("EMAIL", ("@", "%40", "\\u0040", "&#64;", "\\x40"), _email),
     Rule("PHONE", ("phone", "mobil", "tel:", "tel.", "telefon", "téléfon", "cell:", "whatsapp", "sms ", "sms:", "msisdn", "call ", "contact:", "callback", "reach "), _named_phone),
+    Rule("IBAN", ("iban",), _named_iban),
     Rule("SSN", ("ssn", "social", "tax id", "tax_id", "taxid", "itin"), _named_ssn),
 )  # fmt: skip

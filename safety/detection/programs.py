@@ -20,6 +20,11 @@ def _is_mixed_case(body: str) -> bool:
     return sum(each.isupper() for each in body) > 5 and sum(each.islower() for each in body) > 5
 
 
+def _is_drawn(body: str) -> bool:
+    """Digits among letters, or letters of both kinds: with twenty characters some have no digit."""
+    return is_mixed(body) or (body.lower() != body != body.upper())
+
+
 PROGRAMS: tuple[Rule, ...] = (
     token("GITHUB", "ghp_ gho_ ghu_ ghs_ ghr_", r"[A-Za-z0-9]{20,}"),
     token("GITHUB", "github_pat_", r"[A-Za-z0-9_]{22,}"),
@@ -28,7 +33,7 @@ PROGRAMS: tuple[Rule, ...] = (
         "GITLAB",
         "glpat- glrt- gldt- glcbt- glptt- glft- glimt- glagent- gloas- glsoat- glffct- glwt- glrtr- glpat_",
         r"[A-Za-z0-9_.=-]{16,}",
-        is_mixed,
+        _is_drawn,
     ),
     token("GITLAB", "GR1348941", rf"{_U}{{18,}}"),
     token("GITLAB", "_gitlab_session=", r"[0-9a-f]{32}"),
@@ -80,7 +85,7 @@ PROGRAMS: tuple[Rule, ...] = (
     token("JWT", "eyJ", r"[A-Za-z0-9_-]{16,}\.eyJ[A-Za-z0-9_-]{6,}(?:\.[A-Za-z0-9_=-]*)?", joins=""),
     token("BCRYPT", "$2a$ $2b$ $2y$ $2x$", r"\d\d\$[./A-Za-z0-9]{50,53}", joins=""),
     token("CRYPT", "$1$ $5$ $6$ $y$ $gy$ $7$ $apr1$ $sha1$", r"[A-Za-z0-9./=$]{20,}", joins=""),
-    token("ARGON2", "$argon2id$ $argon2i$ $argon2d$ $scrypt$ $pbkdf2- $pbkdf2$", r"[A-Za-z0-9+/=,$.-]{20,}", joins=""),
+    token("ARGON2", "$argon2id$ $argon2i$ $argon2d$ $scrypt$ $pbkdf2- $pbkdf2$", r"[A-Za-z0-9+/=,$._-]{20,}", joins=""),
     token("PBKDF2", "pbkdf2_sha256$ pbkdf2_sha1$ pbkdf2:sha256: scrypt: pbkdf2:sha512:", r"[A-Za-z0-9+/=$:.]{24,}"),
     token("SCRAM", "SCRAM-SHA-256$ SCRAM-SHA-1$ SCRAM-SHA-512$", r"[0-9]{3,7}:[A-Za-z0-9+/=:$]{20,}"),
     token("LDAP_HASH", "{SSHA} {SHA} {SMD5} {CRYPT} {SSHA256} {SSHA512} {PBKDF2}", r"[A-Za-z0-9+/=$.]{16,}", joins=""),

@@ -7,7 +7,7 @@ from safety.detection.rule import Rule, Span
 from safety.detection.values import is_amount, is_code, is_name, is_path, is_placeholder, is_prose, is_telling
 
 _NOUN = (
-    r"(?:password|passwd|passphrase|passcode|passwort|kennwort|pass[ ]?word|pwd|senha|contrase(?:ñ|n)a|clave|mot[ ]de[ ]passe|wachtwoord"
+    r"(?:password|\bpw\b|passwd|passphrase|passcode|passwort|kennwort|pass[ ]?word|pwd|senha|contrase(?:ñ|n)a|clave|mot[ ]de[ ]passe|wachtwoord"
     r"|l(?:ö|o)senord|has(?:ł|l)o|пароль|parola|şifre|パスワード|密码|密碼|암호|비밀번호|"
     r"api[ -]?key|secret[ ]key|access[ ]key|access[ ]token|auth[ ]token|api[ ]token|client[ ]secret|secret[ ]token|security[ ]code|token|secret|credentials?|creds|login)"
 )
@@ -23,7 +23,7 @@ _FIRST = re.compile(
     r"[\"'`“«「*_]{1,2}(?P<quoted>[^\"'`”»」*\n]{2,128})[\"'`”»」*_]{1,2}|(?P<plain>[^\s\"'`“”«»,;、。「」]{2,128})"
 )
 _STRONG = re.compile(
-    r"(?i)pass|kennwort|senha|contrase|clave|wachtwoord|senord|has|пароль|parola|şifre|パス|密|암호|비밀"
+    r"(?i)pass|^pw$|kennwort|senha|contrase|clave|wachtwoord|senord|has|пароль|parola|şifre|パス|密|암호|비밀"
 )
 _PIN = re.compile(
     r"(?i)\b(?:pin(?:[ ]?(?:code|number))?|otp|passcode|(?:one[- ]?time|verification|security|authentication|auth|2fa|mfa|login|access|confirmation|sms|unlock|door|card|cvv|cvc|bestätigungs|sicherheits)[ -]?"
@@ -50,7 +50,8 @@ def _said(line: str, start: int, end: int) -> Iterator[Span]:
         match = next(
             (each for at in (*places, start) if (each := pattern.match(line, at, start + 320)) is not None), None
         )
-        if match is None or not match.start("noun") <= start <= match.end("noun"):
+        begins = match.start() if match is not None and pattern is _WITH else match and match.start("noun")
+        if match is None or begins is None or not begins <= start <= match.end("noun"):
             continue
         if (
             pattern is _SAID
@@ -143,7 +144,7 @@ PROSE_RULES: tuple[Rule, ...] = (
     Rule(
         "PASSWORD",
         tuple(
-            ["password", "passwd", "passphrase", "passcode", "passwort", "kennwort", "pass word", "senha", "contraseña", "contrasena", "clave ", "clave:", "mot de passe", "wachtwoord", "lösenord", "hasło", "пароль", "parola", "şifre", "パスワード", "密码", "密碼", "암호", "비밀번호", "api key", "api-key", "secret key", "access key", "access token", "auth token", "api token", "client secret", "security code", "secret token", "token is", "token was", "token to", "token:", "secret is", "creds", "pwd is", "pwd to"]
+            ["password", "passwd", "passphrase", "passcode", "passwort", "kennwort", "pass word", "senha", "contraseña", "contrasena", "clave ", "clave:", "mot de passe", "wachtwoord", "lösenord", "hasło", "пароль", "parola", "şifre", "パスワード", "密码", "密碼", "암호", "비밀번호", "api key", "api-key", "secret key", "access key", "access token", "auth token", "api token", "client secret", "security code", "secret token", "token is", "token was", "token to", "token:", "secret is", "creds", "pwd is", "pwd to", "pw is", "use token", "using token", "with token", "use key"]
         ),
         _said,
     ),

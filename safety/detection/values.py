@@ -7,8 +7,8 @@ from safety.detection.rule import MARKS, compiled, has_digit
 
 PLACEHOLDER = re.compile(
     rf"(?:\*{{2,}}[\w*]{{0,4}}|(?i:x{{3,}})(?:-(?i:x)+)*|[•●…]+|-{{2,}}|_{{3,}}|\.{{3,}}|\?+|#{{3,}}|[{MARKS}]|<[^<>\n]{{1,60}}>|<set to the key [^<>]*>"
-    r"|\$\{[^}]*\}+|\$\([^)]*\)|\$[A-Za-z_]\w*|\$\d{1,3}|:[a-z_]\w*|@p?\d{1,2}|%[A-Za-z_]+%|%\([a-z_]+\)s|%[svdrq]|%\+?v|@[A-Z_]+@|\{\{.*?\}\}|\{[a-z_]*\}|#\{.*?\}|!(?:vault|env|secret)\b.*"
-    r"|(?i:none|null|nil|true|false|yes|no|on|off|undefined|nan|n/a|unset|\(?not set\)?|empty|blank|default|required|optional|present|absent|provided|set"
+    r"|\$\{[^}]*\}+|\$\([^)]*\)|\$(?:[A-Z_][A-Z0-9_]*|[a-z_]+\d{0,2}(?:\.[a-z_.]+)?|[A-Za-z]?[a-z]*(?:[A-Z][a-z]+)+\d{0,2})|\$\d{1,3}|\$__\w+\{[^}]*\}|@\.{0,2}/[\w./-]+|:[a-z_]\w*|@p?\d{1,2}|%[A-Za-z_]+%|%\([A-Za-z_.]+\)s|%[svdrq]|%\+?v|@[A-Z_]+@|\{\{.*?\}\}|\{[a-z_]*\}|#\{.*?\}#?|!(?:vault|env|secret)\b.*"
+    r"|(?i:none|null|nil|true|false|yes|no|on|off|undefined|nan|n/a|unset|\(?not set\)?|empty|blank|default|required|optional|todo|tbd|fixme|include|omit|same-origin|deleted|present|absent|provided|set"
     r"|\(?(?:redacted|hidden|masked|filtered|scrubbed|removed|omitted|sanitized|suppressed|sensitive|secret|private|empty|none|unset|sensitive value)\)?"
     r"|\[(?:redacted|hidden|masked|filtered|scrubbed|removed|omitted|sanitized|suppressed|sensitive|secret|protected|[a-z ]{0,20}redacted)\]"
     r"|\[[A-Z_ ]{0,20}REDACTED[A-Z_ ]{0,20}\]|your[-_ ][\w-]{1,40}|change-?me-please|placeholder|string|str|text|bool|int|integer|bytes|object|function|array|number|any)"
@@ -44,16 +44,17 @@ PROSE = frozenset(
 _TAG = re.compile(r"v?\d{1,5}(?:\.[\w.-]{1,40})?|latest|stable|main|master|edge|dev|staging|canary|nightly")
 _ENDS = r"[)}\]>]{1,8}[,;.:]{0,2}(?:\s|$|\\[nrt\"'])"
 _CHARACTER = (
-    r"(?:[^\s,;&\"'`\\)}\]<>|]"
+    r"(?:[^\s,;&\"'`\\)}\]<>|\x1b\ufffd]"
+    r"|(?<=[\w!#$%^*+~@.-])[\"'](?=[\w!#$%^*+~@.-])"
     r"|[,;&|](?![\w.%-]{1,64}[\"']?[ ]?[=:]|\s|$|[\"'\\|])"
     rf"|(?!{_ENDS})[)}}\]<>](?![\"'\\])"
     r"|\\(?![nrtu\"'\\]))"
 )
 _UNQUOTED = re.compile(
-    r"<set to the key [^<>\n]{1,200}>|<[^<>\s][^<>\n]{0,58}>|\$\{[^}\n]{0,200}\}\}?|\$\([^)\n]{0,200}\)"
+    r"<set to the key [^<>\n]{1,200}>|<[^<>\s][^<>\n]{0,58}>|\$\{[^}\n]{0,200}\}\}?|\$\([^)\n]{0,200}\)|\$__\w{1,20}\{[^}\n]{0,200}\}|\#\{[^}\n]{0,200}\}\#?|%\([A-Za-z_.]{1,64}\)s"
     rf"|\{{\{{[^{{}}\n]{{0,200}}\}}\}}|\[[A-Za-z_ *]{{2,30}}\]|ENC\[[^\]\n]{{1,4000}}\]|{_CHARACTER}+"
 )
-_OPENING = re.compile(r"(?:[bBrRuUfF@$]{1,2}(?=[\"']))?(\\{0,15}|(?:&quot;|&#34;|%22){0})([\"'`“”«])")
+_OPENING = re.compile(r"(?:[bBrRuUfFnNL@$]{1,2}(?=[\"']))?(\\{0,15})(\"\"\"|'''|[\"'`“”«])")
 _STRUCTURE = re.compile(
     r"(?:map\[|[{\[(])(?:[\s\"'\\\]})]|[\w.-]{1,64}:[ ]|$)|\S{0,40}(?:\{$|\[$)|[A-Z][A-Za-z]{2,40}\{"
 )
@@ -72,7 +73,7 @@ _CODE = re.compile(
 # A call: names joined by dots and a bracket, without a digit in them, which few passwords are.
 _CALL = re.compile(
     r"[A-Za-z_]+(?:(?:\.|->|::)[A-Za-z_]+|\([A-Za-z0-9_.$]{0,60}\))*(?:\.|->|::)[A-Za-z_]+(?:\([A-Za-z0-9_.$]{0,60}\)?[;?]{0,2})"
-    r"|[a-z_]+\(\$\d{1,2}|(?:await|yield|new|typeof|sizeof|lambda|func|return)"
+    r"|[a-z_]+\(\$\d{1,2}|[A-Za-z_]+(?:(?:\.|::)[A-Za-z_]+)*\(|(?:await|yield|new|typeof|sizeof|lambda|func|return)"
 )
 _AMOUNT = re.compile(r"\d{1,9}(?:\.\d+)?(?:ms|s|m|h|d|w|[KMG]i?B?|%)?|\d+(?:h\d+m?\d*s?)?")
 _QUANTITY = re.compile(r"\d{1,9}[ ](?:bytes?|chars?|characters?|tokens?|seconds?|minutes?|hours?|days?|attempts?)\b")
@@ -157,7 +158,13 @@ def is_name(text: str) -> bool:
 
 
 def is_path(text: str) -> bool:
-    return _PATH.fullmatch(text) is not None
+    """A file; what a generator drew may begin with a slash too, and no folder is named so wildly."""
+    return _PATH.fullmatch(text) is not None and not any(
+        len(_SWITCHES.findall(part)) >= 5 for part in text.split("/") if "." not in part and "-" not in part
+    )
+
+
+_SWITCHES = re.compile(r"(?<=[a-z])[A-Z0-9]|(?<=[A-Z])[0-9]|(?<=[A-Z][A-Z])[a-z]|(?<=[0-9])[A-Za-z]")
 
 
 def is_code(text: str) -> bool:
