@@ -21,7 +21,6 @@ InvestigationId = NewType("InvestigationId", str)
 ProposalId = NewType("ProposalId", str)
 Fingerprint = NewType("Fingerprint", str)
 
-
 # Words by which a line of a log speaks of a fault.
 FAULT = re.compile(
     r"(?i)\b(?:error|fatal|panic|exception|traceback|refused|denied|killed|out of memory|cannot|failed|warn|warning)\b"
@@ -318,7 +317,7 @@ class Usage:
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """What the analyst says. ``caveat`` is shown first when the answer is less than it should be."""
+    """What the analyst says; ``caveat`` first. ``removed`` counts statements that nothing seen bore, taken out."""
 
     text: Redacted
     written_by: str
@@ -327,6 +326,7 @@ class Answer:
     caveat: Redacted | None = None
     usage: Usage = field(default_factory=Usage)
     tools_called: tuple[str, ...] = ()
+    removed: int = 0
 
 
 @dataclass(frozen=True, slots=True)

@@ -88,7 +88,7 @@ class ModelRequest:
     ``first`` marks the analysis of the pack (no tools); later questions carry ``tools``. ``findings_shown`` says that
     the people have the first findings before them, so that an analysis adds to them instead of repeating them.
     ``final`` asks for an answer with what is at hand: ``tools`` still describes what earlier steps used, but none may
-    be called any more.
+    be called any more. ``form`` is the JSON Schema that the answer should keep to; whoever asks checks it.
     """
 
     report: IncidentReport
@@ -101,6 +101,7 @@ class ModelRequest:
     findings_shown: bool = False
     final: bool = False
     summary: Redacted | None = None
+    form: Mapping[str, Any] | None = None
 
 
 class StreamSink(Protocol):

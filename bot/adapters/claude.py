@@ -176,6 +176,9 @@ class ClaudeModel:
             "messages": self._prompts.messages(request),
             **_depth(self._model, request.first),
         }
+        if request.form is not None:
+            form = {"type": "json_schema", "schema": dict(request.form)}
+            body["output_config"] = {**body.get("output_config", {}), "format": form}
         if request.tools:
             body["tools"] = [
                 {"name": each.name, "description": each.description, "input_schema": dict(each.input_schema)}

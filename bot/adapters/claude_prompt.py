@@ -40,12 +40,14 @@ _SUMMARY = "Summary of the earlier conversation in this thread:\n{summary}"
 _HISTORY = "Said earlier in this thread:\n{history}"
 _FIRST = "Explain what is going on, for the people in the thread. This is what was asked:\n{question}"
 _BESIDE = """\
-The people in the thread already have the findings of this pack before them: the cause, where, how sure the rules are, \
-the strongest evidence, the change behind it, whether it happened before, and the next step. Repeat none of that. Say \
-only what it leaves out: whether you agree, what speaks against it, what the evidence you were given means for the \
-people on call, and what to look at next. If the findings say all there is to say, write one line that says so. This \
-is what was asked:
+The people in the thread already have the findings of this pack before them. Repeat none of that: say whether you \
+agree, what speaks against it, what it means for the people on call, and what to look at next. This is what was asked:
 {question}"""
+_FORM = """\
+Answer in JSON of the given form. summary: the answer in one or two sentences. root_cause: null when nothing is wrong \
+or nothing fits. Claims, impact and what_changed need ids of evidence or changes; what cites none, or names an object \
+or a number that was not seen, is taken out. explanation: in plain words, for a junior. remediation: only what removes \
+the cause, else null."""
 _LATER = "Answer this from the pack and, where it is not enough, with the tools:\n{question}"
 _LAST_WORD = "No more tools now. Answer with what is known, and say what could not be checked."
 
@@ -82,6 +84,8 @@ class Prompts:
             yield _text(prompt(_BESIDE, question=question))
         else:
             yield _text(prompt(_FIRST if request.first else _LATER, question=question))
+        if request.form is not None:
+            yield _text(_FORM)
 
     def _result(self, result: ToolResult) -> dict[str, Any]:
         content = str(self._fenced(f"tool {result.name}", result.content))

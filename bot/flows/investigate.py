@@ -9,7 +9,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
+from bot.diagnosis import diagnosis_schema
 from bot.domain import Answer, Exchange, Triaged, Usage
+from bot.flows.diagnosing import prose, told
+from bot.flows.grounding import ground
 from bot.flows.toolbox import Budget, Progress, Toolbox
 from bot.ports import Clock, LanguageModel, ModelFault, ModelReply, ModelRequest, Step, Stop
 from safety.redaction import Redacted, Redactor
@@ -26,12 +29,14 @@ class _Refused(Exception):
 
 
 @dataclass(slots=True)
-class _Told:
+class _Account:
     """What became of one conversation with one model; filled while it goes, so that a fault loses no account."""
 
     usage: Usage = field(default_factory=Usage)
     parts: list[str] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
+    cut_off: bool = False
+    removed: int = 0
 
 
 @dataclass(slots=True)
@@ -102,7 +107,8 @@ class Investigator:
     ) -> Answer:
         """The first answer, from the pack alone: one round trip and no tools."""
         request = ModelRequest(triaged.report, triaged.objects, question, tuple(history), first=True, summary=summary)
-        return await self._answer(replace(request, findings_shown=findings_shown), progress)
+        request = replace(request, findings_shown=findings_shown, form=diagnosis_schema())
+        return await self._answer(request, progress)
 
     async def follow_up(
         self,
@@ -124,10 +130,10 @@ class Investigator:
             seconds = max(1, round(rest.total_seconds()))
             why = f"{self._model.name} failed several times in a row and is left alone for {seconds} s"
         else:
-            told = _Told()
+            account = _Account()
             toolbox = self._open_toolbox(request, progress)
             try:
-                text = await self._converse(self._model, request, toolbox, told)
+                text = await self._converse(self._model, request, toolbox, account)
             except ModelFault as fault:
                 if self._model.connected:
                     self._breaker.failed(self._clock.now(), self._limits)
@@ -137,37 +143,51 @@ class Investigator:
                 why = f"{self._model.name} declined to answer this{_reason(refusal)}"
             else:
                 self._breaker.worked()
-                return self._made(self._model, text, told, toolbox)
-            spent = told.usage
+                return self._made(self._model, text, account, toolbox, request)
+            spent = account.usage
         answer = await self._stand_in(request, progress, f"{why}; {_BY_RULES}")
         return replace(answer, usage=spent + answer.usage)
 
     async def _stand_in(self, request: ModelRequest, progress: Progress | None, caveat: str) -> Answer:
         """The rules answer; if even they cannot, the report's own explanation does."""
-        told = _Told(notes=[caveat])
+        account = _Account(notes=[caveat])
         toolbox = self._open_toolbox(request, progress)
         try:
-            text = await self._converse(self._fallback, request, toolbox, told)
+            text = await self._converse(self._fallback, request, toolbox, account)
         except (ModelFault, _Refused):
             text = str(request.report.explanation)
-        return self._made(self._fallback, text, told, toolbox)
+        return self._made(self._fallback, text, account, toolbox, request)
 
-    def _made(self, writer: LanguageModel, text: str, told: _Told, toolbox: Toolbox) -> Answer:
+    def _made(
+        self, writer: LanguageModel, text: str, account: _Account, toolbox: Toolbox, request: ModelRequest
+    ) -> Answer:
         redactor, limit = self._world.redactor, self._limits.answer_chars
         whole = redactor.text(text.strip())
+        if writer.connected:
+            whole, account.removed = self._checked(text, account, toolbox, request)
         if len(whole) > limit:
-            told.notes.append("The answer was very long; only its beginning is shown")
+            account.notes.append("The answer was very long; only its beginning is shown")
         return Answer(
             whole.clip(limit),
             writer.name,
             writer.connected,
             toolbox.wanted,
-            _caveat(told.notes, redactor),
-            told.usage,
+            _caveat(account.notes, redactor),
+            account.usage,
             toolbox.called,
+            account.removed,
         )
 
-    async def _converse(self, model: LanguageModel, request: ModelRequest, toolbox: Toolbox, told: _Told) -> str:
+    def _checked(self, text: str, account: _Account, toolbox: Toolbox, request: ModelRequest) -> tuple[Redacted, int]:
+        """What of a model's words rests on what this investigation saw; the rest is taken out and counted."""
+        said = (part for each in request.history for part in (each.question, each.answer))
+        heard = (request.question, request.summary or "", *said, *toolbox.heard)
+        on = ground(request.report, request.objects, *heard)
+        if request.form is None:
+            return prose(text, on, self._world.redactor)
+        return told(text, request, on, self._world.redactor, cut_off=account.cut_off)
+
+    async def _converse(self, model: LanguageModel, request: ModelRequest, toolbox: Toolbox, account: _Account) -> str:
         """Ask until there is an answer in words; raises ``ModelFault`` or ``_Refused`` when there will be none."""
         until = self._clock.now() + timedelta(seconds=self._limits.seconds)
         steps: tuple[Step, ...] = ()
@@ -175,15 +195,17 @@ class Investigator:
             left = (until - self._clock.now()).total_seconds()
             final = bool(steps) and (turn >= self._limits.turns or toolbox.spent or left <= 0)
             if final:
-                told.notes.append("The budget for this question was used up; the answer rests on what was seen by then")
+                account.notes.append(
+                    "The budget for this question was used up; the answer rests on what was seen by then"
+                )
             asked = replace(request, steps=steps, final=final)
             reply = await self._reply(model, asked, toolbox, left)
-            told.usage += reply.usage
+            account.usage += reply.usage
             step = None if final else await self._next_step(reply, request, toolbox, until)
             if step is None:
-                return self._words(model, reply, told)
+                return self._words(model, reply, account)
             if reply.stop is Stop.PAUSED:
-                told.parts.append(reply.text)
+                account.parts.append(reply.text)
             steps = (*steps, step)
         raise ModelFault(f"{model.name} did not come to an answer", kind="endless", retryable=False)
 
@@ -206,12 +228,13 @@ class Investigator:
         left = (until - self._clock.now()).total_seconds()
         return Step(reply, await toolbox.run(reply.calls, max(left, 0.001)))
 
-    def _words(self, model: LanguageModel, reply: ModelReply, told: _Told) -> str:
+    def _words(self, model: LanguageModel, reply: ModelReply, account: _Account) -> str:
         if reply.stop is Stop.REFUSED:
             raise _Refused(reply.refusal or "")
         if reply.stop is Stop.LENGTH:
-            told.notes.append("The answer was cut off at the length limit")
-        text = "\n".join(part for part in (*told.parts, reply.text) if part.strip())
+            account.cut_off = True
+            account.notes.append("The answer was cut off at the length limit")
+        text = "\n".join(part for part in (*account.parts, reply.text) if part.strip())
         if not text:
             raise ModelFault(f"{model.name} answered with nothing", kind="empty", retryable=True)
         return text

@@ -81,12 +81,18 @@ class Toolbox:
         self._failed_once: set[str] = set()
         self._tried = 0
         self._called: list[str] = []
+        self._heard: list[Redacted] = []
         self._wanted: list[WantedChange] = []
 
     @property
     def called(self) -> tuple[str, ...]:
         """The names of the tools that were run, in order."""
         return tuple(self._called)
+
+    @property
+    def heard(self) -> tuple[Redacted, ...]:
+        """What the tools answered, as the model got it."""
+        return tuple(self._heard)
 
     @property
     def wanted(self) -> tuple[WantedChange, ...]:
@@ -143,7 +149,9 @@ class Toolbox:
             return self._failed(call, str(error) or type(error).__name__)
         except _STUMBLES as error:
             return self._failed(call, f"{call.name} failed on what it found ({type(error).__name__}).")
-        return ToolResult(call.id, call.name, content.clip(self._limits.result_chars))
+        heard = content.clip(self._limits.result_chars)
+        self._heard.append(heard)
+        return ToolResult(call.id, call.name, heard)
 
     async def _do(self, call: ToolCall) -> Redacted:
         if call.name == PROPOSE:
@@ -190,6 +198,7 @@ class Toolbox:
 
     def _error(self, call: ToolCall, message: str) -> ToolResult:
         text = self._world.redactor.text(message).clip(self._limits.result_chars)
+        self._heard.append(text)
         return ToolResult(call.id, call.name, text, is_error=True)
 
 

@@ -1,5 +1,6 @@
 """The same threads with a model behind them: the real client against a stand-in for the Messages API."""
 
+import json
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -101,3 +102,35 @@ async def test_a_model_that_does_what_an_attacker_says_gets_nothing_live_and_not
         assert "<@U0ALICE>" not in str(answer.raw)
         assert not any(acting.button(each) for each in town.slack.messages(acting.CHANNEL, thread))
         assert not town.writes()
+
+
+async def test_what_nothing_bears_is_taken_out_of_a_models_answer_and_the_thread_says_so(tmp_path: Path) -> None:
+    said = {
+        "summary": "Nothing is failing in billing-dev.",
+        "root_cause": {
+            "category": "memory_leak",
+            "subject": f"Deployment/{acting.NAMESPACE}/ghost-api",
+            "confidence": 0.9,
+            "why": "it grows",
+            "evidence": ["E1"],
+        },
+        "claims": [
+            {"text": "All is as it should be.", "evidence": ["E1"]},
+            {"text": "The ghost-api pod was killed 4,711 times.", "evidence": ["E1"]},
+            {"text": "An invented one.", "evidence": ["E404"]},
+        ],
+        "next_checks": ["the same again in an hour"],
+        "remediation": {"class": "restart", "handle": "O1", "reason": "the log says so."},
+    }
+    async with town_with_a_model(tmp_path, Reply(json.dumps(said))) as (town, messages):
+        thread = await town.ask()
+        text = town.slack.as_text(town.answers(thread)[0])
+        assert text.index("Nothing is failing in billing-dev.") < text.index("All is as it should be. [E1]")
+        assert "3 statements were taken out of the model's answer" in text
+        assert "ghost" not in text.split("taken out")[0]
+        assert "4,711" not in text
+        assert "{" not in text
+        assert "The model would restart" in text
+        cards = [each for each in town.slack.messages(acting.CHANNEL, thread) if acting.button(each)]
+        assert not cards, "a first answer raises no proposal"
+        assert messages.requests[0]["output_config"]["format"]["type"] == "json_schema"

@@ -3,23 +3,30 @@
 import functools
 import json
 import textwrap
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
 
+from bot.adapters.claude import ClaudeModel
 from bot.adapters.offline.analysis import additions
 from bot.adapters.slack_blocks import compose
 from bot.adapters.slack_details import pages
 from bot.adapters.slack_findings import MOST_LINES, WIDTH
+from bot.demo.messages_emulator import MessagesEmulator, Reply
 from bot.demo.slack_emulator import Workspace
 from bot.demo.slack_emulator.blocks_as_text import block_lines
 from bot.demo.slack_emulator.team import Team
 from bot.demo.slack_emulator.text import plain
+from bot.diagnosis import diagnosis_schema
 from bot.domain import InvestigationId
+from bot.flows.grounding import ground
+from bot.flows.spoken import sentences
 from bot.messages import Findings
-from bot.ports import Rendered
-from tests.scenarios.exam.scoring import Score, ask
+from bot.ports import ModelRequest, Rendered
+from safety.redaction import Redactor
+from tests.scenarios.exam.scoring import CHARACTERS_OF_A_TOKEN, Score, ask
 from tests.scenarios.exam.showing import page, table
 from tests.scenarios.kit import all_scenarios
 
@@ -71,6 +78,44 @@ async def test_nothing_is_said_that_must_not_be(scores: list[Score]) -> None:
 
 async def test_the_pack_for_a_model_stays_small(scores: list[Score]) -> None:
     assert [(each.scenario.name, each.tokens) for each in scores if each.tokens > TOKENS] == []
+
+
+async def test_a_first_request_to_a_model_stays_small(scores: list[Score]) -> None:
+    largest = sorted(scores, key=lambda each: each.tokens)[-8:]
+    async with MessagesEmulator(decide=lambda _: Reply("Seen.")) as emulator:
+        model = ClaudeModel("emulator-key", emulator.url, "claude-sonnet-5-5", Redactor())
+        for each in largest:
+            asked = ModelRequest(each.report, (), each.report.question, first=True, findings_shown=True)
+            await model.reply(replace(asked, form=diagnosis_schema()))
+        await model.aclose()
+    bodies = [json.dumps(each, ensure_ascii=False, separators=(",", ":")) for each in emulator.requests]
+    assert len(bodies) == len(largest)
+    assert [round(len(each) / CHARACTERS_OF_A_TOKEN) for each in bodies if len(each) > 4_300 * 2.2] == []
+
+
+async def test_nothing_that_the_rules_say_themselves_would_be_taken_out_of_a_models_answer(scores: list[Score]) -> None:
+    lost = {
+        each.scenario.name: (sentence, why)
+        for each in scores
+        for on in [ground(each.report, ())]
+        for text in (each.report.explanation, each.report.symptom, *(one.summary for one in each.report.issues_found))
+        for sentence, _ in sentences(text)
+        for why in [on.lacks(sentence)]
+        if why is not None
+    }
+    assert lost == {}
+
+
+async def test_the_same_said_of_another_incident_would_be_taken_out(scores: list[Score]) -> None:
+    """What was found in one cluster, told about another, names an object that nobody saw there."""
+    incidents = [each for each in scores if each.is_incident and each.report.root_cause]
+    kept = [
+        (one.scenario.name, other.scenario.name)
+        for one, other in zip(incidents, [*incidents[1:], incidents[0]], strict=True)
+        if one.report.root_cause and one.report.root_cause.subject != getattr(other.report.root_cause, "subject", "")
+        if ground(other.report, ()).lacks_object(one.report.root_cause.subject) is None
+    ]
+    assert kept == []
 
 
 async def test_the_table_shows_every_scenario_and_the_failures_first(scores: list[Score]) -> None:
