@@ -13,7 +13,7 @@ from bot.flows.recommendations import recommendations
 from safety.redaction import Redacted
 from tools.analyzers.causes import Joined
 from tools.evidence import Change, Evidence, EvidenceId, Finding, ObjectRef
-from tools.kubernetes.rows import is_failing
+from tools.kubernetes.rows import is_failing, is_suspicious
 from tools.kubernetes.scope import Scope
 from tools.settings import SetAt
 from tools.snapshot import Snapshot
@@ -352,7 +352,8 @@ def _unexplained_states(picture: Picture) -> Counter[str]:
     return Counter(
         each.status
         for each in picture.snapshot.rows
-        if is_failing(each) and each.status != "Evicted" and _family(each.name) not in families
+        if is_failing(each) and is_suspicious(each, picture.snapshot.thresholds)
+        if each.status != "Evicted" and _family(each.name) not in families
     )
 
 

@@ -669,3 +669,28 @@ def node_came_back() -> Scenario:
         ),
         notes="Eight minutes without the kubelet of one node; since half an hour it is ready and every pod is well.",
     )
+
+
+@scenario
+def first_pull_cancelled() -> Scenario:
+    world = cluster("2026-05-06T12:00:00Z", "post", "node-p1", "node-p2")
+    old = template(container("letters", f"{REGISTRY}/post/letters:3.2", port=8080))
+    new = changed(old, image=f"{REGISTRY}/post/letters:3.3")
+    letters = world.deployment("letters", old, new, ages=("20d", "42s"), replicas=2, first_revision=12, empty=True)
+    letters.pods(2, running("20d"), revision=-2)
+    doing = Doing("waiting", "36s", "ErrImagePull", "context canceled", ready=False, started=False, image_present=False)
+    told = Told("Failed", "Error: ErrImagePull", "12s", "12s", 1, at="<field>")
+    letters.pods(1, State("Pending", "36s", doing, unready_since="36s", events=(told,)))
+    world.service("letters", 80, 8080)
+    return world.scenario(
+        "post-first-pull",
+        "quiet",
+        "letters, all good after the deploy?",
+        Truth(
+            "healthy",
+            ("rollout_in_progress", *FINE),
+            innocent=(letters.rollout(),),
+            must_not_say=(*ALARM, "bad (release|rollout)", "rollout is stuck"),
+        ),
+        notes="Half a minute into a rollout: the first pull was cancelled and the second is under way; both old pods serve.",
+    )

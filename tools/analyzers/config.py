@@ -4,7 +4,7 @@ import dataclasses
 import json
 from collections.abc import Callable, Iterator
 
-from tools.analyzers.interface import Claim, began_at, cited, count_words, find_blame, finding
+from tools.analyzers.interface import Claim, began_at, cited, count_words, find_blame, finding, speaks_for
 from tools.evidence import Category, Finding
 from tools.objects import items, part, template_of
 from tools.snapshot import MissingThing, Pod, Release, Snapshot, Workload
@@ -25,6 +25,8 @@ def missing_config(snapshot: Snapshot) -> Iterator[Finding]:
         missing = _named(missing, workload)
         what = f"{missing.kind} {missing.name}"
         gap = f"has no key {missing.key}" if missing.key else "does not exist"
+        since = began_at(pods, *_REASONS)
+        asks = _asks_for(missing, workload, snapshot)
         claim = Claim(
             category=Category.MISSING_SECRET if missing.kind == "Secret" else Category.MISSING_CONFIGMAP,
             summary=f"{what} {gap}: {count_words(workload, pods)} cannot start",
@@ -34,8 +36,9 @@ def missing_config(snapshot: Snapshot) -> Iterator[Finding]:
             evidence=cited((each.evidence for each in told), (each.evidence for each in pods)),
             confidence=0.92,
             pods=pods,
-            since=began_at(pods, *_REASONS),
-            blame=find_blame(workload, pods, _asks_for(missing, workload, snapshot), snapshot.thresholds),
+            since=since,
+            # What ran with it for long found the thing then: it was taken away since.
+            blame=None if speaks_for(workload, pods, since) else find_blame(workload, pods, asks, snapshot.thresholds),
         )
         yield finding(workload, claim)
 

@@ -1,10 +1,11 @@
 """What a program depends on and does not get: told by its own log, joined with the objects that the addresses mean."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
 from tools.analyzers.addresses import Place, is_private, nearest, serves_port, setting_with
 from tools.analyzers.certificates import holders
+from tools.analyzers.clients import used_up, without_room
 from tools.analyzers.credentials import rotated
 from tools.analyzers.interface import Blame, Claim, cited, count_words, find_blame, finding, finding_on, seen
 from tools.analyzers.latency import bad_nodes
@@ -12,8 +13,8 @@ from tools.analyzers.policies import behind_trouble
 from tools.analyzers.troubles import Trouble, troubles
 from tools.evidence import Category, Evidence, Finding, ObjectRef, Remedy
 from tools.logs.reading import SignKind
-from tools.objects import ref_of
-from tools.snapshot import Release, Snapshot
+from tools.objects import name_of, ref_of
+from tools.snapshot import Release, Snapshot, Workload
 
 K = SignKind
 _ON_THE_WAY = (K.CONNECTION_TIMEOUT, K.CONNECTION_RESET, K.SLOW)
@@ -22,22 +23,34 @@ _ON_THE_WAY = (K.CONNECTION_TIMEOUT, K.CONNECTION_RESET, K.SLOW)
 def unmet(snapshot: Snapshot) -> Iterator[Finding]:
     """A program does not get what it depends on: nobody answers, the name is unknown, the credentials are refused."""
     first: dict[tuple[Category, str], ObjectRef] = {}
-    refusing: dict[ObjectRef, list[Trouble]] = {}
+    told = list(troubles(snapshot))
     lossy = bad_nodes(snapshot)
-    for each in troubles(snapshot):
+    for each in told:
+        if each.kind is K.TOO_MANY_CONNECTIONS and (store := used_up(each)) and store.ref == each.workload.ref:
+            continue  # it speaks of itself
         found = _found(each, snapshot)
         if each.kind in _ON_THE_WAY and each.nodes and each.nodes <= lossy:
             found = replace(found, because=(*found.because, *(ObjectRef("Node", None, one) for one in each.nodes)))
-        if each.kind is K.READ_ONLY and each.place is not None and each.place.behind is not None:
-            refusing.setdefault(each.place.behind.ref, []).append(each)
         if each.place is not None and not each.place.is_ours and not each.place.is_local:
             # What is outside has no object of its own: who complains of it first stands for it.
             leader = first.setdefault((found.category, each.place.host.lower()), found.subject)
             if leader != found.subject:
                 found = replace(found, because=(*found.because, leader))
         yield found
-    for ref, told in refusing.items():
-        yield _read_only(ref, told, snapshot)
+    yield from _of_stores(told, snapshot)
+
+
+def _of_stores(told: Sequence[Trouble], snapshot: Snapshot) -> Iterator[Finding]:
+    """The stores of ours that are themselves what has to be mended."""
+    refusing: dict[ObjectRef, list[Trouble]] = {}
+    full: dict[ObjectRef, tuple[Workload, list[Trouble]]] = {}
+    for each in told:
+        if each.kind is K.READ_ONLY and each.place is not None and each.place.behind is not None:
+            refusing.setdefault(each.place.behind.ref, []).append(each)
+        if each.kind is K.TOO_MANY_CONNECTIONS and (store := used_up(each)) is not None:
+            full.setdefault(store.ref, (store, []))[1].append(each)
+    yield from (_read_only(ref, refused, snapshot) for ref, refused in refusing.items())
+    yield from (without_room(store, refused, snapshot) for store, refused in full.values())
 
 
 def _read_only(ref: ObjectRef, told: list[Trouble], snapshot: Snapshot) -> Finding:
@@ -79,15 +92,17 @@ def _unresolved(trouble: Trouble, snapshot: Snapshot) -> Finding:
     name = trouble.sign.target or (place.host if place else "a name")
     dns = (*_barriers(trouble, snapshot), *routers(trouble, snapshot), *name_services(snapshot))
     is_unknown = trouble.sign.detail("cause") != "unanswered"
-    is_wrong = is_unknown and place is not None and place.is_ours and place.service is None
-    if is_wrong and place is not None:
+    is_lost = is_unknown and place is not None and place.service is None
+    if place is not None and is_lost and (place.is_ours or _is_misspelt(trouble, place, snapshot)):
         meant = nearest(place, snapshot)
         hint = f" There is a Service {meant}; that may be what was meant." if meant else ""
         return _made(
             trouble,
             snapshot,
             Category.WRONG_DEPENDENCY_ADDRESS,
-            f"looks for {name}, and there is no Service of that name in namespace {place.namespace}",
+            f"looks for {name}, and there is no Service of that name in namespace {place.namespace}"
+            if place.is_ours or meant
+            else f"looks for {name}, and there is no such name",
             f"The program asks for the name {name} and gets the answer that it does not exist: the address in its "
             f"settings is wrong, or the Service was removed.{hint} Correct the address.",
             0.8 if meant else 0.68,
@@ -104,6 +119,17 @@ def _unresolved(trouble: Trouble, snapshot: Snapshot) -> Finding:
         0.7 if not is_unknown else 0.55,
         because=dns,
     )
+
+
+def _is_misspelt(trouble: Trouble, place: Place, snapshot: Snapshot) -> bool:
+    """Whether a name that nobody knows is that of a Service with another namespace, or one that a release set."""
+    labels = place.host.lower().split(".")
+    known = {name_of(each) for each in snapshot.of("Service")}
+    blame = _blame(trouble, snapshot)
+    return (len(labels) == _WITH_NAMESPACE and labels[0] in known) or (blame is not None and blame.is_direct)
+
+
+_WITH_NAMESPACE = 2
 
 
 def name_services(snapshot: Snapshot) -> tuple[ObjectRef, ...]:

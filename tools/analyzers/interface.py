@@ -131,6 +131,21 @@ def find_blame(
     return None
 
 
+def speaks_for(workload: Workload, failing: Iterable[Pod], began: datetime | None) -> bool:
+    """Whether a pod of the very revision that fails has run well since long before: then something else changed."""
+    pods = tuple(failing)
+    hashes = {each.template_hash for each in pods}
+    return began is not None and any(
+        each.template_hash in hashes
+        and each.created_at is not None
+        and began - each.created_at >= LIVED
+        and bool(each.containers)
+        and all(one.is_init or (one.state == "running" and not one.restarts) for one in each.containers)
+        for each in workload.members
+        if each not in pods and each.ref not in {one.ref for one in pods}
+    )
+
+
 # What ran for less has not shown that it would have gone on well.
 LIVED = timedelta(minutes=30)
 

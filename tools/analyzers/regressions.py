@@ -14,7 +14,7 @@ from tools.analyzers.ties import Trail, suspect
 from tools.evidence import Category, Evidence, Finding, ObjectRef, Remedy, evidence
 from tools.logs.reading import Level
 from tools.objects import created_at, mapping
-from tools.snapshot import LogTail, Snapshot, Workload
+from tools.snapshot import LogTail, Pod, Snapshot, Workload
 from tools.world import JsonObject, RecordedChange
 
 # A program takes a mounted file up within a minute or two; one that asks for it does so now and then.
@@ -235,8 +235,15 @@ def erring(snapshot: Snapshot) -> Iterator[Finding]:
             + ("" if blame else "Nothing that was looked at says why; its logs and what it calls come next."),
             evidence=cited([shown, *each.shown(snapshot)], most=4),
             confidence=0.66 if blame else 0.4,
-            pods=each.workload.members,
+            pods=_erring_pods(each),
             since=risen[1].since,
             blame=blame,
         )
         yield finding(each.workload, claim)
+
+
+def _erring_pods(load: Load) -> tuple[Pod, ...]:
+    """Those whose own series show it, where each series is of a pod; else all."""
+    named = {reading.pod for reading, _ in load.errors}
+    found = tuple(each for each in load.workload.members if each.ref.name in named)
+    return found if found and None not in named else load.workload.members

@@ -4,7 +4,7 @@ import re
 from collections.abc import Iterator
 
 from tools.analyzers.addresses import Place, behind, find_place, setting_with
-from tools.objects import containers_of, name_of, namespace_of
+from tools.objects import containers_of, items, name_of, namespace_of, number
 from tools.snapshot import Snapshot, Workload
 from tools.world import JsonObject
 
@@ -12,7 +12,8 @@ from tools.world import JsonObject
 _SORTS = (
     (r"mysql|mariadb|\bER_[A-Z]|innodb|super-read-only|\(1(?:040|205|213|290|836), |pymysql", r"mysql|mariadb|percona"),
     (
-        r"postgres|psql|\bPG::|pg_|psycopg|\bpgx|too many clients|remaining connection slots|npgsql|"
+        r"postgres|psql|\bPG::|pg_|psycopg|\bpgx|too many clients|remaining connection slots|npgsql|\bpq: |"
+        r"max_client_conn|pgbouncer|pooler error|"
         r"read-only transaction",
         r"postgres|timescale|spilo|postgis|pgbouncer|pgpool",
     ),
@@ -97,12 +98,17 @@ def called(line: str, port: int | None, caller: Workload, snapshot: Snapshot) ->
     set_up = [
         place for each in _addresses(caller, snapshot) if (place := find_place(each, space, snapshot)) is not None
     ]
-    fitting = [each for each in set_up if port is not None and each.port == port]
+    fitting = [each for each in set_up if port is not None and port in (each.port, *_served(each))]
     for found in (named, fitting):
         known = {str(each.service_ref): each for each in found if each.service is not None}
         if len(known) == 1:
             return next(iter(known.values()))
     return None
+
+
+def _served(place: Place) -> list[int]:
+    """The ports of a Service that a setting names without one."""
+    return [number(each.get("port")) for each in items(place.service, "spec", "ports")] if place.port is None else []
 
 
 # What pools of Java programs say; the address stands in the URL they were given.

@@ -178,7 +178,8 @@ class Trail:
 
     ``by_time``: any change of the program may bring such a fault, so that coming before it is a tie; for one
     ``of_its_own`` only a change of that very service just before. ``rollouts`` are when the program was rolled out,
-    where that is known: code that no rollout followed does not run. ``place`` is the namespace.
+    where that is known: code that no rollout followed does not run. ``place`` is the namespace. What is rolled out to
+    all pods brings none that is ``of_one_pod``.
     """
 
     names: frozenset[str]
@@ -191,6 +192,7 @@ class Trail:
     place: str = ""
     of_resources: bool = False
     subject: str = ""
+    of_one_pod: bool = False
 
     def is_of_another(self, change: RecordedChange) -> bool:
         """Whether a change says what it is of, and that is not what has to be mended."""
@@ -252,6 +254,7 @@ def trail_of(found: Finding, snapshot: Snapshot) -> Trail:
         found.subject.namespace or "",
         found.category in _OF_RESOURCES,
         found.subject.name.lower(),
+        found.category is C.POD_DRIFT,
     )
 
 
@@ -294,13 +297,9 @@ def _names_of(workload: Workload, snapshot: Snapshot) -> set[str]:
 
 def suspect(change: RecordedChange, trail: Trail, snapshot: Snapshot) -> Suspicion:
     """Weigh one change against one fault: first what clears it, then what ties it."""
-    denied = _not_in_force(change, trail)
-    if denied is not None:
-        return Suspicion(change, 0, True, f"not in force: {denied}")
-    if change.files and all(_NOT_RUN.search(each) and not _RUN_ANYWAY.search(each) for each in change.files):
-        return Suspicion(change, 0, True, "touches only documentation and tests")
-    if trail.of_resources and change.files and all(_LOOKS.search(each) for each in change.files):
-        return Suspicion(change, 0, True, "touches only how something looks")
+    cleared = _cleared(change, trail)
+    if cleared is not None:
+        return Suspicion(change, 0, True, cleared)
     if change.at is None:
         return Suspicion(change, 0, True, "when it came is not known")
     began = trail.began or snapshot.observed_at
@@ -317,6 +316,20 @@ def suspect(change: RecordedChange, trail: Trail, snapshot: Snapshot) -> Suspici
     is_tied = weight >= ENOUGH and near >= 0.4 and (bool(told) or _ties_by_time(change, trail, before, touched))
     shown = f"; it speaks of {', '.join(sorted(told)[:3])}" if told else ""
     return Suspicion(change, weight, False, f"in force {_span(before)} before the trouble began{shown}", is_tied)
+
+
+def _cleared(change: RecordedChange, trail: Trail) -> str | None:
+    """Why a change cannot be the one whenever it came: by what it says of itself, and by its files."""
+    denied = _not_in_force(change, trail)
+    if denied is not None:
+        return f"not in force: {denied}"
+    if trail.of_one_pod and _CODE.search(change.kind):
+        return "was rolled out to all pods alike, and only one of them differs"
+    if change.files and all(_NOT_RUN.search(each) and not _RUN_ANYWAY.search(each) for each in change.files):
+        return "touches only documentation and tests"
+    if trail.of_resources and change.files and all(_LOOKS.search(each) for each in change.files):
+        return "touches only how something looks"
+    return None
 
 
 def _not_in_force(change: RecordedChange, trail: Trail) -> str | None:

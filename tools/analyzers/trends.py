@@ -14,6 +14,9 @@ from datetime import datetime, timedelta
 Points = Sequence[tuple[datetime, float]]
 LATEST = timedelta(minutes=15)
 FEWEST = 8
+_FEW_OF_GROWTH = 5
+_FAR = 2.0
+_LEAST = 1e-9
 _BUCKETS = 8
 _STEPS_UP = 6
 # A chart older than this says nothing of now; clocks of sources differ a little.
@@ -68,7 +71,7 @@ def rise(points: Points) -> Shift | None:
     a chart that only shows the trouble, nothing is said.
     """
     if len(points) < FEWEST:
-        return None
+        return _rise_of_few(points)
     smooth = _smoothed([value for _, value in points])
     split = _best_step(smooth)
     before = statistics.median(smooth[:split])
@@ -83,6 +86,25 @@ def rise(points: Points) -> Shift | None:
     while onset < len(smooth) - 1 and smooth[onset] <= enough:
         onset += 1
     return Shift(before, now, points[onset][0], noise)
+
+
+def _rise_of_few(points: Points) -> Shift | None:
+    """Of some four to seven points: all that come after a time lie far above all before it, two at least on each side.
+
+    So few cannot tell a wave from a step by their sums; that none of them is between the two levels tells as much.
+    """
+    values = [value for _, value in points]
+    if not values or min(values) < 0:
+        return None
+    ratios = {index: min(values[index:]) / max(*values[:index], _LEAST) for index in range(2, len(values) - 1)}
+    split = max(ratios, key=lambda index: ratios[index], default=None)
+    if split is None or ratios[split] < _FAR:
+        return None
+    before, now = statistics.median(values[:split]), level(points)
+    if now <= before or now < min(values[split:]):
+        return None
+    noise = _NORMAL * statistics.median(abs(each - before) for each in values[:split])
+    return Shift(before, now, points[split][0], noise)
 
 
 def _most(values: Sequence[float]) -> float:
@@ -129,10 +151,16 @@ def lives(points: Points) -> list[Points]:
     return list(parts)
 
 
+def _all_grow(values: Sequence[float]) -> bool:
+    steps = [later - earlier for earlier, later in itertools.pairwise(values)]
+    whole = values[-1] - values[0]
+    return min(steps) > 0 and max(steps) <= 0.5 * whole and sum(steps[-2:]) >= 0.2 * whole
+
+
 def grows_steadily(points: Points) -> bool:
     """Whether it rises nearly all the time and still does at the end: no step, no warming up, no wave."""
     if len(points) < FEWEST:
-        return False
+        return len(points) >= _FEW_OF_GROWTH and _all_grow([value for _, value in points])
     size = len(points) / _BUCKETS
     buckets = [
         statistics.median(value for _, value in points[int(index * size) : int((index + 1) * size)])

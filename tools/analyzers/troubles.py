@@ -70,18 +70,43 @@ def troubles(snapshot: Snapshot, *, least: int = REPEATED) -> Iterator[Trouble]:
     for workload in snapshot.workloads:
         failing = {each.ref for each in workload.pods}
         found: dict[tuple[SignKind, str | None], list[tuple[LogTail, Sign]]] = {}
-        for tail in (each for pod in workload.members for each in pod.logs):
-            for sign in tail.reading.standing(*_KINDS):
-                if sign.kind in _OF_CLIENTS and is_store(workload):
-                    continue  # a server says there whom it turned away
-                if tail.pod in failing or _counts(sign, tail, snapshot, least):
-                    found.setdefault((sign.kind, sign.target), []).append((tail, sign))
+        told_by_all = list(_told(workload))
+        steady = _steady(told_by_all, snapshot, least)
+        for tail, sign in told_by_all:
+            if tail.pod in failing or sign.kind in steady or _counts(sign, tail, snapshot, least):
+                found.setdefault((sign.kind, sign.target), []).append((tail, sign))
         for (kind, target), told in sorted(found.items(), key=lambda each: _KINDS.index(each[0][0])):
             address = None if target == told[0][1].detail("user") else target
             place = _place(kind, address, told[0][1].line, workload, snapshot)
             is_down = any(tail.pod in failing for tail, _ in told)
             if is_down or place is not None or not _is_of_clients(kind, told[0][1].line):
                 yield Trouble(workload, kind, tuple(told), place, is_down)
+
+
+def _told(workload: Workload) -> Iterator[tuple[LogTail, Sign]]:
+    for tail in (each for pod in workload.members for each in pod.logs):
+        for sign in tail.reading.standing(*_KINDS):
+            # A server says there whom it turned away.
+            if not (sign.kind in _OF_CLIENTS and is_store(workload)):
+                yield tail, sign
+
+
+# These do not pass by themselves, so that the few lines of a program that is seldom used count together.
+_LASTING = (K.READ_ONLY, K.AUTHENTICATION_FAILED, K.PROTOCOL_MISMATCH, K.CERTIFICATE_EXPIRED)
+_NO_BLIP = timedelta(minutes=5)
+
+
+def _steady(told: list[tuple[LogTail, Sign]], snapshot: Snapshot, least: int) -> frozenset[SignKind]:
+    """The lasting kinds that all logs of a workload together tell often enough, over some minutes and lately."""
+    found = set()
+    for kind in _LASTING:
+        signs = [sign for _, sign in told if sign.kind is kind and sign.level >= Level.ERROR]
+        times = [at for each in signs for at in (each.first_at, each.last_at) if at is not None]
+        if not times or sum(each.count for each in signs) < least:
+            continue
+        if max(times) - min(times) >= _NO_BLIP and snapshot.observed_at - max(times) <= LATELY:
+            found.add(kind)
+    return frozenset(found)
 
 
 # Words of who asks somebody else to let it in; without them a line may be about those who ask this program.

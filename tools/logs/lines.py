@@ -33,7 +33,9 @@ _UNPRINTED = re.compile(r"[\x00-\x08\x0b-\x1f\x7f]")
 _KLOG = re.compile(
     r"(?P<level>[IWEF])(?P<day>\d{0,4})\s{1,3}(?:(?P<clock>[\d:.]{8,16})\s{1,8}\d{1,9}\s)?[\w.-]{1,80}:\d{1,6}\] "
 )
-_RUBY = re.compile(r"(?P<level>[DIWEFA]), \[(?P<at>[\d:.T-]{19,26}) #\d{1,9}\]\s{1,3}[A-Z]{3,7} -- [^:]{0,80}: ")
+_RUBY = re.compile(
+    r"(?P<level>[DIWEFA]), \[(?P<at>[\d:.T-]{19,26}Z?)(?: ?#\d{1,9})?\]\s{1,3}[A-Z]{3,7} -- [^:]{0,80}: "
+)
 _REDIS = re.compile(r"\d{1,9}:[MSCX] \d\d \w{3} (?:\d{4} )?[\d:.]{8,12} (?P<level>[.*#-]) ")
 _LOGRUS = re.compile(r"(?P<level>DEBU|INFO|WARN|ERRO|FATA|PANI)\[\d{1,10}\] ")
 _THREADS = re.compile(r"(?:\s{0,4}(?:\[[^\[\]]{0,80}\]|\d{1,9}(?= )|#\d{1,9}:?|---|-(?= )|\|)){1,6}\s{0,4}")

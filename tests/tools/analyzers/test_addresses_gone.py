@@ -3,8 +3,8 @@
 import pytest
 
 from tests.scenarios.kit import REGISTRY, Cluster, chatter, container, template
-from tests.tools.analyzers.picture import picture
-from tools.analyzers.dependencies import troubles
+from tests.tools.analyzers.picture import found_by, picture
+from tools.analyzers.dependencies import troubles, unmet
 
 REFUSED = "dial tcp 10.96.77.77:6379: connect: connection refused"
 
@@ -39,3 +39,23 @@ def test_a_name_in_the_same_line_tells_which() -> None:
 )
 def test_a_setting_with_the_same_port_tells_which(env: dict[str, str], service: str | None) -> None:
     assert called(REFUSED, env) == service
+
+
+@pytest.mark.parametrize(
+    ("host", "category"),
+    [
+        ("redis.shp", "wrong_dependency_address"),
+        ("stocks", "wrong_dependency_address"),
+        ("api.partner.example", "dns_failure"),
+    ],
+)
+def test_a_name_of_a_service_with_a_namespace_that_is_none_is_a_wrong_address(host: str, category: str) -> None:
+    world = Cluster("2026-03-11T09:42:00Z", "shop")
+    world.node("node-a")
+    world.namespace()
+    world.deployment("redis", template(container("redis", f"{REGISTRY}/shop/redis:1", port=6379)))
+    world.service("redis", 6379, 6379)
+    (pod,) = world.deployment("cart", template(container("cart", f"{REGISTRY}/shop/cart:1")), replicas=1).made
+    line = f"<t> ERROR dial tcp: lookup {host} on 10.96.0.10:53: no such host"
+    world.log(pod, chatter("10m", "1s", "20s", line))
+    assert found_by(world, unmet)["Deployment/shop/cart"].category == category

@@ -12,6 +12,7 @@ from tests.scenarios.kit import (
     container,
     crash_loop,
     from_secret,
+    running,
     template,
 )
 from tests.tools.analyzers.picture import picture
@@ -82,3 +83,19 @@ def test_what_an_older_release_misses_as_well_is_no_reason_to_go_back() -> None:
     load.pods(1, config_error("23m", 'secret "api-token" not found'))
     found = next(each for each in analyze(picture(world)).roots if each.subject.name == "api")
     assert (found.category, found.remedy, found.culprit) == (Category.MISSING_SECRET, None, None)
+
+
+def test_a_key_that_an_old_pod_of_the_same_revision_found_was_taken_away_since() -> None:
+    def culprit(*, beside: bool) -> str | None:
+        world = _world()
+        after = template(container("api", NEW, env={"TOKEN": from_secret("keys", "token")}))
+        load = world.deployment(
+            "api", template(container("api", OLD)), after, ages=("30d", "9d"), replicas=2, empty=True
+        )
+        load.pods(1, config_error("24m", "couldn't find key token in Secret lab/keys", count=60))
+        if beside:
+            load.pods(1, running("9d"))
+        return next(each for each in analyze(picture(world)).roots if each.subject.name == "api").culprit
+
+    assert culprit(beside=False) == "Deployment/lab/api@2"
+    assert culprit(beside=True) is None

@@ -1,6 +1,7 @@
 """Which recorded change is tied to a fault, and what clears the others."""
 
 import re
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
@@ -160,3 +161,12 @@ def test_the_name_of_a_file_adds_to_words_that_speak_of_the_fault_and_ties_nothi
     at = began - timedelta(minutes=53)
     change = RecordedChange("ROT-1", "secret_rotation", at, title, files=("src/CartStore.php",), services=("dba",))
     assert suspect(change, trail, seen).is_tied is is_tied
+
+
+def test_what_is_rolled_out_to_all_pods_does_not_make_one_of_them_differ() -> None:
+    at = picture(crashing(PANIC)).observed_at
+    change = RecordedChange("REL-1", "release", at - timedelta(minutes=5), "cart 7.7.1", services=("cart",))
+    trail = Trail(frozenset({"cart"}), frozenset({"7.7.1"}), None, at)
+    assert suspect(change, trail, picture(crashing(PANIC))).is_tied
+    drift = replace(trail, of_one_pod=True)
+    assert suspect(change, drift, picture(crashing(PANIC))).alibi

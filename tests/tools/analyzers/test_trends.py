@@ -101,3 +101,29 @@ def test_a_line_that_never_rises_has_no_rise(values: list[float]) -> None:
     points = line(*sorted(values, reverse=True))
     assert rise(points) is None
     assert not grows_steadily(points)
+
+
+def test_of_few_points_a_rise_is_seen_where_none_lies_between_the_levels() -> None:
+    found = rise(line(0.4, 0.41, 0.4, 7.9, 9.4, 9.9, 9.3))
+    assert found is not None
+    assert (found.since, found.before, found.now) == (START + timedelta(minutes=3), 0.4, 7.9)
+    ramp = rise(line(0, 0.001, 0.04, 0.21, 0.35))
+    assert ramp is not None
+    assert ramp.since == START + timedelta(minutes=2)
+
+
+@pytest.mark.parametrize(
+    "values",
+    [(40, 41, 39, 42, 40), (40, 90, 41, 88, 42), (40, 400, 41, 40), (40, 41, 400), (200, 190, 20, 21), (1, 2, 3, 4, 5)],
+    ids=["level", "a wave", "a spike", "one point", "a fall", "bit by bit"],
+)
+def test_other_charts_of_few_points_show_no_rise(values: tuple[float, ...]) -> None:
+    found = rise(line(*values))
+    assert found is None or found.ratio <= 2
+
+
+def test_few_points_that_all_grow_are_growth() -> None:
+    assert grows_steadily(line(100, 150, 210, 260, 330))
+    assert not grows_steadily(line(100, 150, 140, 260, 330))
+    assert not grows_steadily(line(100, 105, 300, 305, 310))
+    assert not grows_steadily(line(100, 150, 200, 250))

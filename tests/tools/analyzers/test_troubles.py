@@ -52,3 +52,21 @@ def test_one_that_ends_over_the_same_words_has(line: str) -> None:
 )
 def test_one_that_is_itself_turned_away_by_what_it_asks_has_trouble(line: str) -> None:
     assert complains(line) == ["authentication_failed"]
+
+
+@pytest.mark.parametrize(
+    ("ages", "kinds"),
+    [(("23m", "2m"), {"read_only"}), (("2m10s", "2m"), set()), (("40m", "30m"), set())],
+    ids=["over some minutes", "a blip", "long ago"],
+)
+def test_few_lines_of_each_pod_count_together_where_the_trouble_does_not_pass(
+    ages: tuple[str, str], kinds: set[str]
+) -> None:
+    world = Cluster("2026-03-11T09:42:00Z", "shop")
+    world.node("node-a")
+    world.namespace()
+    load = world.deployment("api", template(container("api", f"{REGISTRY}/shop/api:1")), replicas=2)
+    for pod in load.made:
+        said = [f"-{age}|<t> ERROR cannot execute INSERT in a read-only transaction" for age in ages]
+        world.log(pod, "\n".join(said))
+    assert {str(each.kind) for each in troubles(picture(world))} == kinds
