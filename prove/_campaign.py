@@ -27,7 +27,7 @@ from prove._engine import REDACTOR, Engine, Ground, Townsfolk, ask, click, engin
 from safety.approval import Verdict
 from tools.adapters.kubernetes_api import KubernetesApi
 from tools.adapters.kubernetes_writer import KubernetesWriter
-from tools.world import JsonObject, Preconditions, WorldError, WriteOptions
+from tools.world import Preconditions, WorldError, WriteOptions, Written
 
 SPEED = 60.0
 POLICY = policy(
@@ -102,7 +102,7 @@ class DyingWriter:
         name: str,
         patch: Mapping[str, Any] | Sequence[Mapping[str, Any]],
         options: WriteOptions,
-    ) -> JsonObject:
+    ) -> Written:
         request = asyncio.create_task(self._writer.patch(kind, namespace, name, patch, options))
         if not options.dry_run:
             await asyncio.wait({request}, timeout=self._rng.choice((0.001, 0.003, 0.008, 0.02)))
@@ -110,11 +110,11 @@ class DyingWriter:
             self._deadly.passed(Point.ABORTING if is_abort else Point.IN_FLIGHT, "")
         return await request
 
-    async def delete(self, kind: str, namespace: str, name: str, only: Preconditions, options: WriteOptions) -> None:
-        await self._writer.delete(kind, namespace, name, only, options)
+    async def delete(self, kind: str, namespace: str, name: str, only: Preconditions, options: WriteOptions) -> Written:
+        return await self._writer.delete(kind, namespace, name, only, options)
 
-    async def evict(self, namespace: str, name: str, only: Preconditions, options: WriteOptions) -> None:
-        await self._writer.evict(namespace, name, only, options)
+    async def evict(self, namespace: str, name: str, only: Preconditions, options: WriteOptions) -> Written:
+        return await self._writer.evict(namespace, name, only, options)
 
 
 async def work(plan: Plan) -> None:

@@ -31,6 +31,7 @@ from tools.world import (
     Unreachable,
     WorldError,
     WriteOptions,
+    Written,
 )
 
 US = User("ask-claude", "")
@@ -134,12 +135,12 @@ class DirectCluster:
         name: str,
         patch: Mapping[str, Any] | Sequence[Mapping[str, Any]],
         options: WriteOptions,
-    ) -> JsonObject:
+    ) -> Written:
         if self.down:
             raise Unreachable("the cluster does not answer")
         request = _request(namespace, name, patch, options)
         if options.dry_run:
-            return self._obey(request)
+            return Written(self._obey(request), options.audit_id)
         fate = self.rng.choice(self.fates)
         match fate:
             case Fate.REFUSED:
@@ -150,12 +151,12 @@ class DirectCluster:
                 self.late.append(lambda: self._quietly(request))
         if fate is not Fate.ARRIVES:
             raise Unreachable("no answer came")
-        return self._obey(request)
+        return Written(self._obey(request), options.audit_id)
 
-    async def delete(self, kind: str, namespace: str, name: str, only: Preconditions, options: WriteOptions) -> None:
+    async def delete(self, kind: str, namespace: str, name: str, only: Preconditions, options: WriteOptions) -> Written:
         raise Rejected("nothing is deleted here")
 
-    async def evict(self, namespace: str, name: str, only: Preconditions, options: WriteOptions) -> None:
+    async def evict(self, namespace: str, name: str, only: Preconditions, options: WriteOptions) -> Written:
         raise Rejected("nothing is evicted here")
 
     def _quietly(self, request: Request) -> None:

@@ -36,10 +36,14 @@ class Seen:
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """What a write did, in one line for people, with the object as the server stored it (empty for a dry run)."""
+    """What a write did, in one line for people, with the object as the server stored it (empty for a dry run).
+
+    ``audit_id`` is where the server's own audit log has it, as the server said.
+    """
 
     text: str
     stored: dict[str, Any]
+    audit_id: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

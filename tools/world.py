@@ -181,6 +181,17 @@ class Preconditions:
     resource_version: str
 
 
+@dataclass(frozen=True, slots=True)
+class Written:
+    """What a server answered to a write: the object as stored (empty after a removal), and its own ``Audit-Id``.
+
+    Under that id the server's audit log has the request; ``None`` where it named none.
+    """
+
+    stored: JsonObject
+    audit_id: str | None = None
+
+
 class ClusterWriter(Protocol):
     """Changes one cluster. Only wiring makes one, and not at all when remediation is off."""
 
@@ -191,13 +202,13 @@ class ClusterWriter(Protocol):
         name: str,
         patch: Mapping[str, Any] | Sequence[Mapping[str, Any]],
         options: WriteOptions,
-    ) -> JsonObject:
+    ) -> Written:
         """A mapping is sent as a strategic merge patch, a sequence as a JSON Patch; answers the object as stored."""
 
-    async def delete(self, kind: str, namespace: str, name: str, only: Preconditions, options: WriteOptions) -> None:
+    async def delete(self, kind: str, namespace: str, name: str, only: Preconditions, options: WriteOptions) -> Written:
         """Remove an object. Disruption budgets are not asked."""
 
-    async def evict(self, namespace: str, name: str, only: Preconditions, options: WriteOptions) -> None:
+    async def evict(self, namespace: str, name: str, only: Preconditions, options: WriteOptions) -> Written:
         """Ask a pod to go; ``NotNow`` when a disruption budget has no room for that."""
 
 

@@ -95,6 +95,10 @@ class Connection:
         await self._client.close()
 
     async def send(self, request: Request) -> bytes:
+        return (await self.ask(request))[0]
+
+    async def ask(self, request: Request) -> tuple[bytes, Mapping[str, str]]:
+        """The body of the answer, and its headers."""
         await self._bucket.take()
         try:
             async with asyncio.timeout(self._timeout.total_seconds()):
@@ -116,10 +120,13 @@ class Connection:
             ) from None
         if status >= 400:
             raise self._fault(status, headers, data, request)
-        return data
+        return data, headers
 
     async def send_json(self, request: Request) -> JsonObject:
-        data = await self.send(request)
+        return self.parsed(await self.send(request))
+
+    def parsed(self, data: bytes) -> JsonObject:
+        """The object that a body is; anything else did not come from a Kubernetes API."""
         try:
             found = json.loads(data)
         except ValueError:

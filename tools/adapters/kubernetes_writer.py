@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from tools.adapters.kubernetes_connection import WRITES, Connection, Limits, Request, connect, path_of
-from tools.world import JsonObject, Preconditions, WriteOptions
+from tools.world import JsonObject, Preconditions, WriteOptions, Written
 
 FIELD_MANAGER = "ask-claude"
 _JSON = "application/json"
@@ -40,7 +40,7 @@ class KubernetesWriter:
         name: str,
         patch: Mapping[str, Any] | Sequence[Mapping[str, Any]],
         options: WriteOptions,
-    ) -> JsonObject:
+    ) -> Written:
         is_merge = isinstance(patch, Mapping)
         content = "application/strategic-merge-patch+json" if is_merge else "application/json-patch+json"
         query: list[tuple[str, str | int]] = [("fieldManager", FIELD_MANAGER)]
@@ -50,14 +50,15 @@ class KubernetesWriter:
         request = Request(
             "PATCH", path_of(kind, namespace, name), tuple(query), _JSON, _headers(content, options), body
         )
-        return await self._connection.send_json(request)
+        data, headers = await self._connection.ask(request)
+        return Written(self._connection.parsed(data), _audit_id(headers))
 
-    async def delete(self, kind: str, namespace: str, name: str, only: Preconditions, options: WriteOptions) -> None:
+    async def delete(self, kind: str, namespace: str, name: str, only: Preconditions, options: WriteOptions) -> Written:
         body = {"apiVersion": "v1", "kind": "DeleteOptions", **_delete_options(only, options)}
         request = Request("DELETE", path_of(kind, namespace, name), (), _JSON, _headers(_JSON, options), body)
-        await self._connection.send(request)
+        return await self._removed(request)
 
-    async def evict(self, namespace: str, name: str, only: Preconditions, options: WriteOptions) -> None:
+    async def evict(self, namespace: str, name: str, only: Preconditions, options: WriteOptions) -> Written:
         body = {
             "apiVersion": "policy/v1",
             "kind": "Eviction",
@@ -65,7 +66,11 @@ class KubernetesWriter:
             "deleteOptions": _delete_options(only, options),
         }
         path = path_of("Pod", namespace, name, "eviction")
-        await self._connection.send(Request("POST", path, (), _JSON, _headers(_JSON, options), body))
+        return await self._removed(Request("POST", path, (), _JSON, _headers(_JSON, options), body))
+
+    async def _removed(self, request: Request) -> Written:
+        _, headers = await self._connection.ask(request)
+        return Written({}, _audit_id(headers))
 
 
 def _delete_options(only: Preconditions, options: WriteOptions) -> JsonObject:
@@ -73,6 +78,11 @@ def _delete_options(only: Preconditions, options: WriteOptions) -> JsonObject:
     # and with dryRun in the query the object would be gone.
     made: JsonObject = {"preconditions": {"uid": only.uid, "resourceVersion": only.resource_version}}
     return {**made, "dryRun": ["All"]} if options.dry_run else made
+
+
+def _audit_id(headers: Mapping[str, str]) -> str | None:
+    """Bounded, because it is written down: whoever stands between may answer anything."""
+    return headers.get("Audit-Id", "")[:128] or None
 
 
 def _headers(content: str, options: WriteOptions) -> dict[str, str]:

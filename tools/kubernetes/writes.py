@@ -30,7 +30,7 @@ from tools.kubernetes.rollout import revisions_of
 from tools.kubernetes.templates import RESTARTED_AT, without_hash
 from tools.objects import meta
 from tools.tool import Outcome, tool
-from tools.world import JsonObject, Order, Preconditions, Rejected, WriteOptions, Writer
+from tools.world import JsonObject, Order, Preconditions, Rejected, WriteOptions, Writer, Written
 
 CHANGE_CAUSE = "kubernetes.io/change-cause"
 
@@ -104,8 +104,8 @@ async def delete_failed_pod(action: DeleteFailedPod, world: Writer) -> Outcome:
     """Remove a pod that failed or was evicted. Its log goes with it, so read that first."""
     target, order = action.target, world.order
     only = Preconditions(target.uid, order.resource_version)
-    await world.cluster.delete("Pod", target.namespace, target.name, only, _options(order))
-    return _outcome(target, "is removed", {}, order)
+    gone = await world.cluster.delete("Pod", target.namespace, target.name, only, _options(order))
+    return _outcome(target, "is removed", gone, order)
 
 
 @tool
@@ -116,8 +116,8 @@ async def evict_pod(action: EvictPod, world: Writer) -> Outcome:
     """
     target, order = action.target, world.order
     only = Preconditions(target.uid, order.resource_version)
-    await world.cluster.evict(target.namespace, target.name, only, _options(order))
-    return _outcome(target, "is leaving, and its controller makes a new one", {}, order)
+    gone = await world.cluster.evict(target.namespace, target.name, only, _options(order))
+    return _outcome(target, "is leaving, and its controller makes a new one", gone, order)
 
 
 async def _restart(action: Restart, world: Writer) -> Outcome:
@@ -187,11 +187,11 @@ def _options(order: Order) -> WriteOptions:
 async def _patch(
     target: Target, patch: Mapping[str, Any] | list[Mapping[str, Any]], world: Writer, what: str
 ) -> Outcome:
-    stored = await world.cluster.patch(target.kind, target.namespace, target.name, patch, _options(world.order))
-    return _outcome(target, what, stored, world.order)
+    written = await world.cluster.patch(target.kind, target.namespace, target.name, patch, _options(world.order))
+    return _outcome(target, what, written, world.order)
 
 
-def _outcome(target: Target, what: str, stored: JsonObject, order: Order) -> Outcome:
+def _outcome(target: Target, what: str, written: Written, order: Order) -> Outcome:
     if order.dry_run:
         return Outcome(f"the cluster would accept this: {target} {what}", {})
-    return Outcome(f"{target} {what}", stored)
+    return Outcome(f"{target} {what}", written.stored, written.audit_id)

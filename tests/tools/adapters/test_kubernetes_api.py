@@ -181,7 +181,7 @@ async def test_a_dry_run_stores_nothing(stage: StageMaker) -> None:
     before = await made.api.get(*WHERE)
     patch = {"spec": {"template": {"metadata": {"annotations": {"a": "b"}}}}}
     answer = await made.writer.patch(*WHERE, patch, WriteOptions("p1.1", dry_run=True))
-    assert answer["spec"]["template"]["metadata"]["annotations"]["a"] == "b"
+    assert answer.stored["spec"]["template"]["metadata"]["annotations"]["a"] == "b"
     assert await made.api.get(*WHERE) == before
     assert made.emulator.requests[-2].query == {"fieldManager": "ask-claude", "dryRun": "All"}
 
@@ -189,7 +189,9 @@ async def test_a_dry_run_stores_nothing(stage: StageMaker) -> None:
 async def test_a_merge_patch_keeps_what_it_does_not_name(stage: StageMaker) -> None:
     made = await stage("oom-after-release")
     before = await made.api.get(*WHERE)
-    stored = await made.writer.patch(*WHERE, {"metadata": {"annotations": {"a": "b"}}}, OPTIONS)
+    written = await made.writer.patch(*WHERE, {"metadata": {"annotations": {"a": "b"}}}, OPTIONS)
+    stored = written.stored
+    assert written.audit_id == OPTIONS.audit_id
     assert stored["metadata"]["annotations"] == {**before["metadata"]["annotations"], "a": "b"}
     assert stored["spec"] == before["spec"]
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import uuid
 from collections.abc import Iterable
 from dataclasses import dataclass
 
@@ -75,6 +76,9 @@ class ApiServer:
             response = await self._answer(raw, user, query, body)
         except ApiFailure as refused:
             response = _status(refused)
+        if not response.prepared:
+            # A server takes the caller's id, or makes one, and names it in every answer.
+            response.headers["Audit-Id"] = raw.headers.get("Audit-Id") or str(uuid.uuid4())
         if await self.faults.after(raw.method, raw.path_qs) and raw.transport is not None:
             raw.transport.close()
         return response
