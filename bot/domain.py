@@ -12,6 +12,8 @@ from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, model_validato
 
 from bot.lifecycle import FINAL_STATES as FINAL_STATES
 from bot.lifecycle import ProposalState as ProposalState
+from bot.provenance import Prompted, Provenance
+from bot.provenance import Usage as Usage
 from safety.actions import Action, ActionKind, Digest
 from safety.redaction import Redacted
 from tools.evidence import Category, SeenObject
@@ -287,6 +289,7 @@ class WantedChange:
     """A change somebody asked for, naming its target by handle. Only code turns it into an action.
 
     ``reason_by_rules`` says that code wrote the reason from evidence; else it is an analyst's words, unchecked.
+    ``prompted`` is the model that asked for it, if one did.
     """
 
     kind: ActionKind
@@ -295,24 +298,7 @@ class WantedChange:
     to_revision: int | None = None
     reason_by_rules: bool = False
     to_replicas: int | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Usage:
-    """Tokens of one or more model calls; ``input_tokens`` is the whole prompt, cached parts included."""
-
-    input_tokens: int = 0
-    output_tokens: int = 0
-    cache_read_tokens: int = 0
-    calls: int = 0
-
-    def __add__(self, other: "Usage") -> "Usage":
-        return Usage(
-            self.input_tokens + other.input_tokens,
-            self.output_tokens + other.output_tokens,
-            self.cache_read_tokens + other.cache_read_tokens,
-            self.calls + other.calls,
-        )
+    prompted: Prompted | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -347,7 +333,7 @@ class Proposal:
 
     ``why_by_rules`` is False where an analyst worded the reason: such words never stand above the buttons.
     ``needed`` approvals of different people let it run; ``by_policy`` has the policy in their place. ``undo_of`` is the
-    change that this one takes back.
+    change that this one takes back. ``provenance`` is missing of those that an earlier version stored.
     """
 
     id: ProposalId
@@ -375,6 +361,7 @@ class Proposal:
     settled_by: str | None = None
     settled_at: datetime | None = None
     settled_note: Redacted | None = None
+    provenance: Provenance | None = None
 
     @property
     def approvers(self) -> tuple[str, ...]:

@@ -63,7 +63,10 @@ class Stop(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class ModelReply:
-    """One reply. ``blocks`` are the vendor's content blocks verbatim, to be sent back unchanged within one question."""
+    """One reply. ``blocks`` are the vendor's content blocks verbatim, to be sent back unchanged within one question.
+
+    ``prompt_sha256`` is the hash of the whole request that was answered, ``None`` where nothing was sent anywhere.
+    """
 
     text: str
     calls: tuple[ToolCall, ...]
@@ -71,6 +74,7 @@ class ModelReply:
     usage: Usage
     blocks: tuple[Mapping[str, Any], ...] = ()
     refusal: str | None = None
+    prompt_sha256: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

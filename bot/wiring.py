@@ -299,6 +299,7 @@ def _handlers(
             told["user_team"],
             told["value"],
             inbound.received_at,
+            told.get("user_name"),
         )
         match told["verdict"]:
             case "undo":

@@ -4,16 +4,18 @@ The vendor's package takes over a second to import, so it is imported on first u
 """
 
 import asyncio
+import hashlib
 import importlib
 import json
 import random
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, NoReturn, TypeVar
 
 from bot.adapters.claude_prompt import SYSTEM, Prompts
 from bot.domain import Usage
 from bot.ports import ModelFault, ModelReply, ModelRequest, Stop, StreamSink, ToolCall
+from safety.actions import canonical_json
 from safety.redaction import Redactor
 
 if TYPE_CHECKING:
@@ -131,7 +133,7 @@ class ClaudeModel:
             self._translate(error, heard.any, len(json.dumps(body)))
         if message is None or message.stop_reason is None:
             raise _Fault("Claude's answer broke off", "truncated", retryable=True, text_was_heard=heard.any)
-        return _reply(message)
+        return replace(_reply(message), prompt_sha256=_hash(body))
 
     async def _look_up(self) -> str:
         client = await self._open()
@@ -308,6 +310,11 @@ async def _read(stream: Any, heard: _Heard) -> "Message | None":
         if event.type == "text":
             heard.text(event.text)
     return await stream.get_final_message() if begun else None
+
+
+def _hash(body: dict[str, Any]) -> str:
+    """Of the request as it was made: the model, the system prompt, the messages, the tools and the limits."""
+    return f"sha256:{hashlib.sha256(canonical_json(body).encode()).hexdigest()}"
 
 
 def _retry_after(error: "anthropic.APIStatusError") -> float | None:

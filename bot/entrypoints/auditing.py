@@ -6,7 +6,8 @@ from datetime import UTC, datetime
 
 from bot.domain import ProposalId
 from bot.entrypoints import terminal
-from bot.flows.audit_views import exported, page, readable
+from bot.flows.audit_exports import exported
+from bot.flows.audit_views import page, readable
 from bot.stores import AuditStore, CheckpointLedger
 from safety.checkpoint import Sealed, verify_sealed
 

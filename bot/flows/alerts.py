@@ -7,6 +7,7 @@ from bot.flows.conversations import Conversations
 from bot.flows.lapsing import Lapses
 from bot.messages import AlertSeen, Notice, Tone
 from bot.ports import Chat, Clock, Place
+from bot.provenance import Actor
 from bot.stores import KnownAlert, Sighting, Stores
 from safety.redaction import Redacted, Redactor
 
@@ -45,7 +46,8 @@ class Alerts:
         await self._chat.soon(f"{self._key(alert, known)}:seen", self._place(known), seen)
 
     async def _resolved(self, alert: Alert, known: KnownAlert) -> None:
-        await self._lapses.cancel(known.thread, f"{alert.monitor} says that the incident is over")
+        by = Actor("monitor", alert.monitor, alert.monitor)
+        await self._lapses.cancel(known.thread, f"{alert.monitor} says that the incident is over", by)
         text = self._words(f"{alert.monitor} says this is resolved. It was seen {known.count} times.")
         if known.count == 1:
             text = self._words(f"{alert.monitor} says this is resolved.")

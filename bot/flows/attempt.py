@@ -7,17 +7,20 @@ may have left, the object is touched, so that a request of ours that is still on
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from datetime import timedelta
+from typing import Any
 
 from bot.domain import Proposal, ProposalState
+from bot.flows import pictures
 from bot.flows.judging import Judge
 from bot.flows.proposals import WriterFor
 from bot.lifecycle import STEPS, Checkpoints, Point
-from bot.stores import AuditEntry, Sending
+from bot.provenance import BOT
+from bot.records import audit_id, decided, planned, ruled
+from bot.stores import Sending
 from safety.approval import POLICY
-from safety.redaction import RedactedJson
-from safety.validator import Facts, Refusal, stale
+from safety.validator import Facts, Judged, Refusal, stale
 from tools.kubernetes.abort import abort
-from tools.tool import Catalogue
+from tools.tool import Catalogue, Outcome
 from tools.world import Conflict, Order, Unreachable, WorldError
 
 ATTEMPTS = 5
@@ -31,10 +34,13 @@ _S = ProposalState
 
 @dataclass(frozen=True, slots=True)
 class Ended:
-    """How an execution ended, and why, for people."""
+    """How an execution ended, and why, for people; and for the record what the server and the validator answered."""
 
     state: ProposalState
     why: str
+    after: Mapping[str, Any] | None = None
+    audit_id: str | None = None
+    decision: Mapping[str, Any] | None = None
 
 
 class NotMine(Exception):
@@ -43,10 +49,11 @@ class NotMine(Exception):
 
 @dataclass(slots=True)
 class _Pass:
-    """What one attempt has in hand. ``facts`` are those of its last read."""
+    """What one attempt has in hand. ``facts`` are those of its last read, ``decision`` the validator's on them."""
 
     proposal: Proposal
     facts: Facts | None = None
+    decision: Mapping[str, Any] | None = None
 
     @property
     def seen(self) -> Facts:
@@ -91,7 +98,8 @@ class Attempt:
 
     async def _probe(self, held: _Pass) -> Ended | None:
         if await self._is_done(held.proposal, held.facts):
-            return Ended(_S.SUCCEEDED, "the change is in place")
+            after = pictures.of_facts(held.facts) if held.facts is not None else pictures.GONE
+            return Ended(_S.SUCCEEDED, "the change is in place", after)
         return None
 
     async def _compare(self, held: _Pass) -> Ended | None:
@@ -99,39 +107,47 @@ class Attempt:
         return Ended(_S.STALE, moved.text) if moved is not None else None
 
     async def _ask_validator(self, held: _Pass) -> Ended | None:
-        verdict = await self._judge.clear(held.proposal, held.seen)
-        return Ended(_S.BLOCKED, str(verdict)) if isinstance(verdict, Refusal) else None
+        verdict, held.decision = await self._judge.ruled(held.proposal, held.seen)
+        return Ended(_S.BLOCKED, str(verdict), decision=held.decision) if isinstance(verdict, Refusal) else None
 
     async def _ask_for_approvers(self, held: _Pass) -> Ended | None:
         refusal = await self.still_approved(held.proposal)
-        return Ended(_S.BLOCKED, f"the approval does not hold any more: {refusal}") if refusal else None
+        if not refusal:
+            return None
+        why = f"the approval does not hold any more: {refusal}"
+        return Ended(_S.BLOCKED, why, decision=decided(False, [Judged("approvals", False, str(refusal))]))
 
     async def _try(self, held: _Pass) -> Ended | None:
-        return await self._request(held, dry_run=True)
+        tried = await self._request(held, dry_run=True)
+        return tried if isinstance(tried, Ended) else None
 
     async def _note(self, held: _Pass) -> Ended | None:
         """The fence, checked after the last read; the limits, counted once more; and a row that a write may be out."""
-        proposal = held.proposal
-        payload = {
-            "proposal": proposal.id,
-            "digest": proposal.digest,
+        proposal, before = held.proposal, pictures.of_facts(held.seen)
+        told = {
+            **planned(proposal),
+            "before": before,
+            "decision": held.decision,
             "attempt": proposal.attempts,
             "fence": proposal.fence,
-            "audit_id": f"{proposal.id}.{proposal.attempts}",
-            "resource_version": held.seen.resource_version,
+            "k8s_audit_id": audit_id(proposal),
         }
-        entry = AuditEntry("execution.sent", self._judge.redactor.json(payload), proposal.id)
-        sending = Sending(proposal.id, proposal.fence, entry, self._picture(held.seen))
+        entry = self._judge.records.entry("execution.sent", BOT, proposal, **told)
+        sending = Sending(proposal.id, proposal.fence, entry, self._judge.redactor.json(before))
         guard = self._judge.guard(proposal, held.seen)
         noted = await self._store.sending(sending, self._judge.clock.now(), guard)
         if isinstance(noted, Refusal):
-            return Ended(_S.BLOCKED, str(noted))
+            return Ended(_S.BLOCKED, str(noted), decision=ruled(noted))
         if not noted:
             raise NotMine
         return None
 
     async def _write(self, held: _Pass) -> Ended | None:
-        return await self._request(held, dry_run=False) or Ended(_S.SUCCEEDED, "the cluster took the change")
+        done = await self._request(held, dry_run=False)
+        if isinstance(done, Ended):
+            return done
+        after = pictures.of_stored(done.stored)
+        return Ended(_S.SUCCEEDED, "the cluster took the change", after, done.audit_id)
 
     async def still_approved(self, proposal: Proposal) -> Refusal | str | None:
         """Why the approvals do not hold any more. All who approved are asked for, not only as many as are needed."""
@@ -173,7 +189,7 @@ class Attempt:
         if facts is None or facts.uid != proposal.action.target.uid:
             return ended
         if await self._is_done(proposal, facts):
-            return Ended(_S.SUCCEEDED, "the change is in place")
+            return Ended(_S.SUCCEEDED, "the change is in place", pictures.of_facts(facts))
         await abort(proposal.action.target, self._writer(self._order(proposal, facts, dry_run=False)))
         self._checkpoints.passed(Point.ABORTED, proposal.id)
         return ended
@@ -188,7 +204,7 @@ class Attempt:
         await self._hold(proposal)
         facts = await self._facts(proposal)
         self._checkpoints.passed(Point.RETREATED, proposal.id)
-        return Ended(_S.SUCCEEDED, "the pod is gone") if await self._is_done(proposal, facts) else ended
+        return Ended(_S.SUCCEEDED, "the pod is gone", pictures.GONE) if await self._is_done(proposal, facts) else ended
 
     # ---- small things -------------------------------------------------------------------------------------------
 
@@ -207,36 +223,21 @@ class Attempt:
             return gone and await self._store.was_sent(proposal.id)
         return facts is not None and facts.marker == proposal.id and facts.uid == target.uid
 
-    async def _request(self, held: _Pass, *, dry_run: bool) -> Ended | None:
+    async def _request(self, held: _Pass, *, dry_run: bool) -> Outcome | Ended:
         order = self._order(held.proposal, held.seen, dry_run=dry_run)
+        write = self._catalogue.write(held.proposal.action.kind)
         try:
-            await self._catalogue.write(held.proposal.action.kind).run(held.proposal.action, self._writer(order))
+            return await write.run(held.proposal.action, self._writer(order))
         except (Conflict, Unreachable):
             # Nothing is known about a write in flight, or the object moved: read again and decide again.
             raise
         except WorldError as error:
             return Ended(_S.FAILED, str(error))
-        return None
 
     @staticmethod
     def _order(proposal: Proposal, facts: Facts, *, dry_run: bool) -> Order:
         assert proposal.decided_at is not None
-        audit_id = f"{proposal.id}.{proposal.attempts}"
-        return Order(proposal.id, proposal.decided_at, facts.resource_version, audit_id, dry_run)
-
-    def _picture(self, facts: Facts) -> RedactedJson:
-        """What is kept of the object as it was, to compare with and to go back to."""
-        return self._judge.redactor.json(
-            {
-                "uid": facts.uid,
-                "generation": facts.generation,
-                "desired": facts.desired,
-                "ready": facts.ready,
-                "available": facts.available,
-                "revision": facts.revision,
-                "template_hash": facts.template_hash,
-            }
-        )
+        return Order(proposal.id, proposal.decided_at, facts.resource_version, audit_id(proposal), dry_run)
 
 
 def is_pod(proposal: Proposal) -> bool:

@@ -1,25 +1,11 @@
-"""The audit log as others read it: exports for machines, readable lines, and one page about one proposal. Pure."""
+"""The audit log as people read it: lines, one page about one proposal, and the head in short. Pure."""
 
-import json
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import UTC
 from typing import Any
 
-from bot import __version__
+from bot.flows.audit_fields import actor_of, fields_of, kind_of, payload_of, target_of
 from safety.audit import AuditRecord
-
-# OCSF 1.6.0, class API Activity: what a type of record does to the object it is about.
-_OCSF_VERSION, _API_ACTIVITY, _APPLICATION_ACTIVITY = "1.6.0", 6003, 6
-_CREATE, _READ, _UPDATE, _OTHER = 1, 2, 3, 99
-_ACTIVITIES = {
-    "proposal.created": _CREATE,
-    "execution.intent": _UPDATE,
-    "execution.sent": _UPDATE,
-    "execution.result": _UPDATE,
-    "execution.verified": _READ,
-}
-_INFORMATIONAL, _MEDIUM, _HIGH = 1, 3, 4
-_BAD_ENDS = {"FAILED", "UNKNOWN", "STALE", "BLOCKED"}
 
 # The lines that people know from tailing a log of actions.
 _LABELS = {
@@ -33,137 +19,50 @@ _LABELS = {
     "execution.verified": "VERIFIED",
     "mode.changed": "MODE_CHANGED",
     "state.changed": "STATE_CHANGED",
+    "hook.allowed": "HOOK: ALLOW",
 }
-_SHOWN = ("by", "approved_by", "verdict", "to", "state", "requested_by", "attempt", "audit_id", "reason", "why", "seen")
-
-
-def payload_of(record: AuditRecord) -> dict[str, Any]:
-    """What was recorded, parsed; it was redacted before it was sealed."""
-    parsed = json.loads(record.payload)
-    return parsed if isinstance(parsed, dict) else {"value": parsed}
-
-
-def as_json(record: AuditRecord) -> dict[str, Any]:
-    """The record itself: with the ones before it enough to check the chain again."""
-    return {
-        "v": 1,
-        "seq": record.seq,
-        "time": _time(record),
-        "type": record.type,
-        "payload": record.payload,
-        "prev": record.prev,
-        "hash": record.hash,
-    }
-
-
-def as_cloud_event(record: AuditRecord) -> dict[str, Any]:
-    """A CloudEvents 1.0 envelope in JSON. Source and id together name the record for ever."""
-    payload = payload_of(record)
-    event = {
-        "specversion": "1.0",
-        "id": f"{record.seq}-{record.hash[:16]}",
-        "source": "/ask-claude/audit",
-        "type": f"io.ask-claude.{record.type}",
-        "time": _time(record),
-        "datacontenttype": "application/json",
-        "data": {"seq": record.seq, "prev": record.prev, "hash": record.hash, **payload},
-    }
-    return event | ({"subject": str(payload["proposal"])} if payload.get("proposal") else {})
-
-
-def as_ocsf(record: AuditRecord) -> dict[str, Any]:
-    """An OCSF event of class API Activity; what has no place in the class is under ``unmapped``."""
-    payload = payload_of(record)
-    activity = _ACTIVITIES.get(record.type, _OTHER)
-    failed = record.type.endswith((".rejected", ".refused")) or payload.get("state") in _BAD_ENDS
-    return {
-        "class_uid": _API_ACTIVITY,
-        "category_uid": _APPLICATION_ACTIVITY,
-        "activity_id": activity,
-        "type_uid": _API_ACTIVITY * 100 + activity,
-        "severity_id": _severity(record, payload),
-        "status_id": 2 if failed else 1,
-        "time": int(record.at.timestamp() * 1000),
-        "message": readable(record),
-        "metadata": {
-            "version": _OCSF_VERSION,
-            "product": {"name": "Ask Claude", "vendor_name": "Ask Claude", "version": __version__},
-            "uid": f"{record.seq}-{record.hash[:16]}",
-            "event_code": record.type,
-            "sequence": record.seq,
-            "original_time": _time(record),
-        },
-        "actor": _actor(payload),
-        "api": {"operation": _operation(record, payload), "service": {"name": "kubernetes"}},
-        "src_endpoint": {"name": "ask-claude"},
-        "resources": list(_resources(payload)),
-        "unmapped": {"prev": record.prev, "hash": record.hash, "payload": payload},
-    }
-
-
-def _severity(record: AuditRecord, payload: Mapping[str, Any]) -> int:
-    if payload.get("state") == "UNKNOWN":
-        return _HIGH
-    return _MEDIUM if record.type.startswith(("execution.", "mode.")) else _INFORMATIONAL
-
-
-def _actor(payload: Mapping[str, Any]) -> dict[str, Any]:
-    by = payload.get("by") or payload.get("approved_by") or payload.get("requested_by")
-    if isinstance(by, list):
-        by = ", ".join(map(str, by))
-    if by:
-        return {"user": {"uid": str(by), "type_id": 1}}
-    return {"app_name": "ask-claude", "user": {"name": "ask-claude", "type_id": 3}}
-
-
-def _operation(record: AuditRecord, payload: Mapping[str, Any]) -> str:
-    kind = (payload.get("action") or {}).get("kind") or payload.get("kind")
-    return f"{record.type}:{kind}" if kind else record.type
-
-
-def _resources(payload: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
-    target = (payload.get("action") or {}).get("target")
-    if isinstance(target, dict):
-        yield {
-            "type": target.get("kind"),
-            "name": target.get("name"),
-            "namespace": target.get("namespace"),
-            "uid": target.get("uid"),
-        }
-    elif payload.get("target"):
-        yield {"type": "object", "name": str(payload["target"])}
-
-
-FORMATS = {"jsonl": as_json, "ocsf": as_ocsf, "cloudevents": as_cloud_event}
+_SHOWN = ("approved_by", "verdict", "to", "state", "requested_by", "attempt", "tool", "call", "reason", "why", "seen")
 
 
 def readable(record: AuditRecord) -> str:
     """One line for people: when, what, on which object, by whom, and why."""
     payload = payload_of(record)
     label = _LABELS.get(record.type, record.type.upper())
-    parts = [label, _operation_words(payload), _target_words(payload), *_details(payload)]
+    parts = [label, kind_of(payload), _target_words(payload), *_details(payload)]
     at = record.at.astimezone(UTC).strftime("%Y-%m-%d %H:%M:%S")
     return f"[{at}] " + "  ".join(each for each in parts if each)
 
 
-def _operation_words(payload: Mapping[str, Any]) -> str:
-    return str((payload.get("action") or {}).get("kind") or payload.get("kind") or "")
-
-
 def _target_words(payload: Mapping[str, Any]) -> str:
-    target = (payload.get("action") or {}).get("target")
-    if isinstance(target, dict):
-        return f"{target.get('kind')}/{target.get('namespace')}/{target.get('name')}"
-    return str(payload.get("target") or payload.get("proposal") or "")
+    target = target_of(payload)
+    if target is None:
+        return str(payload.get("proposal") or "")
+    return "/".join(str(target[name]) for name in ("kind", "namespace", "name") if target.get(name))
 
 
 def _details(payload: Mapping[str, Any]) -> Iterator[str]:
+    by = _actor_words(payload)
+    if by:
+        yield f"by: {by}"
     for name in _SHOWN:
         value = payload.get(name)
         if value not in (None, "", []):
             yield f"{name}: {_words(value)}"
+    audit_id = payload.get("k8s_audit_id") or payload.get("audit_id")
+    if audit_id:
+        yield f"audit_id: {_words(audit_id)}"
     for reason in payload.get("reasons") or ():
         yield f"because: {_words(reason)}"
+
+
+def _actor_words(payload: Mapping[str, Any]) -> str:
+    """A line names whoever is not the bot itself: all the others are the exception."""
+    actor = actor_of(payload)
+    if actor["kind"] == "bot":
+        return ""
+    said = str(actor["id"]) if actor["kind"] == "person" else f"{actor['kind']} {actor['id']}"
+    name = actor.get("name")
+    return _words(f"{said} ({name})" if name and name != actor["id"] else said)
 
 
 def _words(value: object) -> str:
@@ -178,30 +77,43 @@ def short_head(count: int, head: str) -> str | None:
 
 def page(records: Sequence[AuditRecord]) -> str:
     """One proposal from the question to its effect, on one page. ``records`` are those of one proposal."""
-    first = payload_of(records[0])
-    head = f"{first.get('proposal', '')}  {_operation_words(first)}  {_target_words(first)}".strip()
+    first, told = payload_of(records[0]), fields_of(records[0])
+    head = f"{first.get('proposal', '')}  {kind_of(first)}  {_target_words(first)}".strip()
     lines = [head, ""]
     for record in records:
         payload = payload_of(record)
         lines.append(f"{record.at.astimezone(UTC):%Y-%m-%d %H:%M:%S}  {record.type}")
-        lines += [f"    {text}" for text in _details(payload)]
+        lines += [f"    {text}" for text in (*_details(payload), *_states(payload), *_rules(payload))]
         if record.type == "execution.sent":
-            lines.append(f"    the cluster's own audit log has it under {payload.get('audit_id')}")
+            audit_id = payload.get("k8s_audit_id") or payload.get("audit_id")
+            lines.append(f"    the cluster's own audit log has it under {audit_id}")
+    model = f"{told['model']}, prompt {told['prompt_sha256']}" if told["model"] else "none raised it"
     lines += [
         "",
-        f"digest  {first.get('digest', 'none: it was never shown')}",
-        f"policy  {first.get('policy', 'not recorded')}",
+        f"digest  {told['digest'] or 'none: it was never shown'}",
+        f"policy  {told['policy'] or 'not recorded'}",
+        f"model   {model if 'v' in first else 'not recorded'}",
+        f"app     {_app(told['app'])}",
         f"records {records[0].seq} to {records[-1].seq}, the last sealed as {records[-1].hash}",
     ]
     return "\n".join(lines)
 
 
-def exported(records: Iterable[AuditRecord], format_: str) -> Iterator[str]:
-    """One JSON object a line."""
-    shape = FORMATS[format_]
-    for record in records:
-        yield json.dumps(shape(record), ensure_ascii=True, separators=(",", ":"))
+def _app(app: Mapping[str, Any] | None) -> str:
+    return f"{app['name']} {app['version']}" if app else "not recorded"
 
 
-def _time(record: AuditRecord) -> str:
-    return record.at.astimezone(UTC).isoformat(timespec="microseconds").replace("+00:00", "Z")
+def _states(payload: Mapping[str, Any]) -> Iterator[str]:
+    for name in ("before", "after"):
+        value = payload.get(name)
+        if isinstance(value, dict) and value:
+            yield f"{name}: {_words([f'{key} {each}' for key, each in value.items() if each is not None])}"
+
+
+def _rules(payload: Mapping[str, Any]) -> Iterator[str]:
+    """Every rule that was asked, with its reason."""
+    decision = payload.get("decision")
+    if isinstance(decision, dict):
+        yield "decision: allowed" if decision["allow"] else "decision: refused"
+        for each in decision["rules"]:
+            yield f"    {'ok' if each['allow'] else 'NO'}  {each['rule']}: {_words(each['reason'])}"

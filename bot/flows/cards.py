@@ -10,6 +10,7 @@ from bot.domain import Proposal, ProposalId, ProposalState
 from bot.flows.judging import Judge
 from bot.messages import Card, Notice, Tone
 from bot.ports import Chat, ChatFault, Place, Rendered, Saying
+from bot.provenance import Actor
 from bot.stores import AuditEntry, CardPayload, Copy, card_key
 from safety.redaction import Redacted
 
@@ -27,6 +28,12 @@ class Press:
     user_team: str
     value: str
     at: datetime
+    name: str | None = None
+
+    @property
+    def actor(self) -> Actor:
+        """Whoever pressed it, for the record."""
+        return Actor("person", self.user, self.name, self.user_team)
 
 
 class Cards:
@@ -89,7 +96,7 @@ class Cards:
 
     async def refuse(self, press: Press, proposal: Proposal, what: str, why: str) -> None:
         """No, said to the one who pressed and to nobody else, and written down."""
-        entry = self.entry(f"{what}.refused", proposal, by=press.user, team=press.user_team, why=why)
+        entry = self.entry(f"{what}.refused", proposal, press.actor, why=why)
         await self.judge.stores.audit.append(entry, self.judge.clock.now())
         await self.whisper(press, f"not {_PAST.get(what, what)}: {why}")
 
@@ -99,16 +106,8 @@ class Cards:
 
     # ---- small things -------------------------------------------------------------------------------------------
 
-    def entry(self, type_: str, proposal: Proposal, **more: Any) -> AuditEntry:
-        payload = {
-            "proposal": proposal.id,
-            "thread": str(proposal.thread),
-            "digest": proposal.digest,
-            "policy": self.judge.policy.sha256,
-            "action": proposal.action.model_dump(mode="json"),
-            **more,
-        }
-        return AuditEntry(type_, self.judge.redactor.json(payload), proposal.id)
+    def entry(self, type_: str, proposal: Proposal, by: Actor, **more: Any) -> AuditEntry:
+        return self.judge.records.entry(type_, by, proposal, **more)
 
     def words(self, text: str) -> Redacted:
         return self.judge.redactor.text(text)

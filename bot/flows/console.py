@@ -7,6 +7,7 @@ from bot.domain import IncidentReport, InvestigationId, Person, ThreadId
 from bot.flows.judging import PAUSED, Judge
 from bot.messages import Notice, Overview, Tone
 from bot.ports import ChatFault, People
+from bot.provenance import Actor
 from bot.stores import AuditEntry
 from safety.actions import ACTION_KINDS
 from safety.approval import entitled
@@ -145,8 +146,8 @@ class Console:
         return Notice(self._words("Only those who may approve changes may resume them."), Tone.WARNING)
 
     def _entry(self, what: str, person: Person) -> AuditEntry:
-        payload = {"to": what, "by": person.user, "team": person.team}
-        return AuditEntry("mode.changed", self._judge.redactor.json(payload))
+        by = Actor("person", person.user, team=person.team)
+        return self._judge.records.entry("mode.changed", by, to=what)
 
     def _words(self, text: str) -> Redacted:
         return self._judge.redactor.text(text)

@@ -180,7 +180,7 @@ class Conversations:
         preface = preface or self._cut(inbound)
         await self._chat.say(f"{run.id}:analysis", place, Analysis(answer, took, follow_up=False, preface=preface))
         await self._keep(run.id, thread, question, answer, user, triaged)
-        await self._offer(run, thread, triaged, answer, user)
+        await self._offer(run, thread, triaged, answer, Asker(user, inbound.payload.get("monitor")))
         await self._show_verdict(thread, inbound, question, triaged)
         await self._stores.investigations.done(run.id)
 
@@ -218,7 +218,7 @@ class Conversations:
         user = inbound.payload["user"]
         await self._keep(key, thread, question, answer, user, None)
         for number, wanted in enumerate(answer.wanted, 1):
-            await self._propose(f"{key}:{number}", thread, triaged, wanted, user)
+            await self._propose(f"{key}:{number}", thread, triaged, wanted, Asker(user))
 
     async def _from_summary(self, thread: Thread, inbound: Inbound, question: Redacted) -> None:
         """The conversation went cold: look again, with the stored summary as what is remembered."""
@@ -251,19 +251,19 @@ class Conversations:
             summary = self._words(f"At {asked_at} somebody asked: {question.clip(200)} Verdict: {cause}").clip(900)
         await self._stores.threads.touch(thread.id, now + self._habits.idle, summary)
 
-    def _suggested(self, run: Investigation, thread: Thread, triaged: Triaged, user: str | None) -> Ask | None:
+    def _suggested(self, run: Investigation, thread: Thread, triaged: Triaged, asker: "Asker") -> Ask | None:
         """What the evidence itself suggests. It has no requester, unless the question asked for a change in words."""
         wanted = action_for(triaged.report.remediation, triaged.objects)
         if wanted is None:
             return None
         seen = next(each for each in triaged.objects if each.handle == wanted.handle)
-        requested_by = user if asks_for_change(run.question) else None
-        by_policy = thread.origin is Origin.ALERT and user is None and rests_on_state(triaged.report)
-        return Ask(f"{run.id}:remedy", thread.id, wanted, seen, requested_by, by_policy)
+        requested_by = asker.user if asks_for_change(run.question) else None
+        by_policy = thread.origin is Origin.ALERT and asker.user is None and rests_on_state(triaged.report)
+        return Ask(f"{run.id}:remedy", thread.id, wanted, seen, requested_by, by_policy, asker.monitor)
 
     async def _with_judgement(self, run: Investigation, thread: Thread, triaged: Triaged) -> Triaged:
         """The report says whether its own remedy would be allowed, and why not, before anybody reads it."""
-        ask = self._suggested(run, thread, triaged, None)
+        ask = self._suggested(run, thread, triaged, Asker(None))
         if ask is None:
             return self._by_a_person(triaged)
         against = await self._proposals.reasons_against(ask)
@@ -278,14 +278,14 @@ class Conversations:
         return Triaged(judged(triaged.report, False, (self._words(text),)), triaged.objects)
 
     async def _offer(
-        self, run: Investigation, thread: Thread, triaged: Triaged, answer: Answer, user: str | None
+        self, run: Investigation, thread: Thread, triaged: Triaged, answer: Answer, asker: "Asker"
     ) -> None:
-        suggested = self._suggested(run, thread, triaged, user)
+        suggested = self._suggested(run, thread, triaged, asker)
         if suggested is not None:
             await self._proposals.propose(suggested)
             return
         for number, wanted in enumerate(answer.wanted, 1):
-            await self._propose(f"{run.id}:{number}", thread, triaged, wanted, user)
+            await self._propose(f"{run.id}:{number}", thread, triaged, wanted, asker)
         if asks_for_change(run.question) and not answer.wanted:
             # The first look proposes only what the evidence suggests; a wish must not go without a word.
             text = "You also asked for a change. Say it in a reply here, for example: restart NAME of the deployment."
@@ -296,12 +296,10 @@ class Conversations:
         """The worker tried often enough: the investigation is not running any more."""
         await self._stores.investigations.done(InvestigationId(f"inv_{inbound.id}"), failed=True)
 
-    async def _propose(
-        self, key: str, thread: Thread, triaged: Triaged, wanted: WantedChange, user: str | None
-    ) -> None:
+    async def _propose(self, key: str, thread: Thread, triaged: Triaged, wanted: WantedChange, asker: "Asker") -> None:
         seen: SeenObject | None = next((each for each in triaged.objects if each.handle == wanted.handle), None)
         if seen is not None:
-            await self._proposals.propose(Ask(key, thread.id, wanted, seen, user))
+            await self._proposals.propose(Ask(key, thread.id, wanted, seen, asker.user, monitor=asker.monitor))
 
     # ---- small things ---------------------------------------------------------------------------------------------
 
@@ -331,6 +329,14 @@ class Conversations:
 
 
 EXAMPLE = "What is wrong with checkout-dev?"
+
+
+@dataclass(frozen=True, slots=True)
+class Asker:
+    """Who an investigation answers: a person, or the monitor whose alert it is about."""
+
+    user: str | None
+    monitor: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,6 +13,7 @@ from bot.domain import Proposal, ProposalState, Vote
 from bot.flows.cards import Cards, Press
 from bot.flows.judging import PAUSED
 from bot.lifecycle import Checkpoints, Point
+from bot.records import ruled
 from bot.stores import Ballot, Voted
 from safety.actions import digest
 from safety.approval import Decision, Verdict, acceptable
@@ -71,9 +72,7 @@ class Decisions:
     async def _cast(self, click: Click, proposal: Proposal) -> None:
         press, now = click.press, self._judge.clock.now()
         vote = Vote(press.user, press.user_team, click.verdict.value, proposal.digest, now, click.reason)
-        entry = self._cards.entry(
-            "vote.cast", proposal, by=press.user, verdict=click.verdict.value, reason=click.reason, actor="human"
-        )
+        entry = self._cards.entry("vote.cast", proposal, press.actor, verdict=click.verdict.value, reason=click.reason)
         voted = await self._store.vote(Ballot(proposal.id, vote, entry), self._cards.draw, now)
         self._checkpoints.passed(Point.VOTED, proposal.id)
         if voted.refused is not None:
@@ -94,7 +93,8 @@ class Decisions:
 
     async def _refuse(self, click: Click, proposal: Proposal, refusal: Refusal) -> None:
         press, verdict = click.press, click.verdict.value
-        entry = self._cards.entry("vote.refused", proposal, by=press.user, verdict=verdict, why=str(refusal))
+        told = {"verdict": verdict, "why": str(refusal), "decision": ruled(refusal)}
+        entry = self._cards.entry("vote.refused", proposal, press.actor, **told)
         await self._judge.stores.audit.append(entry, self._judge.clock.now())
         past = "approved" if click.verdict is Verdict.APPROVE else "denied"
         await self._cards.whisper(press, f"not {past}: {refusal}")
@@ -102,6 +102,6 @@ class Decisions:
     async def _too_late(self, click: Click, proposal: Proposal) -> None:
         # Still pending, and yet not moved: its time ran out while the click was looked at.
         state = "expired" if proposal.state is ProposalState.PENDING else proposal.state.value.lower()
-        entry = self._cards.entry("vote.refused", proposal, by=click.press.user, why=f"it is {state} already")
+        entry = self._cards.entry("vote.refused", proposal, click.press.actor, why=f"it is {state} already")
         await self._judge.stores.audit.append(entry, self._judge.clock.now())
         await self._cards.whisper(click.press, f"this proposal is already {state}; your click changed nothing")

@@ -15,7 +15,8 @@ from bot.flows.verifying import Verification
 from bot.lifecycle import Checkpoints, Point
 from bot.messages import Notice, Page, Tone
 from bot.ports import Place, Saying
-from bot.stores import AuditEntry, Transition, card_key
+from bot.provenance import BOT
+from bot.stores import Transition, card_key
 from safety.actions import ACTION_KINDS
 from safety.redaction import Redacted
 from tools.world import Conflict, Unreachable, WorldError
@@ -113,8 +114,17 @@ class Executor:
     async def _finish(self, proposal: Proposal, ended: Ended) -> bool:
         """Record how it ended; card, message and audit row in the same transaction."""
         result, now = self._words(ended.why), self._judge.clock.now()
-        payload = {"proposal": proposal.id, "state": ended.state.value, "why": result, "fence": proposal.fence}
-        entry = AuditEntry("execution.result", self._judge.redactor.json(payload), proposal.id)
+        told = {
+            "state": ended.state.value,
+            "why": result,
+            "attempt": proposal.attempts,
+            "fence": proposal.fence,
+            "before": await self._store.before(proposal.id),
+            "after": ended.after,
+            "k8s_audit_id": ended.audit_id,
+            "decision": ended.decision,
+        }
+        entry = self._judge.records.entry("execution.result", BOT, proposal, **told)
         says = await self._says(proposal, ended, result)
         transition = Transition(
             proposal.id,

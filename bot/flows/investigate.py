@@ -15,6 +15,7 @@ from bot.flows.diagnosing import prose, told
 from bot.flows.grounding import ground
 from bot.flows.toolbox import Budget, Progress, Toolbox
 from bot.ports import Clock, LanguageModel, ModelFault, ModelReply, ModelRequest, Step, Stop
+from bot.provenance import Prompted
 from safety.redaction import Redacted, Redactor
 from tools.tool import Catalogue
 from tools.world import Reader
@@ -201,7 +202,7 @@ class Investigator:
             asked = replace(request, steps=steps, final=final)
             reply = await self._reply(model, asked, toolbox, left)
             account.usage += reply.usage
-            step = None if final else await self._next_step(reply, request, toolbox, until)
+            step = None if final else await self._next_step(model, reply, toolbox, until)
             if step is None:
                 return self._words(model, reply, account)
             if reply.stop is Stop.PAUSED:
@@ -218,7 +219,7 @@ class Investigator:
             raise ModelFault(f"{model.name} gave no answer in time", kind="timeout", retryable=True) from None
 
     async def _next_step(
-        self, reply: ModelReply, request: ModelRequest, toolbox: Toolbox, until: datetime
+        self, model: LanguageModel, reply: ModelReply, toolbox: Toolbox, until: datetime
     ) -> Step | None:
         """What the reply leads to, if it is not the answer yet."""
         if reply.stop is Stop.PAUSED:
@@ -226,7 +227,9 @@ class Investigator:
         if reply.stop is not Stop.TOOLS or not reply.calls:
             return None
         left = (until - self._clock.now()).total_seconds()
-        return Step(reply, await toolbox.run(reply.calls, max(left, 0.001)))
+        # The stand-in is code: what it asks for was raised by no model.
+        prompted = Prompted(model.name, reply.prompt_sha256) if model.connected else None
+        return Step(reply, await toolbox.run(reply.calls, max(left, 0.001), prompted))
 
     def _words(self, model: LanguageModel, reply: ModelReply, account: _Account) -> str:
         if reply.stop is Stop.REFUSED:

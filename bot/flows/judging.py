@@ -1,16 +1,18 @@
 """Collects what the pure rules in ``safety`` judge by: live facts, circumstances, and who somebody is."""
 
 from dataclasses import dataclass
+from typing import Any
 
 from bot.domain import Proposal, ProposalState
 from bot.ports import ChatFault, Clock, People
+from bot.records import Recorder, ruled
 from bot.stores import Guard, Stores, Tally, about
 from safety.actions import ScaleDeployment, TargetKind, digest, same_change
 from safety.approval import Voter, entitled
 from safety.policy import ApprovalRule, Mode, Policy
 from safety.redaction import Redacted, Redactor
 from safety.risk import weigh
-from safety.validator import AnyAction, Circumstances, Clearance, Facts, Reason, Refusal, clear
+from safety.validator import AnyAction, Circumstances, Clearance, Facts, Reason, Refusal, clear, explain
 from tools.kubernetes.facts import read_facts
 from tools.world import Reader
 
@@ -54,6 +56,17 @@ class Judge:
         """The validator's answer on live facts, about a draft or about what is executing."""
         tally = await self.stores.proposals.tally(about(proposal), self.clock.now())
         return self._judged(proposal, facts, tally)
+
+    async def ruled(self, proposal: Proposal, facts: Facts | None) -> tuple[Clearance | Refusal, dict[str, Any]]:
+        """The same, and how it came about, rule by rule, for the record."""
+        tally = await self.stores.proposals.tally(about(proposal), self.clock.now())
+        verdict = self._judged(proposal, facts, tally)
+        asked = explain(proposal.action, facts, self.policy, self._circumstances(proposal, tally))
+        return verdict, ruled(verdict, asked)
+
+    @property
+    def records(self) -> Recorder:
+        return Recorder(self.redactor, self.policy.sha256)
 
     def guard(self, proposal: Proposal, facts: Facts) -> Guard:
         """The same question, asked again inside the transaction that depends on its answer."""

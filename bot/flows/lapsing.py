@@ -8,6 +8,7 @@ from bot.domain import Proposal, ProposalState, ThreadId
 from bot.flows.cards import Cards
 from bot.flows.judging import PAUSED
 from bot.lifecycle import WAITING_STATES
+from bot.provenance import BOT, Actor
 from bot.stores import Transition
 from safety.actions import ACTION_KINDS
 
@@ -27,11 +28,11 @@ class Lapses:
         """End what nobody decided in time, what could not start in time, and all that waits while changes are off."""
         return await self._out_of_time() + await self._stopped()
 
-    async def cancel(self, thread: ThreadId, why: str) -> int:
-        """The incident of this thread is over: nothing that was proposed for it may still be approved."""
+    async def cancel(self, thread: ThreadId, why: str, by: Actor = BOT) -> int:
+        """The incident of this thread is over, as ``by`` says: nothing proposed for it may be approved any more."""
         count = 0
         for proposal in await self.cards.judge.stores.proposals.of_thread(thread):
-            count += await self._end(proposal, ProposalState.CANCELLED, why)
+            count += await self._end(proposal, ProposalState.CANCELLED, why, by)
         return count
 
     async def _out_of_time(self) -> int:
@@ -55,11 +56,11 @@ class Lapses:
             count += await self._end(proposal, ProposalState.CANCELLED, why)
         return count
 
-    async def _end(self, proposal: Proposal, to: ProposalState, why: str) -> int:
+    async def _end(self, proposal: Proposal, to: ProposalState, why: str, by: Actor = BOT) -> int:
         if proposal.state not in WAITING_STATES:
             return 0
         result = self.cards.words(why)
-        entry = self.cards.entry("state.changed", proposal, to=to.value, why=result)
+        entry = self.cards.entry("state.changed", proposal, by, to=to.value, why=result)
         fields = {"result": result}
         ended = Transition(proposal.id, (proposal.state,), to, entry, fields, card=self.cards.draw)
         if not await self.cards.judge.stores.proposals.move(ended, self.cards.judge.clock.now()):

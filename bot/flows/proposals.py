@@ -1,7 +1,7 @@
 """Propose a change: make a typed action of a wish, have it judged, let the cluster check it, and show the card."""
 
 import hashlib
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -12,7 +12,9 @@ from bot.flows.cards import Cards, place_of
 from bot.lifecycle import Checkpoints, Point
 from bot.messages import NotAllowed, Notice
 from bot.ports import Place
-from bot.stores import AuditEntry, Ballot, CardPayload, about
+from bot.provenance import BOT, THE_POLICY, Actor, Provenance
+from bot.records import planned, ruled
+from bot.stores import Ballot, CardPayload, about
 from safety.actions import TARGET_KINDS, digest
 from safety.approval import POLICY
 from safety.drafts import Wish, within_step
@@ -36,7 +38,7 @@ class Ask:
     """A change to propose, and where: the object as the investigation saw it, and who asked in words, if anybody.
 
     ``by_policy``: a monitor raised it and no person's words did, so the policy approves it where its ``auto`` says so;
-    elsewhere people are asked.
+    elsewhere people are asked. ``monitor`` is whose alert led to it, where nobody asked in words.
     """
 
     key: str
@@ -45,14 +47,31 @@ class Ask:
     seen: SeenObject
     requested_by: str | None
     by_policy: bool = False
+    monitor: str | None = None
+
+    @property
+    def raised_by(self) -> Actor:
+        """Who brought it about, for the record."""
+        if self.requested_by is not None:
+            return Actor("person", self.requested_by, team=self.thread.team)
+        return Actor("monitor", self.monitor, self.monitor) if self.monitor is not None else BOT
 
 
 @dataclass(frozen=True, slots=True)
 class Draft:
-    """A proposal that is allowed as things are, with the facts it was judged by."""
+    """A proposal that is allowed as things are, with the facts it was judged by, and how that came about."""
 
     proposal: Proposal
     facts: Facts
+    decision: Mapping[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Against:
+    """Every reason why there is no proposal, and the validator's decision where it came to be asked."""
+
+    reasons: tuple[Redacted, ...]
+    decision: Mapping[str, Any] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,7 +101,7 @@ class Proposals:
         try:
             drafted = await self._draft(proposal_id, ask)
         except WorldError as error:
-            drafted = (self._words(f"its state could not be read: {error}"),)
+            drafted = self._against(f"its state could not be read: {error}")
         if isinstance(drafted, Draft):
             return await self.offer(drafted, ask.key)
         await self._refuse(ask, proposal_id, drafted, place)
@@ -97,6 +116,9 @@ class Proposals:
         entry = self._cards.entry(
             "proposal.created",
             proposal,
+            _raiser(proposal),
+            **planned(proposal),
+            decision=draft.decision,
             requested_by=proposal.requested_by,
             undo_of=proposal.undo_of,
             by_policy=proposal.by_policy,
@@ -105,8 +127,7 @@ class Proposals:
         made = await self._store.create(proposal, self._card_payload(draft), entry, guard, self._cards.draw)
         self._checkpoints.passed(Point.PROPOSED, proposal.id)
         if isinstance(made, Refusal):
-            reasons = self._judge.reasons(made)
-            await self._not_offered(key, proposal, reasons)
+            await self._not_offered(key, proposal, Against(self._judge.reasons(made), ruled(made)))
             return None
         if made:
             log.info("proposal_created", proposal=proposal.id, kind=proposal.action.kind)
@@ -117,14 +138,14 @@ class Proposals:
         try:
             drafted = await self._draft(ProposalId("p_preview"), ask)
         except WorldError as error:
-            return (self._words(f"its state could not be read: {error}"),)
-        return () if isinstance(drafted, Draft) else drafted
+            drafted = self._against(f"its state could not be read: {error}")
+        return () if isinstance(drafted, Draft) else drafted.reasons
 
     async def _shown(self, proposal: Proposal) -> Proposal:
         """A proposal that stands on its card; one that the policy approves is approved by it, once."""
         if proposal.by_policy and proposal.state is ProposalState.PENDING:
             vote = Vote(POLICY, proposal.thread.team, "approve", proposal.digest, self._judge.clock.now())
-            entry = self._cards.entry("vote.cast", proposal, by=POLICY, verdict="approve", actor="machine")
+            entry = self._cards.entry("vote.cast", proposal, THE_POLICY, verdict="approve")
             ballot = Ballot(proposal.id, vote, entry)
             await self._store.vote(ballot, self._cards.draw, self._judge.clock.now())
             self._tools.wake_executor()
@@ -150,26 +171,27 @@ class Proposals:
             replicas = within_step(replicas, facts.desired, rule.max_step)
         return Wish(wanted.kind, ask.seen.ref.name, wanted.to_revision, replicas)
 
-    async def _draft(self, proposal_id: ProposalId, ask: Ask) -> Draft | tuple[Redacted, ...]:
+    async def _draft(self, proposal_id: ProposalId, ask: Ask) -> Draft | Against:
         ref, judge = ask.seen.ref, self._judge
         kind = TARGET_KINDS[ask.wanted.kind]
         if ref.kind != kind or ref.namespace is None:
-            return (self._words(f"this kind of change is for a {kind}, and {ref} is not one"),)
+            return self._against(f"this kind of change is for a {kind}, and {ref} is not one")
         facts = await judge.facts_of(kind, ref.namespace, ref.name)
         if facts is None:
-            return (self._words(f"{ref} is not there any more"),)
+            return self._against(f"{ref} is not there any more")
         if facts.uid != ask.seen.uid:
-            return (self._words(f"{ref} was deleted and made anew since it was looked at"),)
+            return self._against(f"{ref} was deleted and made anew since it was looked at")
         action = as_action(self._wish(ask, facts), facts)
         if isinstance(action, Refusal):
-            return judge.reasons(action)
+            return Against(judge.reasons(action), ruled(action))
         why = ask.wanted.reason, ask.wanted.reason_by_rules
         # Words never take the place of a person, whoever wrote them: neither a model's nor a requester's.
         by_policy = ask.by_policy and ask.wanted.reason_by_rules and ask.requested_by is None
-        wanted = Wanted(proposal_id, ask.thread, action, why, ask.requested_by, by_policy)
+        provenance = Provenance(ask.raised_by, judge.policy.sha256, ask.wanted.prompted)
+        wanted = Wanted(proposal_id, ask.thread, action, why, ask.requested_by, provenance, by_policy)
         return await self.draft(wanted, facts)
 
-    async def draft(self, wanted: "Wanted", facts: Facts) -> Draft | tuple[Redacted, ...]:
+    async def draft(self, wanted: "Wanted", facts: Facts) -> Draft | Against:
         """A typed action as a proposal that is allowed now, or every reason why it is not."""
         judge, action = self._judge, wanted.action
         now = judge.clock.now()
@@ -189,15 +211,16 @@ class Proposals:
             needed=judge.needed(action, facts),
             by_policy=wanted.by_policy,
             undo_of=wanted.undo_of,
+            provenance=wanted.provenance,
         )
-        refusal = await judge.clear(proposal, facts)
-        if isinstance(refusal, Refusal):
-            if wanted.by_policy and {each.rule for each in refusal.reasons} == {"auto"}:
+        verdict, decision = await judge.ruled(proposal, facts)
+        if isinstance(verdict, Refusal):
+            if wanted.by_policy and {each.rule for each in verdict.reasons} == {"auto"}:
                 # What stands against it is only that nobody was asked: so people are.
                 return await self.draft(replace(wanted, by_policy=False), facts)
-            return judge.reasons(refusal)
+            return Against(judge.reasons(verdict), decision)
         refused = await self._dry_run(proposal, facts)
-        return refused or Draft(proposal, facts)
+        return Against(refused, decision) if refused else Draft(proposal, facts, decision)
 
     async def _dry_run(self, proposal: Proposal, facts: Facts) -> tuple[Redacted, ...]:
         """Ask the cluster itself whether it would take the change: its rights, its validation, its admission."""
@@ -213,24 +236,30 @@ class Proposals:
 
     # ---- refused ------------------------------------------------------------------------------------------------
 
-    async def _refuse(self, ask: Ask, proposal_id: ProposalId, reasons: tuple[Redacted, ...], place: Place) -> None:
-        payload: dict[str, Any] = {
+    async def _refuse(self, ask: Ask, proposal_id: ProposalId, against: Against, place: Place) -> None:
+        ref, prompted = ask.seen.ref, ask.wanted.prompted
+        told: dict[str, Any] = {
             "proposal": proposal_id,
+            "incident": str(ask.thread),
             "kind": ask.wanted.kind,
-            "target": str(ask.seen.ref),
+            "target": {"kind": ref.kind, "namespace": ref.namespace, "name": ref.name, "uid": ask.seen.uid},
             "requested_by": ask.requested_by,
-            "reasons": reasons,
+            "reasons": against.reasons,
+            "decision": against.decision,
+            "model": prompted.model if prompted else None,
+            "prompt_sha256": prompted.prompt_sha256 if prompted else None,
         }
-        entry = AuditEntry("proposal.rejected", self._judge.redactor.json(payload), proposal_id)
+        entry = replace(self._judge.records.entry("proposal.rejected", ask.raised_by, **told), proposal=proposal_id)
         await self._judge.stores.audit.append(entry, self._judge.clock.now())
         verb = self._words(ask.wanted.kind.split("_", 1)[0].capitalize())
-        await self._chat.say(f"{ask.key}:refused", place, NotAllowed(verb, str(ask.seen.ref), reasons))
+        await self._chat.say(f"{ask.key}:refused", place, NotAllowed(verb, str(ref), against.reasons))
 
-    async def _not_offered(self, key: str, proposal: Proposal, reasons: tuple[Redacted, ...]) -> None:
-        entry = self._cards.entry("proposal.rejected", proposal, reasons=reasons)
+    async def _not_offered(self, key: str, proposal: Proposal, against: Against) -> None:
+        told = {"reasons": against.reasons, "decision": against.decision, **planned(proposal)}
+        entry = self._cards.entry("proposal.rejected", proposal, _raiser(proposal), **told)
         await self._judge.stores.audit.append(entry, self._judge.clock.now())
         verb = self._words(proposal.action.kind.split("_", 1)[0].capitalize())
-        message = NotAllowed(verb, str(proposal.action.target), reasons)
+        message = NotAllowed(verb, str(proposal.action.target), against.reasons)
         await self._chat.say(f"{key}:refused", place_of(proposal), message)
 
     def _card_payload(self, draft: Draft) -> CardPayload:
@@ -248,8 +277,15 @@ class Proposals:
             self._words("; ".join([told, *weight.raised_by])),
         )
 
+    def _against(self, text: str) -> Against:
+        return Against((self._words(text),))
+
     def _words(self, text: str) -> Redacted:
         return self._judge.redactor.text(text)
+
+
+def _raiser(proposal: Proposal) -> Actor:
+    return proposal.provenance.by if proposal.provenance else BOT
 
 
 @dataclass(frozen=True, slots=True)
@@ -261,6 +297,7 @@ class Wanted:
     action: AnyAction
     why: tuple[Redacted, bool]
     requested_by: str | None
+    provenance: Provenance
     by_policy: bool = False
     undo_of: ProposalId | None = None
 

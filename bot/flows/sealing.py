@@ -5,13 +5,16 @@ somewhere else does.
 """
 
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import timedelta
 
 import structlog
 
 from bot.flows.judging import PAUSED
 from bot.ports import Clock
-from bot.stores import AuditEntry, CheckpointLedger, LedgerUnusable, Stores
+from bot.provenance import BOT
+from bot.records import Recorder
+from bot.stores import CheckpointLedger, LedgerUnusable, Stores
 from safety.audit import GENESIS
 from safety.checkpoint import Checkpoint, Sealed, verify_sealed
 from safety.redaction import Redactor
@@ -50,8 +53,8 @@ class Sealing:
 
     async def _stop_changes(self, record: int, why: str) -> None:
         log.error("audit_log_does_not_hold", record=record, why=why)
-        payload = {"to": "pause", "by": GUARD, "record": record, "why": why}
-        entry = AuditEntry("mode.changed", self._redactor.json(payload))
+        by = replace(BOT, name=GUARD)
+        entry = Recorder(self._redactor).entry("mode.changed", by, to="pause", record=record, why=why)
         await self._stores.flags.set(PAUSED, GUARD, self._clock.now(), entry)
 
     async def sign(self, *, at_once: bool = False) -> Checkpoint | None:

@@ -26,7 +26,7 @@ class Settling:
         if refusal is not None:
             await cards.refuse(press, proposal, "settlement", str(refusal))
             return False
-        entry = cards.entry("execution.settled", proposal, by=press.user, note=note, actor="human")
+        entry = cards.entry("execution.settled", proposal, press.actor, note=note)
         settlement = Settlement(proposal.id, press.user, note)
         now = cards.judge.clock.now()
         if not await cards.judge.stores.proposals.settle(settlement, entry, cards.draw, now):

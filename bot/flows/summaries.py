@@ -4,7 +4,8 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime, timedelta
 
-from bot.flows.audit_views import payload_of, readable
+from bot.flows.audit_fields import payload_of
+from bot.flows.audit_views import readable
 from bot.messages import Notice, Tone
 from bot.ports import Chat, ChatFault, Clock, Place
 from bot.stores import Stores

@@ -5,7 +5,7 @@ Every call gets one result, in the order of the calls: the refused, the repeated
 
 import asyncio
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import timedelta
 from typing import Any
 
@@ -13,6 +13,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from bot.domain import WantedChange
 from bot.ports import ToolCall, ToolResult, ToolSpec
+from bot.provenance import Prompted
 from safety.actions import TARGET_KINDS, ActionKind, canonical_json
 from safety.redaction import Redacted
 from tools.evidence import SeenObject
@@ -83,6 +84,7 @@ class Toolbox:
         self._called: list[str] = []
         self._heard: list[Redacted] = []
         self._wanted: list[WantedChange] = []
+        self._prompted: Prompted | None = None
 
     @property
     def called(self) -> tuple[str, ...]:
@@ -114,8 +116,11 @@ class Toolbox:
         if self._progress is not None:
             self._progress(self._world.redactor.text(line).clip(150))
 
-    async def run(self, calls: Sequence[ToolCall], seconds: float) -> tuple[ToolResult, ...]:
+    async def run(
+        self, calls: Sequence[ToolCall], seconds: float, prompted: Prompted | None = None
+    ) -> tuple[ToolResult, ...]:
         """All calls of one reply side by side, each bounded in time; one result each, in the order of the calls."""
+        self._prompted = prompted
         refusals = [self._refusal(call) for call in calls]
         async with asyncio.TaskGroup() as group:
             tasks = [
@@ -175,7 +180,8 @@ class Toolbox:
             raise ToolError(f"{args.handle} is not a {kind.lower()} this investigation read. There are: {known}")
         _check_extras(args)
         reason = self._world.redactor.text(args.reason)
-        self._want(WantedChange(args.action, args.handle, reason, args.to_revision, to_replicas=args.to_replicas))
+        change = WantedChange(args.action, args.handle, reason, args.to_revision, to_replicas=args.to_replicas)
+        self._want(replace(change, prompted=self._prompted))
         return self._world.redactor.text(
             f"noted: {args.action} on {target.ref}. A card follows if the rules allow it; nothing runs before a person "
             "approves. Say so in the answer."

@@ -13,6 +13,7 @@ from pydantic import ValidationError
 from bot.domain import Proposal, ProposalId, ProposalState
 from bot.flows.cards import Cards, Press
 from bot.flows.proposals import Draft, Proposals, Wanted
+from bot.provenance import Actor, Provenance
 from safety.actions import (
     Rollback,
     RollbackDaemonSet,
@@ -39,7 +40,7 @@ class Undoing:
         if done is None:
             return None
         why = await self._not_entitled(press, done)
-        made = why if why is not None else await self._drafted(done)
+        made = why if why is not None else await self._drafted(done, press.actor)
         if isinstance(made, Draft):
             return await self._proposals.offer(made, f"undo:{done.id}")
         await self._cards.refuse(press, done, "undo", made)
@@ -53,7 +54,7 @@ class Undoing:
         refusal = await self._judge.may_approve(press.user, press.user_team, done.action, None)
         return str(refusal) if refusal is not None else None
 
-    async def _drafted(self, done: Proposal) -> Draft | str:
+    async def _drafted(self, done: Proposal, by: Actor) -> Draft | str:
         before = await self._store.before(done.id)
         if before is None:
             return "how the object was before is not kept"
@@ -72,11 +73,12 @@ class Undoing:
             proposal_id = ProposalId(
                 "p_" + hashlib.sha256(f"{done.id}:undo:{facts.generation}".encode()).hexdigest()[:16]
             )
-            wanted = Wanted(proposal_id, done.thread, action, why, None, undo_of=done.id)
+            provenance = Provenance(by, self._judge.policy.sha256)
+            wanted = Wanted(proposal_id, done.thread, action, why, None, provenance, undo_of=done.id)
             drafted = await self._proposals.draft(wanted, facts)
         except WorldError as error:
             return f"the cluster could not be read: {error}"
-        return drafted if isinstance(drafted, Draft) else "; ".join(drafted)
+        return drafted if isinstance(drafted, Draft) else "; ".join(drafted.reasons)
 
 
 def _moved_on(done: Proposal, before: Mapping[str, Any], facts: Facts | None) -> str | None:

@@ -10,6 +10,7 @@ from bot.domain import CARRIED_OUT, Exchange, Proposal, ProposalState
 from bot.flows.cards import Cards, place_of
 from bot.lifecycle import Checkpoints, Point
 from bot.messages import Notice, Tone
+from bot.provenance import BOT
 from bot.stores import card_key
 from safety.redaction import Redacted
 from tools.kubernetes.effects import Effect, effect
@@ -53,7 +54,7 @@ class Verification:
         await self._say(proposal, verdict, notice, took if watched else None)
 
     async def _say(self, proposal: Proposal, verdict: str, notice: Notice, watched: timedelta | None) -> None:
-        entry = self._cards.entry("execution.verified", proposal, verdict=verdict, seen=notice.text)
+        entry = self._cards.entry("execution.verified", proposal, BOT, verdict=verdict, seen=notice.text)
         # The result is a message of its own, because an edited one calls nobody.
         says = [self._cards.saying(proposal, "effect", notice)]
         if watched is not None:

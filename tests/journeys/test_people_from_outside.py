@@ -59,7 +59,7 @@ async def test_a_vote_from_outside_is_refused_to_the_person_alone_and_recorded(t
     await town.slack.user(who).submit(form.id, {"reason": {"text": "I say so"}})
     await town.told(who, "not denied")
     refused = [json.loads(each) for (each,) in town.rows("SELECT payload FROM audit WHERE type = 'vote.refused'")]
-    assert [(each["by"], each["verdict"]) for each in refused] == [(member.id, "approve"), (member.id, "deny")]
+    assert [(each["actor"]["id"], each["verdict"]) for each in refused] == [(member.id, "approve"), (member.id, "deny")]
     assert "vote.cast" not in town.audit()
     assert not town.writes()
     assert town.rows("SELECT state FROM proposals") == [("PENDING",)]

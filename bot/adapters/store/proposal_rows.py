@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Mapping, Sequence
+from dataclasses import asdict
 from typing import Any
 
 from pydantic import TypeAdapter
@@ -10,6 +11,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.adapters.store.tables import proposals, votes
 from bot.domain import Proposal, ProposalId, ProposalState, ThreadId, Vote
+from bot.provenance import Actor, Prompted, Provenance
 from bot.stores import CardPayload
 from safety.actions import Action, Digest
 from safety.redaction import Redactor, stored
@@ -34,6 +36,7 @@ def proposal_values(proposal: Proposal, payload: CardPayload, redactor: Redactor
         "users": payload.users,
         "groups": payload.groups,
         "weight": payload.weight,
+        "provenance": asdict(proposal.provenance) if proposal.provenance else None,
     }
     return {
         "id": proposal.id,
@@ -128,4 +131,13 @@ def proposal_of(row: Row[Any], cast: Sequence[Vote]) -> Proposal:
         settled_by=row.settled_by,
         settled_at=row.settled_at,
         settled_note=row.settled_note,
+        provenance=_provenance(card.get("provenance")),
     )
+
+
+def _provenance(told: Mapping[str, Any] | None) -> Provenance | None:
+    """Rows that an earlier version wrote say nothing of it."""
+    if told is None:
+        return None
+    prompted = told["prompted"]
+    return Provenance(Actor(**told["by"]), told["policy"], Prompted(**prompted) if prompted else None)

@@ -21,6 +21,8 @@ from bot.adapters.store.threads import in_thread
 from bot.domain import Proposal, ProposalId, ProposalState, ThreadId, Vote
 from bot.lifecycle import MOVES, WAITING_STATES
 from bot.ports import Place, Saying
+from bot.provenance import BOT
+from bot.records import Recorder
 from bot.stores import (
     About,
     AuditEntry,
@@ -50,7 +52,7 @@ class SqlProposals:
 
     def __init__(self, database: Database, redactor: Redactor) -> None:
         self._database = database
-        self._redactor = redactor
+        self._redactor, self._records = redactor, Recorder(redactor)
 
     # ---- made ---------------------------------------------------------------------------------------------------
 
@@ -82,18 +84,18 @@ class SqlProposals:
 
     async def _supersede(self, connection: AsyncConnection, newer: Proposal, card: Draw | None) -> None:
         """What waits for the same object in the same thread is about a picture that is not the newest any more."""
-        older = select(proposals.c.id, proposals.c.state).where(
+        older = select(proposals).where(
             in_thread(proposals, newer.thread),
             proposals.c.target == newer.key,
             proposals.c.state.in_(_WAITING),
             proposals.c.id != newer.id,
         )
-        for row in (await connection.execute(older)).all():
+        for each in await read_proposals(connection, older):
             why = self._redactor.text("a newer proposal for the same object took its place")
-            payload = {"proposal": row.id, "to": _S.CANCELLED.value, "from": row.state, "why": why, "newer": newer.id}
-            entry = AuditEntry("state.changed", self._redactor.json(payload), ProposalId(row.id))
-            fields = {"result": why}
-            away = Transition(ProposalId(row.id), WAITING_STATES, _S.CANCELLED, entry, fields, card=card)
+            told = {"to": _S.CANCELLED.value, "from": each.state.value, "why": why, "newer": newer.id}
+            by = newer.provenance.by if newer.provenance else BOT
+            entry = self._records.entry("state.changed", by, each, **told)
+            away = Transition(each.id, WAITING_STATES, _S.CANCELLED, entry, {"result": why}, card=card)
             await _move(connection, away, newer.created_at)
 
     # ---- decided ------------------------------------------------------------------------------------------------
@@ -162,7 +164,7 @@ class SqlProposals:
                         claimed_at=now,
                     )
                 )
-                await chain.append(connection, self._intent(fresh), now)
+                await chain.append(connection, self._records.intent(fresh), now)
                 return fresh
         return None
 
@@ -171,18 +173,6 @@ class SqlProposals:
         async with self._database.write() as connection:
             ended = await connection.execute(update(proposals).where(*held).values(lease_until=now))
             return int(ended.rowcount)
-
-    def _intent(self, proposal: Proposal) -> AuditEntry:
-        payload = {
-            "proposal": proposal.id,
-            "digest": proposal.digest,
-            "action": proposal.action.model_dump(mode="json"),
-            "attempt": proposal.attempts,
-            "fence": proposal.fence,
-            "approved_by": list(proposal.approvers) or proposal.decided_by,
-            "by_policy": proposal.by_policy,
-        }
-        return AuditEntry("execution.intent", self._redactor.json(payload), proposal.id)
 
     async def holds(self, proposal: ProposalId, fence: int, lease_until: datetime) -> bool:
         mine = update(proposals).where(*_mine(proposal, fence)).values(lease_until=lease_until)

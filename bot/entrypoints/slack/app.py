@@ -204,6 +204,7 @@ def _filled_in(body: Body, view: Body, reason: str) -> Answered:
         value=kept["value"],
         verdict=SETTLE if view["callback_id"] == views.SETTLE_NOTE else Verdict.DENY.value,
         reason=reason,
+        user_name=_name_of(user),
     )
 
 
@@ -219,4 +220,10 @@ def _answered(body: Body, verdict: str) -> Answered:
         user_team=str(user.get("team_id") or body["team"]["id"]),
         value=str(body["actions"][0].get("value") or ""),
         verdict=verdict,
+        user_name=_name_of(user),
     )
+
+
+def _name_of(user: Body) -> str | None:
+    """What Slack calls whoever pressed; for the record only, never to decide by."""
+    return str(user.get("username") or user.get("name") or "")[:80] or None

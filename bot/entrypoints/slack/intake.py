@@ -54,6 +54,7 @@ class Answered:
     value: str
     verdict: str
     reason: str | None = None
+    user_name: str | None = None
 
 
 class Taken(StrEnum):
@@ -113,6 +114,7 @@ class Intake:
             "message_ts": answered.message_ts,
             "user": answered.user,
             "user_team": answered.user_team,
+            "user_name": answered.user_name,
             "value": answered.value,
             "verdict": answered.verdict,
             "reason": answered.reason[:_TEXT_LIMIT] if answered.reason else None,

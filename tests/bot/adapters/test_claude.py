@@ -1,5 +1,6 @@
 """Claude through the real package against the emulator: good replies, the shape of requests, the self-check."""
 
+import hashlib
 import subprocess
 import sys
 from functools import cache
@@ -17,6 +18,7 @@ from bot.demo.messages_emulator import MessagesEmulator, Pause, Refuse, Reply, T
 from bot.domain import Exchange
 from bot.flows.toolbox import Budget, Toolbox
 from bot.ports import ModelFault, ModelRequest, Step, Stop, ToolResult, ToolSpec
+from safety.actions import canonical_json
 from safety.redaction import Redactor
 from tests.bot.investigations import NOW, evidence, red, report, triaged
 from tools.kubernetes.catalogue import catalogue
@@ -168,6 +170,17 @@ async def test_the_last_word_keeps_the_tools_described_but_allows_none() -> None
     body = emulator.requests[1]
     assert body["tool_choice"] == {"type": "none"}
     assert [each["type"] for each in body["messages"][-1]["content"]] == ["tool_result", "text"]
+
+
+async def test_a_reply_names_the_hash_of_the_request_that_it_answers() -> None:
+    async with MessagesEmulator(Reply("Memory."), Reply("Memory."), Reply("Disk.")) as emulator:
+        model = claude(emulator)
+        replies = [await model.reply(asked(summary=each)) for each in (None, None, red("the disk was full"))]
+        await model.aclose()
+    sent = [{key: value for key, value in each.items() if key != "stream"} for each in emulator.requests]
+    hashes = [f"sha256:{hashlib.sha256(canonical_json(each).encode()).hexdigest()}" for each in sent]
+    assert [each.prompt_sha256 for each in replies] == hashes
+    assert len({*hashes}) >= 2
 
 
 async def test_a_paused_turn_is_sent_back_and_goes_on_in_the_same_message() -> None:

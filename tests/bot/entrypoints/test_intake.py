@@ -288,11 +288,18 @@ def answered(delivery: str = "act:1", verdict: Verdict = Verdict.APPROVE, **more
 
 async def test_an_answer_is_stored_once_per_delivery_and_carries_who_and_about_what(door: Door) -> None:
     for _ in range(2):
-        await door.intake.answered(answered())
+        await door.intake.answered(answered(user_name="alice"))
     found = await door.only()
     assert (found.kind, found.thread) == ("answered", ThreadId(TEAM, CHANNEL, KNOWN))
-    kept = {name: found.payload[name] for name in ("user", "user_team", "value", "verdict", "reason")}
-    assert kept == {"user": "U0ALICE", "user_team": TEAM, "value": "p1:abc", "verdict": "approve", "reason": None}
+    kept = {name: found.payload[name] for name in ("user", "user_team", "value", "verdict", "reason", "user_name")}
+    assert kept == {
+        "user": "U0ALICE",
+        "user_team": TEAM,
+        "value": "p1:abc",
+        "verdict": "approve",
+        "reason": None,
+        "user_name": "alice",
+    }
 
 
 async def test_two_answers_about_one_proposal_share_a_lane(door: Door) -> None:

@@ -6,7 +6,8 @@ from typing import Any
 
 import pytest
 
-from bot.flows.audit_views import FORMATS, as_json, exported, page, readable, short_head
+from bot.flows.audit_exports import FORMATS, as_json, exported
+from bot.flows.audit_views import page, readable, short_head
 from safety.audit import GENESIS, AuditRecord, sealed, verify
 from safety.redaction import Redactor, stored_json
 

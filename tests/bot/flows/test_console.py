@@ -99,4 +99,4 @@ async def test_pausing_and_resuming_are_in_the_audit_log_with_who(stores: Stores
     await _ask(asked, "pause", BOB)
     await _ask(asked, "resume", ALICE)
     told = [json.loads(each.payload) for each in await stores.audit.records()]
-    assert [(each["to"], each["by"]) for each in told] == [("paused", "U0BOB"), ("resumed", "U0ALICE")]
+    assert [(each["to"], each["actor"]["id"]) for each in told] == [("paused", "U0BOB"), ("resumed", "U0ALICE")]

@@ -3,7 +3,7 @@
 import asyncio
 import re
 from collections.abc import Awaitable, Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from typing import Any
 
@@ -13,6 +13,7 @@ from pydantic import Field
 from bot.domain import Answer, Usage
 from bot.flows.investigate import Budget, Investigator
 from bot.ports import ModelFault, ModelReply, ModelRequest, Stop, StreamSink, ToolCall
+from bot.provenance import Prompted
 from safety.redaction import Redacted, Redactor
 from tests.bot.investigations import red, triaged
 from tests.fakes import FixedClock
@@ -214,6 +215,15 @@ async def test_a_wanted_change_is_collected_and_nothing_runs() -> None:
     assert twice_error
     assert "already proposed" in twice
     assert answer.tools_called == ()
+
+
+async def test_a_wanted_change_names_the_model_and_the_request_that_it_answered_and_by_rules_it_names_none() -> None:
+    propose = call("propose_remediation", action="restart_deployment", handle="O1", reason="x")
+    asked = replace(said("", propose), prompt_sha256="sha256:abc")
+    [change] = (await followed(ScriptedModel([asked, said("I proposed it.")]))).wanted
+    assert change.prompted == Prompted("scripted", "sha256:abc")
+    [change] = (await followed(ScriptedModel([asked, said("I proposed it.")], connected=False))).wanted
+    assert change.prompted is None
 
 
 async def test_changes_wanted_by_a_model_that_then_failed_are_dropped() -> None:
