@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 from bot.entrypoints.cli import parser
 
 if TYPE_CHECKING:
+    from bot.entrypoints.hook import Caller
     from safety.commands.verdict import Wanted
 
 
@@ -53,10 +54,10 @@ def _hook() -> int:
         return 0
 
 
-def _ask(wanted: "Wanted") -> tuple[str, ...]:
+def _ask(wanted: "Wanted", caller: "Caller") -> tuple[str, ...]:
     from bot.guard import reasons_against
 
-    return reasons_against(wanted)
+    return reasons_against(wanted, caller)
 
 
 def _cluster_alone(arguments: argparse.Namespace) -> int:

@@ -3,7 +3,7 @@
 import json
 import random
 
-from bot.entrypoints.hook import answer
+from bot.entrypoints.hook import Caller, answer
 from prove._calls import Sample, bash, spelled, written_down
 from prove.figure import Figure, Proof
 from safety.commands.verdict import Wanted
@@ -52,7 +52,7 @@ _LOOK = (
 _MOST_REFUSED = 0.01
 
 
-def _nothing_allowed(_wanted: Wanted) -> tuple[str, ...]:
+def _nothing_allowed(_wanted: Wanted, _caller: Caller) -> tuple[str, ...]:
     return ("no cluster is in reach",)
 
 

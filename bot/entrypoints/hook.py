@@ -12,7 +12,8 @@ import select
 import signal
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, BinaryIO
 
@@ -25,9 +26,21 @@ LARGEST = 4_000_000
 PATIENCE = 50.0
 _LONGEST_REASON = 1_500
 _LARGEST_SCRIPT = 200_000
+# As bot.config has it, which is too much to import for a look.
+_DATABASE = "sqlite:///var/ask-claude.db"
 
-# Why a change may not be made, each reason; nothing if it may.
-Asking = Callable[[Wanted], tuple[str, ...]]
+
+@dataclass(frozen=True, slots=True)
+class Caller:
+    """Who asks, as it says itself: the session, and the tool with all it is given (raw)."""
+
+    session: str
+    tool: str
+    given: Mapping[str, Any] = field(default_factory=dict)
+
+
+# Why a change may not be made, each reason; nothing if it may, and then that is recorded already.
+Asking = Callable[[Wanted, Caller], tuple[str, ...]]
 
 
 class DiskFiles:
@@ -64,9 +77,12 @@ class DiskFiles:
 
 
 def guarded_here() -> tuple[str, ...]:
-    """Files that say what may be changed and in which cluster: the policy, the settings, the kubeconfigs."""
+    """Files that say what may be changed, where, and what was: policy, settings, kubeconfigs, database, checkpoints."""
     kubeconfigs = os.environ.get("KUBECONFIG", "").split(os.pathsep)
-    return (os.environ.get("POLICY_FILE") or "policy.yaml", ".env", *filter(None, kubeconfigs))
+    database = (os.environ.get("DATABASE_URL") or _DATABASE).partition(":///")[2]
+    beside = [f"{database}{end}" for end in ("", "-wal", "-shm", ".checkpoints", ".audit-key")] if database else []
+    named = [os.environ.get(each, "") for each in ("AUDIT_CHECKPOINTS", "AUDIT_KEY_FILE")]
+    return (os.environ.get("POLICY_FILE") or "policy.yaml", ".env", *filter(None, (*kubeconfigs, *named)), *beside)
 
 
 def answer(data: bytes, ask: Asking) -> dict[str, Any]:
@@ -86,8 +102,15 @@ def answer(data: bytes, ask: Asking) -> dict[str, Any]:
         return denial("one change at a time: the facts that the second is judged by are those that the first changes")
     if not verdict.known:
         return denial("a change has to stand alone: nothing is known of another program beside it")
-    against = ask(verdict.wanted[0])
+    against = ask(verdict.wanted[0], _caller(given))
     return denial(*against) if against else {}
+
+
+def _caller(given: Mapping[str, Any]) -> Caller:
+    """It was judged before, so the tool and its input have the right form; a session need not be named."""
+    session, tool_input = given.get("session_id"), given.get("tool_input")
+    named = session if isinstance(session, str) and session else "unnamed"
+    return Caller(named, str(given.get("tool_name")), tool_input if isinstance(tool_input, dict) else {})
 
 
 def _read(data: bytes) -> dict[str, Any]:

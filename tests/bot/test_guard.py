@@ -15,7 +15,7 @@ from bot.adapters.store.database import Database, migrate
 from bot.adapters.store.flags import SqlFlags
 from bot.config import Settings
 from bot.demo.cluster_emulator import ClusterEmulator, VirtualClock, load_scenario
-from bot.entrypoints.hook import answer
+from bot.entrypoints.hook import Caller, answer
 from safety.commands.verdict import Wanted
 from tests.bot.test_commands import ROOT, type_in
 from tests.bot.test_investigate_command import write_dump
@@ -46,9 +46,9 @@ class Here:
         """Why it was denied; nothing if it was not."""
         call = json.dumps({"tool_name": tool, "tool_input": given}).encode()
 
-        def ask(wanted: Wanted) -> tuple[str, ...]:
+        def ask(wanted: Wanted, caller: Caller) -> tuple[str, ...]:
             try:
-                return asyncio.run(guard.reasons(wanted, self.settings, self.settings.kubeconfig))
+                return asyncio.run(guard.reasons(wanted, self.settings, self.settings.kubeconfig, caller))
             except guard.BadChange as fault:
                 return (str(fault),)
 

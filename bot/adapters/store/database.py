@@ -9,13 +9,14 @@ import fcntl
 import sqlite3
 import threading
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, closing
 from datetime import timedelta
 from pathlib import Path
 from typing import IO, Any
 
 from alembic import command
 from alembic.config import Config
+from alembic.script import ScriptDirectory
 from alembic.util import CommandError
 from sqlalchemy import create_engine, event, make_url
 from sqlalchemy.engine import URL, Engine
@@ -91,6 +92,17 @@ def must_exist(database_url: str) -> None:
     file = Path(str(sync_url(database_url).database)).absolute()
     if not file.exists():
         raise StoreUnusable(f"there is no database at {file}: start in the bot's folder, or set DATABASE_URL")
+
+
+def is_current(database_url: str) -> bool:
+    """Whether the schema is this version's, by looking alone; ``False`` as well where that cannot be read."""
+    file = Path(str(sync_url(database_url).database)).absolute()
+    try:
+        with closing(sqlite3.connect(f"{file.as_uri()}?mode=ro", uri=True)) as connection:
+            found = connection.execute("SELECT version_num FROM alembic_version").fetchone()
+    except sqlite3.DatabaseError:
+        return False
+    return found is not None and found[0] == ScriptDirectory(str(MIGRATIONS)).get_current_head()
 
 
 def migrate(database_url: str, patience: timedelta = PATIENCE) -> None:

@@ -284,6 +284,17 @@ audit = Table(
     Index(None, "proposal"),
 )
 
+# Changes that passed the hook: made by others, if at all, and counted as if they were made.
+hook_changes = Table(
+    "hook_changes",
+    metadata,
+    Column("id", String(64), primary_key=True),
+    Column("at", UtcTime, nullable=False),
+    Column("target", String(400), nullable=False),
+    Column("action", RedactedText, nullable=False),
+    Index(None, "at"),
+)
+
 flags = Table(
     "flags",
     metadata,

@@ -1,12 +1,26 @@
 """Counts what the limits are about, within the transaction that depends on it."""
 
+from collections.abc import Callable
 from datetime import datetime, timedelta
+from typing import Any
 
-from sqlalchemy import BindParameter, ColumnElement, ScalarSelect, Select, bindparam, distinct, func, or_, select
+from sqlalchemy import (
+    BindParameter,
+    ColumnElement,
+    CompoundSelect,
+    ScalarSelect,
+    Select,
+    bindparam,
+    distinct,
+    func,
+    or_,
+    select,
+    union_all,
+)
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.adapters.store.proposal_rows import action_of
-from bot.adapters.store.tables import executions, flags, proposals
+from bot.adapters.store.tables import executions, flags, hook_changes, proposals
 from bot.domain import ProposalState
 from bot.stores import About, Flag, Tally
 from safety.validator import AnyAction
@@ -35,16 +49,19 @@ def _proposals(*where: ColumnElement[bool]) -> ScalarSelect[int]:
     return select(func.count(proposals.c.id)).where(_OTHERS, *where).scalar_subquery()
 
 
-def _sent_within_the_hour(where: ColumnElement[bool]) -> ScalarSelect[int]:
-    recent = executions.c.sent_at >= _HOUR_AGO
-    others = executions.c.proposal != _ID
-    return select(func.count(distinct(executions.c.proposal))).where(where, recent, others).scalar_subquery()
+def _made_within_the_hour(of: Callable[[ColumnElement[str]], ColumnElement[bool]]) -> ColumnElement[int]:
+    """What was sent, and what passed the hook: whether these were made, nobody here saw."""
+    recent = executions.c.sent_at >= _HOUR_AGO, executions.c.proposal != _ID
+    sent = select(func.count(distinct(executions.c.proposal))).where(of(executions.c.target), *recent)
+    passing = hook_changes.c.at >= _HOUR_AGO, hook_changes.c.id != _ID
+    passed = select(func.count(hook_changes.c.id)).where(of(hook_changes.c.target), *passing)
+    return sent.scalar_subquery() + passed.scalar_subquery()
 
 
 _COUNTS = select(
     _proposals(proposals.c.target == _KEY, _UNDER_WAY).label("in_flight"),
-    _sent_within_the_hour(executions.c.target == _KEY).label("on_target"),
-    _sent_within_the_hour(func.substr(executions.c.target, 1, func.length(_WITHIN)) == _WITHIN).label("in_namespace"),
+    _made_within_the_hour(lambda target: target == _KEY).label("on_target"),
+    _made_within_the_hour(lambda target: func.substr(target, 1, func.length(_WITHIN)) == _WITHIN).label("in_namespace"),
     _proposals(_IN_THREAD).label("in_incident"),
     _proposals(proposals.c.state == _S.PENDING.value).label("waiting"),
 )
@@ -62,12 +79,17 @@ _DENIED = select(proposals.c.action).where(
     proposals.c.state == _S.DENIED.value, proposals.c.target == _KEY, proposals.c.decided_at > _HOUR_AGO
 )
 # Each change once, however often it was tried.
-_SENT = select(proposals.c.action).where(
-    proposals.c.id.in_(
-        select(executions.c.proposal).where(
-            executions.c.target == _KEY, executions.c.sent_at >= _DAY_AGO, executions.c.proposal != _ID
+_SENT = union_all(
+    select(proposals.c.action).where(
+        proposals.c.id.in_(
+            select(executions.c.proposal).where(
+                executions.c.target == _KEY, executions.c.sent_at >= _DAY_AGO, executions.c.proposal != _ID
+            )
         )
-    )
+    ),
+    select(hook_changes.c.action).where(
+        hook_changes.c.target == _KEY, hook_changes.c.at >= _DAY_AGO, hook_changes.c.id != _ID
+    ),
 )
 
 
@@ -85,7 +107,7 @@ async def tally(connection: AsyncConnection, about: About, now: datetime) -> Tal
         "thread_ts": thread.thread_ts,
     }
 
-    async def actions(query: Select[tuple[str]]) -> tuple[AnyAction, ...]:
+    async def actions(query: Select[tuple[str]] | CompoundSelect[Any]) -> tuple[AnyAction, ...]:
         return tuple(action_of(row.action) for row in (await connection.execute(query, values)).all())
 
     counts = (await connection.execute(_COUNTS, values)).one()

@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from bot.entrypoints.hook import LARGEST, DiskFiles, answer
+from bot.entrypoints.hook import LARGEST, Caller, DiskFiles, answer
 from prove._calls import Sample, written_down
 from safety.commands.verdict import Wanted
 
@@ -19,7 +19,7 @@ ROOT = Path(__file__).resolve().parents[3]
 BAD, GOOD = written_down()
 
 
-def nothing_allowed(_wanted: Wanted) -> tuple[str, ...]:
+def nothing_allowed(_wanted: Wanted, _caller: Caller) -> tuple[str, ...]:
     return ("no cluster is in reach",)
 
 
@@ -85,7 +85,7 @@ def test_several_reasons_are_all_told() -> None:
 def test_a_change_that_the_policy_allows_goes_on_and_only_alone() -> None:
     asked: list[Wanted] = []
 
-    def ask(wanted: Wanted) -> tuple[str, ...]:
+    def ask(wanted: Wanted, _caller: Caller) -> tuple[str, ...]:
         asked.append(wanted)
         return ()
 
