@@ -9,6 +9,7 @@ from bot.domain import Inbound, InboxId, ThreadId
 from bot.flows.alerts import Alerts
 from bot.flows.conversations import Conversations
 from bot.ports import Place
+from bot.provenance import Actor
 from bot.stores import Stores
 from safety.redaction import Redacted, Redactor
 from tests.fakes import FakeChat, FixedClock
@@ -26,7 +27,8 @@ class Asked:
     async def alert(self, _inbound: Inbound, question: Redacted, thread: ThreadId) -> None:
         self.questions.append((str(question), thread))
 
-    async def cancel(self, thread: ThreadId, _why: str) -> int:
+    async def cancel(self, thread: ThreadId, _why: str, by: Actor) -> int:
+        assert (by.kind, by.id) == ("monitor", "Alertmanager")
         self.cancelled.append(thread)
         return 0
 
