@@ -36,9 +36,10 @@ def at_maximum(snapshot: Snapshot) -> Iterator[Finding]:
         since = _capped_since(scaler)
         if workload is None or since is None or above is None or snapshot.observed_at - since < _SETTLES:
             continue
-        if workload.ref in answers and workload.ref not in harmed:
-            continue
         strained = _strained(workload, snapshot)
+        # A busy hour, unless requests are turned away before they are counted.
+        if workload.ref in answers and workload.ref not in harmed and not (strained and above[1] >= _FAR_ABOVE):
+            continue
         if above[1] >= (_ABOVE if strained or workload.ref in harmed else _FAR_ABOVE):
             yield finding(workload, _claim(workload, scaler, above, since, strained, snapshot))
 

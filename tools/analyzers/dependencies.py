@@ -10,11 +10,12 @@ from tools.analyzers.credentials import rotated
 from tools.analyzers.interface import Blame, Claim, cited, count_words, find_blame, finding, finding_on, seen
 from tools.analyzers.latency import bad_nodes
 from tools.analyzers.policies import behind_trouble
+from tools.analyzers.stores import stands_by
 from tools.analyzers.troubles import Trouble, troubles
-from tools.evidence import Category, Evidence, Finding, ObjectRef, Remedy
-from tools.logs.reading import SignKind
+from tools.evidence import Category, Evidence, Finding, ObjectRef, Remedy, evidence
+from tools.logs.reading import Entry, SignKind, clip
 from tools.objects import name_of, ref_of
-from tools.snapshot import Release, Snapshot, Workload
+from tools.snapshot import LogTail, Release, Snapshot, Workload
 
 K = SignKind
 _ON_THE_WAY = (K.CONNECTION_TIMEOUT, K.CONNECTION_RESET, K.SLOW)
@@ -56,17 +57,25 @@ def _of_stores(told: Sequence[Trouble], snapshot: Snapshot) -> Iterator[Finding]
 def _read_only(ref: ObjectRef, told: list[Trouble], snapshot: Snapshot) -> Finding:
     """A database of ours that refuses writes is itself what has to be mended."""
     callers = tuple(dict.fromkeys(each.workload.ref for each in told))
+    own = snapshot.workload(ref)
+    says = stands_by(own) if own is not None else None
+    shown = [_told(*says, snapshot)] if says is not None else []
     claim = Claim(
         category=Category.DATABASE_READ_ONLY,
         summary=f"{ref.kind} {ref.name} refuses writes of {', '.join(each.name for each in callers[:3])}: read-only",
         explanation=_READ_ONLY,
-        evidence=cited([line for each in told[:3] for line in each.lines(snapshot)]),
+        evidence=cited([line for each in told[:3] for line in each.lines(snapshot)], shown),
         confidence=0.85,
         pods=(),
         since=min((each.since for each in told if each.since), default=None),
         affected=callers,
     )
     return finding_on(ref, claim)
+
+
+def _told(tail: LogTail, entry: Entry, snapshot: Snapshot) -> Evidence:
+    part = f":{tail.container}:stands by"
+    return evidence("log", tail.pod, snapshot.say(clip(entry.first_line)), entry.at, part)
 
 
 _READ_ONLY = (

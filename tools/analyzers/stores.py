@@ -4,8 +4,9 @@ import re
 from collections.abc import Iterator
 
 from tools.analyzers.addresses import Place, behind, find_place, setting_with
+from tools.logs.reading import Entry
 from tools.objects import containers_of, items, name_of, namespace_of, number
-from tools.snapshot import Snapshot, Workload
+from tools.snapshot import LogTail, Snapshot, Workload
 from tools.world import JsonObject
 
 # How each sort of store shows in what its clients say, and how in the names of its images.
@@ -51,6 +52,28 @@ def implied(line: str, caller: Workload, snapshot: Snapshot) -> Place | None:
 def is_store(workload: Workload) -> bool:
     """Whether a workload is itself a database, a cache or a queue."""
     return any(_is_of(workload, image) for _, image in _KNOWN) and not _NO_STORES.search(workload.ref.name)
+
+
+_STANDS_BY = re.compile(
+    r"(?i)entering standby mode|ready to accept read[- ]only connections|transition to (?:SECONDARY|RECOVERING)|"
+    r"stepp(?:ing|ed) down|\b(?:demot(?:ed|ing)|switch(?:ed|ing)) (?:\w{1,20} )?(?:to|into|as) (?:a )?(?:replica|"
+    r"standby|secondary|read[- ]?only)|(?:super_)?read_only (?:is |was )?(?:set|=|->|turned|changed|enabled)|"
+    r"MASTER MODE.{0,40}to REPLICA|before turning into a replica|\bnow (?:a |in )?(?:standby|replica|secondary|"
+    r"read[- ]?only)"
+)
+
+
+def stands_by(workload: Workload) -> tuple[LogTail, Entry] | None:
+    """Where a database says last that it became one that takes no writes; what every standby says when it starts."""
+    found = [
+        (tail, entry)
+        for pod in workload.members
+        for tail in pod.logs
+        if not tail.previous
+        for entry in tail.reading.entries
+        if _STANDS_BY.search(entry.first_line)
+    ]
+    return max(found, key=lambda each: (each[1].at.timestamp() if each[1].at else 0.0, each[1].number), default=None)
 
 
 def _is_of(workload: Workload, image: re.Pattern[str]) -> bool:

@@ -40,7 +40,9 @@ class Trouble:
 
     @property
     def target(self) -> str:
-        named = None if self.sign.target == self.sign.detail("user") else self.sign.target
+        # Of a write that was refused the statement is told.
+        is_named = self.sign.target != self.sign.detail("user") and self.kind is not K.READ_ONLY
+        named = self.sign.target if is_named else None
         return self.place.words if self.place else (named or "its dependency")
 
     @property

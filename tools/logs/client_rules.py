@@ -53,8 +53,16 @@ CLIENTS = (
     ),
     rule(
         SignKind.READ_ONLY,
-        "read-only-allow-delete|misconf ",
-        r"read-only-allow-delete|MISCONF \w{1,20} is configured to",
+        "read-only|misconf |recovery|ora-16000|read only|readonly|standby|write operations",
+        r"read-only-allow-delete|MISCONF \w{1,20} is configured to|ORA-16000|"
+        r"cannot execute [\w()]{1,40} (?:in a read-only transaction|during recovery)|"
+        r"cannot set transaction read-write mode during recovery|no write operations are allowed|"
+        r"because the database is (?:in )?read[- ]?only|"
+        r"\b(?:server|node|instance|cluster|replica|table|store|shard|session|connection|member) is (?:currently )?"
+        r"(?:in |running in |set to )?read[- ]?only|"
+        r"\b(?:writes? (?:is |are |was |were )?(?:not (?:allowed|permitted|accepted|possible)|disabled|refused|"
+        r"rejected|denied|blocked)|(?:refus|reject|cannot accept|not accept)\w{0,3} (?:all )?writes?)\b[^\n]{0,60}"
+        r"(?:read[- ]?only|standby|replica|secondary|recovery)",
     ),
     rule(
         SignKind.PROTOCOL_MISMATCH,

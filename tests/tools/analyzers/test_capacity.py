@@ -53,6 +53,12 @@ def test_answers_that_are_measured_and_as_good_as_before_are_nothing() -> None:
     assert found_by(world, at_maximum) == {}
 
 
+def test_answers_that_are_measured_say_nothing_of_requests_that_are_turned_away() -> None:
+    world = capped(196, log="WARN accept queue full (512), shedding connection")
+    world.series("http_request_duration_seconds_p95", "s", ("6h", 0.1), ("0m", 0.1), deployment="api")
+    assert found_by(world, at_maximum)[API].category == "traffic_overload"
+
+
 def test_of_several_metrics_the_one_furthest_above_its_target_counts() -> None:
     world = capped(100)
     scaler = named(world, "HorizontalPodAutoscaler", "api")

@@ -58,6 +58,39 @@ def test_of_two_databases_that_nothing_names_neither_is_accused() -> None:
     assert roots_of(world, unmet) == [("database_read_only", "Deployment/shop/web")]
 
 
+WRITES_REFUSED = (
+    "-{}m|E, [<t> #17] ERROR -- : [a81c] StatementInvalid (PG::ReadOnlySqlTransaction: ERROR:  cannot execute {} in a "
+    "read-only transaction"
+)
+
+
+def refusing(*statements: str, says: str) -> Cluster:
+    """A program that complains once of each statement, and the database that it writes to."""
+    world = cluster()
+    lines = [WRITES_REFUSED.format(12 - 4 * at, each) for at, each in enumerate(statements)]
+    logs(world, "\n".join(lines), env={"DATABASE_HOST": "ledger"})
+    body = template(container("pg", "postgres:16", port=5432))
+    (pod,) = world.deployment("ledger", body, replicas=1, empty=True).pods(1)
+    world.log(pod, f"-25m|<t> UTC [42] LOG:  {says}")
+    world.service("ledger", 5432)
+    return world
+
+
+def test_a_database_that_says_it_stands_by_is_heard_as_well() -> None:
+    found = found_by(refusing("UPDATE", "INSERT", "DELETE", says="entering standby mode"), unmet)
+    assert any("entering standby mode" in each.text for each in found["Deployment/shop/ledger"].evidence)
+
+
+def test_complaints_of_different_statements_are_counted_together() -> None:
+    assert found_by(refusing("UPDATE", "INSERT", says="checkpoint complete"), unmet) == {}
+    found = found_by(refusing("UPDATE", "INSERT", "DELETE", says="checkpoint complete"), unmet)
+    assert found["Deployment/shop/ledger"].category == "database_read_only"
+
+
+def test_a_replica_that_nobody_writes_to_is_well() -> None:
+    assert found_by(refusing(says="database system is ready to accept read-only connections"), unmet) == {}
+
+
 def test_a_name_that_is_not_told_is_the_one_address_in_the_settings_that_leads_nowhere() -> None:
     world = cluster()
     store(world, "people", "mysql:8.0")
