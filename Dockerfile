@@ -12,6 +12,7 @@ COPY migrations/ migrations/
 COPY safety/ safety/
 COPY tools/ tools/
 COPY bot/ bot/
+COPY runbooks/ runbooks/
 
 # The code belongs to root and is only read. The database lies in /app/var: mount a volume there.
 RUN useradd --uid 10001 --create-home ask-claude \

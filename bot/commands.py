@@ -83,6 +83,7 @@ async def investigate(arguments: argparse.Namespace) -> int:
         else await wiring.open_cluster(settings, redactor)
     )
     model = wiring.make_model(settings, redactor)
+    books = wiring.make_runbooks(settings, redactor)
     try:
         await _reached(seen.world.cluster)
         await _exists(seen.world.cluster, arguments.namespace)
@@ -99,7 +100,8 @@ async def investigate(arguments: argparse.Namespace) -> int:
         triaged = _as_read_only(triaged, seen)
         answer = None
         if arguments.format == "text":
-            answer = await wiring.make_investigator(model, seen.world, wiring.SystemClock()).analyse(triaged, question)
+            investigator = wiring.make_investigator(model, seen.world, wiring.SystemClock(), books)
+            answer = await investigator.analyse(triaged, question)
     finally:
         await seen.close()
         if isinstance(model, ClaudeModel):

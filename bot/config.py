@@ -52,6 +52,7 @@ class Settings(BaseSettings):
     )
     summary_hour: int = Field(7, ge=0, le=23, description="After which hour (UTC) it is said.")
     policy_file: Path = Field(Path("policy.yaml"), description="What may be changed; no file means nothing may.")
+    runbooks: Path = Field(Path("runbooks"), description="Folder of runbooks, a Markdown file for each kind.")
     remediation_mode: Mode = Field(
         "approve",
         description="`off` builds no executor; `approve`: people approve what is allowed; `auto`: the policy may too.",

@@ -8,6 +8,7 @@ from typing import Any, Protocol
 
 from bot.domain import Exchange, IncidentReport, Usage
 from bot.messages import Message
+from bot.runbooks import Runbook
 from safety.redaction import Redacted
 from tools.evidence import SeenObject
 
@@ -93,6 +94,7 @@ class ModelRequest:
     the people have the first findings before them, so that an analysis adds to them instead of repeating them.
     ``final`` asks for an answer with what is at hand: ``tools`` still describes what earlier steps used, but none may
     be called any more. ``form`` is the JSON Schema that the answer should keep to; whoever asks checks it.
+    ``runbook`` is the team's own for such an incident.
     """
 
     report: IncidentReport
@@ -106,6 +108,7 @@ class ModelRequest:
     final: bool = False
     summary: Redacted | None = None
     form: Mapping[str, Any] | None = None
+    runbook: Runbook | None = None
 
 
 class StreamSink(Protocol):

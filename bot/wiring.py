@@ -38,7 +38,7 @@ from bot.flows.console import HELP, Analyst, Console
 from bot.flows.conversations import Conversations, Desk, Habits
 from bot.flows.deciding import Click
 from bot.flows.inbox import Handler, Inbox
-from bot.flows.investigate import Investigator
+from bot.flows.investigate import Analysts, Investigator
 from bot.flows.judging import Judge
 from bot.flows.proposals import WriterFor
 from bot.flows.remediation import Conduct, Remediation, remediation
@@ -46,6 +46,7 @@ from bot.flows.sealing import Sealing
 from bot.flows.summaries import Summaries
 from bot.messages import Notice
 from bot.ports import Chat, Clock, LanguageModel, People, Place
+from bot.runbooks import Runbooks, read_runbooks
 from bot.stores import Stores
 from safety.approval import Verdict
 from safety.policy import Mode
@@ -242,9 +243,14 @@ def thresholds_of(settings: Settings) -> Thresholds:
     )
 
 
-def make_investigator(model: LanguageModel, world: Reader, clock: Clock) -> Investigator:
+def make_investigator(model: LanguageModel, world: Reader, clock: Clock, runbooks: Runbooks) -> Investigator:
     fallback = OfflineAnalyst(standing_in=True)
-    return Investigator(model, fallback, catalogue(), world, clock)
+    return Investigator(Analysts(model, fallback), catalogue(), world, clock, runbooks=runbooks)
+
+
+def make_runbooks(settings: Settings, redactor: Redactor) -> Runbooks:
+    """The team's runbooks; one that cannot be used stops the start with ``BadSetting``."""
+    return read_runbooks(settings.runbooks, (each.name for each in catalogue().reads()), redactor)
 
 
 def build(
@@ -260,9 +266,10 @@ def build(
     writer_for = _writer_for(outside.writer, world)
     conduct = Conduct(timedelta(seconds=settings.verify_seconds))
     changes = remediation(judge, outside.chat, tools, writer_for, conduct)
-    investigator = make_investigator(outside.model, world, clock)
+    runbooks = make_runbooks(settings, redactor)
+    investigator = make_investigator(outside.model, world, clock, runbooks)
     idle = timedelta(minutes=settings.thread_idle_minutes)
-    habits = Habits(idle, settings.default_namespace, thresholds_of(settings))
+    habits = Habits(idle, settings.default_namespace, thresholds_of(settings), runbooks)
     conversations = Conversations(stores, outside.chat, clock, world, Desk(investigator, changes.proposals, habits))
     alerts = Alerts(stores, outside.chat, clock, redactor, conversations, changes.lapses)
     inbox = Inbox(stores.inbox, outside.chat, clock, redactor, settings.parallel_threads)

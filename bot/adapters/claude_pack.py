@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from bot.domain import EvidenceRecord, IncidentReport, Issue, ReportedChange
+from bot.runbooks import Runbook
 from tools.evidence import SeenObject
 
 # 1,650 tokens at 2.2 characters each; JSON as it is counted writes an umlaut with six characters. With the instructions
@@ -54,7 +55,7 @@ class _Pack:
         return {**self.parts, "left_out": self.left_out} if self.left_out else self.parts
 
 
-def pack(report: IncidentReport, objects: Sequence[SeenObject]) -> dict[str, Any]:
+def pack(report: IncidentReport, objects: Sequence[SeenObject], runbook: Runbook | None = None) -> dict[str, Any]:
     """The report by weight: verdict, cause and its evidence, the change behind it, the remedy, then the rest."""
     made = _Pack()
     made.put("verdict", report.verdict)
@@ -68,6 +69,8 @@ def pack(report: IncidentReport, objects: Sequence[SeenObject]) -> dict[str, Any
     made.put("remediation", _remediation(report))
     made.put("recurrence", _fitting(report.recurrence.text, 200) if report.recurrence else "")
     made.put("explanation", _fitting(report.explanation, 560))
+    if runbook is not None:
+        made.put("runbook", {"title": _fitting(runbook.title, 80), "steps": _fitting(runbook.steps, 520)})
     _objects(made, report, objects)
     for issue in report.issues_found:
         if not _repeats_cause(report, issue):

@@ -72,7 +72,7 @@ class Prompts:
         return talk
 
     def _opening(self, request: ModelRequest) -> Iterator[dict[str, Any]]:
-        packed = pack(request.report, request.objects)
+        packed = pack(request.report, request.objects, request.runbook)
         yield _text(prompt(_INTRODUCTION, pack=self._fenced("evidence pack", packed)))
         if request.summary:
             yield _text(prompt(_SUMMARY, summary=self._fenced("summary", request.summary.clip(3_000))))

@@ -17,6 +17,7 @@ from bot.domain import (
     Answer,
     Exchange,
     Inbound,
+    IncidentReport,
     Investigation,
     InvestigationId,
     InvestigationState,
@@ -35,6 +36,7 @@ from bot.flows.recurrence import recurrence, started, with_series
 from bot.flows.triage import judged, triage
 from bot.messages import Analysis, Findings, Notice, Opening, Tone, Working
 from bot.ports import Chat, ChatFault, Clock, Place
+from bot.runbooks import Runbooks
 from bot.stores import Stores
 from safety.redaction import Redacted
 from tools.evidence import SeenObject
@@ -67,6 +69,7 @@ class Habits:
     idle: timedelta
     default_namespace: str | None
     thresholds: Thresholds
+    runbooks: Runbooks
 
 
 class Conversations:
@@ -259,7 +262,8 @@ class Conversations:
         seen = next(each for each in triaged.objects if each.handle == wanted.handle)
         requested_by = asker.user if asks_for_change(run.question) else None
         by_policy = thread.origin is Origin.ALERT and asker.user is None and rests_on_state(triaged.report)
-        return Ask(f"{run.id}:remedy", thread.id, wanted, seen, requested_by, by_policy, asker.monitor)
+        against = self._against(triaged.report, wanted)
+        return Ask(f"{run.id}:remedy", thread.id, wanted, seen, requested_by, by_policy, asker.monitor, against)
 
     async def _with_judgement(self, run: Investigation, thread: Thread, triaged: Triaged) -> Triaged:
         """The report says whether its own remedy would be allowed, and why not, before anybody reads it."""
@@ -299,7 +303,15 @@ class Conversations:
     async def _propose(self, key: str, thread: Thread, triaged: Triaged, wanted: WantedChange, asker: "Asker") -> None:
         seen: SeenObject | None = next((each for each in triaged.objects if each.handle == wanted.handle), None)
         if seen is not None:
-            await self._proposals.propose(Ask(key, thread.id, wanted, seen, asker.user, monitor=asker.monitor))
+            against = self._against(triaged.report, wanted)
+            ask = Ask(key, thread.id, wanted, seen, asker.user, monitor=asker.monitor, against=against)
+            await self._proposals.propose(ask)
+
+    def _against(self, report: IncidentReport, wanted: WantedChange) -> Redacted | None:
+        """What the team's runbook for such an incident has against a change."""
+        book = self._habits.runbooks.fitting(report)
+        why = book.against(wanted.kind) if book else None
+        return self._words(why) if why else None
 
     # ---- small things ---------------------------------------------------------------------------------------------
 

@@ -16,11 +16,12 @@ from bot.flows.grounding import ground
 from bot.flows.toolbox import Budget, Progress, Toolbox
 from bot.ports import Clock, LanguageModel, ModelFault, ModelReply, ModelRequest, Step, Stop
 from bot.provenance import Prompted
+from bot.runbooks import Runbooks
 from safety.redaction import Redacted, Redactor
 from tools.tool import Catalogue
 from tools.world import Reader
 
-__all__ = ["Budget", "Investigator", "Progress"]
+__all__ = ["Analysts", "Budget", "Investigator", "Progress"]
 
 _BY_RULES = "this is the rule-based analysis"
 
@@ -76,24 +77,32 @@ class _Announcer:
         self._toolbox.say("the answer broke off; asking again")
 
 
+@dataclass(frozen=True, slots=True)
+class Analysts:
+    """Who answers, and who answers in their place when that fails."""
+
+    model: LanguageModel
+    stand_in: LanguageModel
+
+
 class Investigator:
     """Answers questions about one finished first pass."""
 
     def __init__(
         self,
-        model: LanguageModel,
-        fallback: LanguageModel,
+        analysts: Analysts,
         catalogue: Catalogue,
         world: Reader,
         clock: Clock,
         limits: Budget | None = None,
+        runbooks: Runbooks | None = None,
     ) -> None:
-        self._model = model
-        self._fallback = fallback
+        self._model, self._fallback = analysts.model, analysts.stand_in
         self._catalogue = catalogue
         self._world = world
         self._clock = clock
         self._limits = limits or Budget()
+        self._runbooks = runbooks or Runbooks()
         self._breaker = _Breaker()
 
     async def analyse(
@@ -108,7 +117,8 @@ class Investigator:
     ) -> Answer:
         """The first answer, from the pack alone: one round trip and no tools."""
         request = ModelRequest(triaged.report, triaged.objects, question, tuple(history), first=True, summary=summary)
-        request = replace(request, findings_shown=findings_shown, form=diagnosis_schema())
+        book = self._runbooks.fitting(triaged.report)
+        request = replace(request, findings_shown=findings_shown, form=diagnosis_schema(), runbook=book)
         return await self._answer(request, progress)
 
     async def follow_up(
@@ -120,9 +130,11 @@ class Investigator:
         progress: Progress | None = None,
     ) -> Answer:
         """A later question in the thread: the model may look again, within the budget, and may ask for a change."""
-        tools = self._toolbox(triaged, None).specs()
+        book = self._runbooks.fitting(triaged.report)
+        skipped = book.skip_tools if book else frozenset()
+        tools = tuple(each for each in self._toolbox(triaged, None).specs() if each.name not in skipped)
         request = ModelRequest(triaged.report, triaged.objects, question, tuple(history), tools, summary=summary)
-        return await self._answer(request, progress)
+        return await self._answer(replace(request, runbook=book), progress)
 
     async def _answer(self, request: ModelRequest, progress: Progress | None) -> Answer:
         spent = Usage()

@@ -38,7 +38,8 @@ class Ask:
     """A change to propose, and where: the object as the investigation saw it, and who asked in words, if anybody.
 
     ``by_policy``: a monitor raised it and no person's words did, so the policy approves it where its ``auto`` says so;
-    elsewhere people are asked. ``monitor`` is whose alert led to it, where nobody asked in words.
+    elsewhere people are asked. ``monitor`` is whose alert led to it, where nobody asked in words. ``against``: what a
+    runbook has against it, which nothing outweighs.
     """
 
     key: str
@@ -48,6 +49,7 @@ class Ask:
     requested_by: str | None
     by_policy: bool = False
     monitor: str | None = None
+    against: Redacted | None = None
 
     @property
     def raised_by(self) -> Actor:
@@ -172,6 +174,14 @@ class Proposals:
         return Wish(wanted.kind, ask.seen.ref.name, wanted.to_revision, replicas)
 
     async def _draft(self, proposal_id: ProposalId, ask: Ask) -> Draft | Against:
+        drafted = await self._wished(proposal_id, ask)
+        if ask.against is None:
+            return drafted
+        if isinstance(drafted, Draft):
+            return Against((ask.against,), drafted.decision)
+        return Against((ask.against, *drafted.reasons), drafted.decision)
+
+    async def _wished(self, proposal_id: ProposalId, ask: Ask) -> Draft | Against:
         ref, judge = ask.seen.ref, self._judge
         kind = TARGET_KINDS[ask.wanted.kind]
         if ref.kind != kind or ref.namespace is None:

@@ -20,7 +20,7 @@ from bot.adapters.slack_blocks import compose
 from bot.adapters.slack_details import pages
 from bot.demo.stage import POLICY
 from bot.domain import Exchange, Origin, Triaged, Usage
-from bot.flows.investigate import Investigator
+from bot.flows.investigate import Analysts, Investigator
 from bot.flows.triage import triage
 from bot.messages import Analysis, Findings, Notice, Opening
 from bot.ports import ModelReply, ModelRequest, Step, Stop, ToolCall, ToolResult
@@ -144,7 +144,7 @@ async def test_text_of_a_cluster_reaches_a_model_labelled_and_people_dead(tmp_pa
     assert ways_in.HOST not in SYSTEM
 
     # To people.
-    analyst = Investigator(OfflineAnalyst(), OfflineAnalyst(), catalogue(), world, FixedClock())
+    analyst = Investigator(Analysts(OfflineAnalyst(), OfflineAnalyst()), catalogue(), world, FixedClock())
     answer = await analyst.analyse(triaged, report.question)
     took = timedelta(seconds=2)
     shown = [Findings(report, took), Opening(Origin.COMMAND, "U0BOB", report.question, report)]

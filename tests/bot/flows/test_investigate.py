@@ -11,7 +11,7 @@ import pytest
 from pydantic import Field
 
 from bot.domain import Answer, Usage
-from bot.flows.investigate import Budget, Investigator
+from bot.flows.investigate import Analysts, Budget, Investigator
 from bot.ports import ModelFault, ModelReply, ModelRequest, Stop, StreamSink, ToolCall
 from bot.provenance import Prompted
 from safety.redaction import Redacted, Redactor
@@ -91,7 +91,7 @@ def rules() -> ScriptedModel:
 def investigator(model: ScriptedModel, **limits: Any) -> tuple[Investigator, ScriptedModel, FixedClock]:
     fallback, clock = rules(), FixedClock()
     world = Reader(cluster=None, redactor=Redactor([SECRET]))  # type: ignore[arg-type]
-    return Investigator(model, fallback, Catalogue(look), world, clock, Budget(**limits)), fallback, clock
+    return Investigator(Analysts(model, fallback), Catalogue(look), world, clock, Budget(**limits)), fallback, clock
 
 
 async def followed(model: ScriptedModel, progress: Any = None, **limits: Any) -> Answer:
@@ -153,7 +153,7 @@ async def test_twenty_calls_run_side_by_side_and_are_answered_in_order() -> None
 
     model = ScriptedModel([said("", *[call("meet", n, name=f"n{n}") for n in range(20)]), said("All here.")])
     world = Reader(cluster=None, redactor=Redactor())  # type: ignore[arg-type]
-    flow = Investigator(model, rules(), Catalogue(meet), world, FixedClock(), Budget(tool_calls=20))
+    flow = Investigator(Analysts(model, rules()), Catalogue(meet), world, FixedClock(), Budget(tool_calls=20))
     answer = await flow.follow_up(triaged(), red("all?"))
     assert most == 20
     assert [each[0] for each in results(model)] == [f"n{n}" for n in range(20)]

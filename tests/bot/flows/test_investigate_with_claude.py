@@ -3,7 +3,7 @@
 from bot.adapters.claude import ClaudeModel, Limits
 from bot.demo.messages_emulator import Broken, Damage, MessagesEmulator, Reply, Thinking, ToolUse
 from bot.domain import Answer
-from bot.flows.investigate import Budget, Investigator
+from bot.flows.investigate import Analysts, Budget, Investigator
 from safety.redaction import Redactor
 from tests.bot.flows.test_investigate import SECRET, look, rules
 from tests.bot.investigations import red, triaged
@@ -18,7 +18,7 @@ async def follow_up(emulator: MessagesEmulator, **limits: int) -> Answer:
         "emulator-key", emulator.url, "claude-sonnet-5-5", redactor, limits=Limits(total=20, read=5), sleep=clock.sleep
     )
     world = Reader(cluster=None, redactor=redactor)  # type: ignore[arg-type]
-    flow = Investigator(model, rules(), Catalogue(look), world, clock, Budget(**limits))
+    flow = Investigator(Analysts(model, rules()), Catalogue(look), world, clock, Budget(**limits))
     answer = await flow.follow_up(triaged(), red("and now?"))
     await model.aclose()
     return answer
