@@ -9,6 +9,12 @@ from pathlib import Path
 
 _SAMPLES = Path(__file__).resolve().parents[1] / "tests" / "samples" / "hook"
 
+_DESTRUCTIVE = (
+    *("destructive", "destructive-calls", "blind-destructive", "more-destructive"),
+    *("later-destructive", "later-destructive-calls"),
+)
+_HARMLESS = ("harmless", "harmless-calls", "blind-harmless", "more-harmless", "later-harmless", "later-harmless-calls")
+
 
 @dataclass(frozen=True, slots=True)
 class Sample:
@@ -49,10 +55,8 @@ def harmless(name: str) -> Iterator[Sample]:
 
 def written_down() -> tuple[list[Sample], list[Sample]]:
     """Every sample: those that destroy, and those that do not."""
-    kinds = ("destructive", "destructive-calls", "blind-destructive", "more-destructive")
-    bad = [sample for each in kinds for sample in destructive(f"{each}.txt")]
-    kinds = ("harmless", "harmless-calls", "blind-harmless", "more-harmless")
-    return bad, [sample for each in kinds for sample in harmless(f"{each}.txt")]
+    bad = [sample for each in _DESTRUCTIVE for sample in destructive(f"{each}.txt")]
+    return bad, [sample for each in _HARMLESS for sample in harmless(f"{each}.txt")]
 
 
 def _visible(text: str) -> str:

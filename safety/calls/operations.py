@@ -6,9 +6,11 @@ What looks passes, but for the contents of Secrets. What changes is one of the t
 from collections.abc import Mapping
 from typing import Any
 
+from safety.calls.asks import asks_for_more, deeds_of
 from safety.calls.changes import wanted_by
-from safety.calls.values import DEEDS, LINES, STATEMENTS, judge_values, secrets_shown, texts_of
-from safety.calls.vocabulary import AS_TOLD, CHANGING, NOTES, NOTING, NOUNS, PURE, QUERIES, READING, SETS
+from safety.calls.names import changing_words, says_that_it_looks
+from safety.calls.values import LINES, STATEMENTS, judge_values, secrets_shown, texts_of
+from safety.calls.vocabulary import AS_TOLD, CHANGING, NOTES, NOTING, QUERIES, READING, SETS, STEERING
 from safety.commands.files import matters
 from safety.commands.names import parts_of
 from safety.commands.table import words
@@ -27,13 +29,12 @@ def judge_operation(tool: str, given: Mapping[str, Any], files: Files) -> Verdic
     """The verdict on ``mcp__server__operation`` and on tools that nobody here knows."""
     own = tool.split("__", 2)[-1] if tool.startswith("mcp__") else tool
     named = _merged(parts_of(own))
-    deeds = [part for text in texts_of(given, DEEDS) for part in parts_of(text)]
+    deeds = deeds_of(given)
     inside = judge_values(own, named, given, files)
     if inside.refused:
         return inside
     if _is_reading(named, deeds):
-        why = secrets_shown(named, given)
-        return refused(f"{own}: {why}") if why else inside
+        return _look(own, named, given, inside)
     if _is_line(named, given) or _is_note(named) or _writes_narrowly(named, given, files):
         return inside
     wanted = wanted_by(named, deeds, given)
@@ -42,8 +43,20 @@ def judge_operation(tool: str, given: Mapping[str, Any], files: Files) -> Verdic
     return refused(f"{own}: {wanted}" if wanted else _not_a_look(own, named, deeds))
 
 
+def _look(own: str, named: list[str], given: Mapping[str, Any], inside: Verdict) -> Verdict:
+    """What only looks by its name, unless its input asks for more."""
+    if why := secrets_shown(named, given):
+        return refused(f"{own}: {why}")
+    if asked := asks_for_more(given):
+        return refused(f"{own} only looks by its name, but its input asks it to change something ({asked})")
+    if inside.wanted:
+        return refused(f"{own} only looks by its name, but its input holds a change")
+    return inside
+
+
 def _not_a_look(own: str, named: list[str], deeds: list[str]) -> str:
-    changing = [each for each in (*named, *deeds) if each in CHANGING and each not in CLUSTER_TOOLS]
+    told = [each for each in named if each not in CLUSTER_TOOLS]
+    changing = [*changing_words(told), *changing_words(deeds)]
     if changing:
         return f"{own} would {changing[0]} something, and that is none of the changes that the policy can allow"
     return f"{own}: none of the words of its name says that it only looks (list, get, log, top, search …)"
@@ -52,14 +65,11 @@ def _not_a_look(own: str, named: list[str], deeds: list[str]) -> str:
 def _is_reading(named: list[str], deeds: list[str]) -> bool:
     """A word that looks and none that changes, in the name and in what is asked of it."""
     told = [each for each in named if each not in CLUSTER_TOOLS]
-    changing = CHANGING & set(told)
-    if CHANGING & set(deeds):
+    if changing_words(deeds):
         return False
-    if told[:1] and told[0] in PURE and changing <= NOUNS and not {"and", "or"} & set(told):
-        return True
-    if changing - (AS_TOLD if READING & set(deeds) else frozenset()):
+    if set(changing_words(told)) - (AS_TOLD if READING & set(deeds) else frozenset()):
         return False
-    return bool(READING & {*told, *deeds})
+    return says_that_it_looks(told) or bool(READING & set(deeds))
 
 
 def _merged(parts: list[str]) -> list[str]:
@@ -74,7 +84,7 @@ def _merged(parts: list[str]) -> list[str]:
 
 
 def _is_note(named: list[str]) -> bool:
-    verbs = CHANGING & set(named)
+    verbs = (CHANGING | STEERING) & set(named)
     return bool(verbs) and verbs <= NOTING and bool(NOTES & set(named))
 
 

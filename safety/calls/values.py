@@ -6,7 +6,8 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from safety.calls.vocabulary import AWAY, SEARCHES
-from safety.commands.lines import judge_line, judge_words
+from safety.commands.lines import judge_line, judge_text, judge_words
+from safety.commands.names import parts_of
 from safety.commands.secrets import holds_credentials, is_secret_kind, printed_by_path
 from safety.commands.stores import changed_by_sql
 from safety.commands.table import words
@@ -15,6 +16,15 @@ from safety.shell import UNKNOWN
 
 # Keys, folded to small letters without dashes and underscores.
 LINES = words("command cmd script shell bash commandline commands args argv arguments clicommand kubectlcommand code")
+# Of keys of several words, the last: ``extra_args``, ``post_command``, ``pre_exec``.
+_LINE_PARTS = words("command commands cmd script exec shell bash args argv arguments hook run then pipe cli entrypoint")
+# What people wrote or search for; it may quote a command.
+_PROSE = words(
+    "body message messages text content contents comment comments description title summary thought thoughts prompt"
+    " question query q search pattern grep jql logql promql expr expression filter regex reason note notes old_string"
+    " queries querystring querybody naturallanguagequery instructions subject markdown patch diff keyword keywords"
+)
+_SIGNS = re.compile(r"[;|&`\n]|[$<>]\(")
 STATEMENTS = words("sql statement query statements")
 DEEDS = words("action operation verb subcommand method mode op")
 KINDS = words("kind resource resourcetype type resourcekind kinds resources")
@@ -51,13 +61,15 @@ def folded(key: str) -> str:
 
 
 def pairs(given: Any, depth: int = 0) -> Iterator[tuple[str, Any]]:
-    """Every key and value, JSON in a text opened. What lies too deep is given as a command that nobody knows."""
+    """Every key, as it is written, and its value, JSON in a text opened. What lies too deep is given as a command that
+    nobody knows.
+    """
     if depth > _DEEPEST:
         yield "command", UNKNOWN
         return
     if isinstance(given, Mapping):
         for key, value in given.items():
-            yield folded(str(key)), value
+            yield str(key), value
             yield from pairs(value, depth + 1)
     elif isinstance(given, list):
         for each in given:
@@ -72,26 +84,49 @@ def pairs(given: Any, depth: int = 0) -> Iterator[tuple[str, Any]]:
 
 def texts_of(given: Mapping[str, Any], keys: frozenset[str]) -> list[str]:
     """The texts under some keys."""
-    found: list[str] = []
+    return [text for key, text in _texts(given) if folded(key) in keys]
+
+
+def keyed_texts(given: Mapping[str, Any]) -> Iterator[tuple[list[str], str]]:
+    """Every text with the words of its key; those of a list are one text, as a program would be handed them."""
     for key, value in pairs(given):
-        if key in keys:
-            values = value if isinstance(value, list) else [value]
-            found += [each for each in values if isinstance(each, str)]
-    return found
+        if isinstance(value, list) and value and all(isinstance(each, str) for each in value):
+            yield parts_of(key), " ".join(value)
+        elif isinstance(value, str):
+            yield parts_of(key), value
+
+
+def _texts(given: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
+    for key, value in pairs(given):
+        for each in value if isinstance(value, list) else [value]:
+            if isinstance(each, str):
+                yield key, each
 
 
 def judge_values(own: str, named: list[str], given: Mapping[str, Any], files: Files) -> Verdict:
     """What the values themselves say: lines of shell, statements, addresses."""
     verdict = READS
-    for key, value in pairs(given):
-        if key in LINES:
+    for written, value in pairs(given):
+        key = folded(written)
+        if key in LINES or (key not in DEEDS and _LINE_PARTS & set(parts_of(written)[-1:])):
             verdict += _line(own, named, value, files, given)
         elif key in STATEMENTS and isinstance(value, str):
             word = _statement(named, key, value)
             verdict += refused(f"{own}: {word} may change or delete what the store holds") if word else READS
         elif key in _ADDRESSES and isinstance(value, str):
             verdict += _address(own, value)
+        if key not in _PROSE:
+            verdict += _names(own, value, files)
     return verdict
+
+
+def _names(own: str, value: Any, files: Files) -> Verdict:
+    """What shall be a name, and holds a command behind a sign of the shell: the server may hand it to one."""
+    texts = value if isinstance(value, list) else [value]
+    for each in texts:
+        if isinstance(each, str) and _SIGNS.search(each) and judge_text(each, files).refused:
+            return refused(f"{own}: {each[:60]!r} holds a command that a shell would run")
+    return READS
 
 
 def _line(own: str, named: list[str], value: Any, files: Files, given: Mapping[str, Any]) -> Verdict:

@@ -50,7 +50,8 @@ _ACTS = re.compile(
     r"|FileUtils|remove_tree|remove|truncate|rename|renames|replace_file|chmod|chown|kill\w*|signal|reboot|sendto|sendall"
     r"|telnetlib|smtplib|ftplib|socket|socketserver|http\.client|httplib|net/http|Net::HTTP|LWP|urlopen|Request|pickle|marshal"
     r"|load_module|require_relative|instance_eval|class_eval|send|public_send|method|atob|fromhex|b64decode|unhexlify|decompress"
-    r"|codecs|rot13|unpack|syscall|posix|nt|winreg|WScript|win32api|drop|delete)\b|`[^`]*`|%x[{(\[]|\bos\.(?:remove|exec|kill|spawn)",
+    r"|codecs|rot13|unpack|syscall|posix|nt|winreg|WScript|win32api|drop|delete"
+    r"|mainModule|binding|constructor|Reflect)\b|\[\s*['\"]\w*['\"]\s*\+|`[^`]*`|%x[{(\[]|\bos\.(?:remove|exec|kill|spawn)",
 )
 _ALLOWED = re.compile(
     r"\b(?:re\.compile|json\.decoder|requests\.get|requests\.head|console\.log|Request\.get)\b"
@@ -58,6 +59,12 @@ _ALLOWED = re.compile(
 )
 _SENDS = re.compile(r"\.(?:post|put|patch|delete|request)\s*\(|method\s*[:=]|fetch\s*\([^)]*,", re.IGNORECASE)
 _WRITES = re.compile(r"open\s*\(\s*['\"](/(?:etc|dev|boot|usr|var|bin|sys|proc)|~)[^)]*['\"][waxr+]+", re.IGNORECASE)
+
+# Code that writes files passes if it names no place that matters.
+_WRITING = re.compile(
+    r"write_(?:text|bytes)|writeFile|appendFile|createWriteStream|File\.write|['\"][wax]b?\+?['\"]|>{1,2}"
+)
+_PLACES = re.compile(r"['\"](?:/(?:etc|dev|boot|usr|var|bin|sbin|lib|sys|proc|opt|root)/|~/?)[^'\"]*['\"]")
 
 _LANGUAGES: dict[str, tuple[frozenset[str], frozenset[str]]] = {
     # Flags whose value is code; flags with another value.
@@ -97,6 +104,8 @@ def judge_code(call: Call, code: str) -> Verdict:
         return refused(f"{call.name} would run code that is not known before it runs")
     bare = _ALLOWED.sub(" ", code)
     found = _REACHES.search(bare) or _ACTS.search(bare) or _SENDS.search(bare) or _WRITES.search(bare)
+    if not found and _WRITING.search(bare):
+        found = _PLACES.search(bare)
     if found:
         return refused(f"{call.name} would run code that may change more than it says ({found[0].strip()[:40]})")
     if holds_credentials(code):

@@ -110,6 +110,8 @@ def kubectl(call: Call) -> Verdict:
 
 def _is_help(verb: str, parsed: Parsed) -> bool:
     starts_programs = verb in ("exec", "run", "debug", "attach", "cp", "rsh", "node-shell")
+    if starts_programs and not parsed.words and not parsed.rest and {*parsed.flags} <= {("--help", ""), ("-h", "")}:
+        return True
     is_plugin = verb not in _READING | {"get"} | set(_READING_BELOW) | {each.split()[0] for each in _DRYABLE}
     return not (starts_programs or is_plugin) and (("--help", "") in parsed.flags or ("-h", "") in parsed.flags)
 

@@ -18,6 +18,7 @@ from safety.commands.releases import RELEASES
 from safety.commands.secrets import holds_credentials
 from safety.commands.stores import STORES
 from safety.commands.texts import TEXTS
+from safety.commands.variables import handed_on, judge_variables
 from safety.commands.verdict import READS, STRANGER, Files, Verdict, refused
 from safety.commands.web import WEB
 from safety.commands.wrappers import WRAPPERS, scan
@@ -44,15 +45,11 @@ _CALM = frozenset(
 )
 _DISTRIBUTIONS = frozenset({"microk8s", "k3s", "k0s", "rke2", "minikube"})
 _VERSIONED = re.compile(r"([a-z][a-z-]*?[a-z])[-_.]?v?\d+(?:\.\d+)*(?:\.exe)?")
-# Variables whose value some program runs, or that make it load something.
-_RUN_VALUES = re.compile(
-    r"(?:.*_)?(?:EDITOR|PAGER|BROWSER|SHELL|DIFF|COMMAND|SSH|ASKPASS|PRELOAD|LESSOPEN|CMD|EXEC)|LD_.+|DYLD_.+|BASH_ENV|ENV"
-    r"|PROMPT_COMMAND|PS4|PYTHONSTARTUP|PYTHONPATH|PERL5OPT|PERL5LIB|RUBYOPT|NODE_OPTIONS|JAVA_TOOL_OPTIONS|GIT_CONFIG.*|PATH|FPATH"
-)
 _NAMES_OF_PROGRAMS = frozenset(
     {"functions", "aliases", "galiases", "saliases", "commands", "BASH_ALIASES", "BASH_CMDS"}
 )
-_HARMLESS_VALUES = re.compile(r"|cat|less|more|true|:|vim|vi|nano|code --wait|-R|dark|never|always|[A-Za-z]+=[\w.]*")
+# ``${x@P}`` expands what stands in a variable once more.
+_EXPANDED_AGAIN = re.compile(r"\$\{[^}]*@P\}")
 
 
 def judge_line(text: str, files: Files) -> Verdict:
@@ -65,11 +62,18 @@ def judge_words(words: tuple[str, ...], files: Files) -> Verdict:
     return _words(Call(words[0], words[1:], Surroundings(files, _line, _words)))
 
 
+def judge_text(text: str, files: Files) -> Verdict:
+    """The verdict on a text that somebody may hand to a shell: what it would run there, if that is a known program."""
+    return _text_for_a_stranger(Call("", (text,), Surroundings(files, _line, _words)))
+
+
 def _line(around: Surroundings, text: str) -> Verdict:
     if around.depth > DEEPEST:
         return refused("it starts programs within programs too deeply to be followed")
     if why := _unfit(text):
         return refused(why)
+    if _EXPANDED_AGAIN.search(text):
+        return refused("it would expand the text of a variable once more, and run what stands in it")
     try:
         commands = read(text)
     except Unreadable as fault:
@@ -78,7 +82,15 @@ def _line(around: Surroundings, text: str) -> Verdict:
     folders = (*around.folders, *_folders(commands))
     around = replace(around, written=around.written | _written(commands), folders=folders)
     verdicts = [_command(around, command, aliases) for command in commands]
-    return sum(verdicts, READS) + _beside_a_change(commands, verdicts)
+    set_for = judge_variables(
+        replace(around, depth=around.depth + 1), handed_on((c.words, c.assigned) for c in commands)
+    )
+    return sum(verdicts, READS) + set_for + _renames(commands) + _beside_a_change(commands, verdicts)
+
+
+def _renames(commands: tuple[Command, ...]) -> Verdict:
+    renamed = [name for each in commands for name, _ in each.assigned if name in _NAMES_OF_PROGRAMS]
+    return refused(f"{renamed[0]} would give programs other names") if renamed else READS
 
 
 def _beside_a_change(commands: tuple[Command, ...], verdicts: list[Verdict]) -> Verdict:
@@ -151,7 +163,7 @@ def _command(around: Surroundings, command: Command, aliases: dict[str, tuple[st
     stdin = around.stdin if command.stdin is None else command.stdin
     if words and words[0] in aliases and aliases[words[0]][:1] != words[:1]:
         words = (*aliases[words[0]], *words[1:])
-    verdict = _streams(around, command) + _assigned(around, command)
+    verdict = _streams(around, command)
     if not words:
         return verdict
     verdict += _words(Call(words[0], words[1:], around, stdin, dict(command.assigned)))
@@ -171,28 +183,6 @@ def _streams(around: Surroundings, command: Command) -> Verdict:
         if each.operator in ("<", "<>") and command.words == ("exec",):
             return refused("the rest of the line would come from a file")
     return READS
-
-
-def _assigned(around: Surroundings, command: Command) -> Verdict:
-    """Settings for one program, or exported ones, that name something to run."""
-    pairs = list(command.assigned) if command.words else []
-    if command.words[:1] and command.words[0] in ("export", "declare", "typeset", "readonly", "env"):
-        pairs += [
-            (name, value) for name, equals, value in (each.partition("=") for each in command.words[1:]) if equals
-        ]
-    verdict = READS
-    if renamed := [name for name, _ in command.assigned if name in _NAMES_OF_PROGRAMS]:
-        return refused(f"{renamed[0]} would give programs other names")
-    for name, value in (*pairs, *(each for each in command.assigned if each[0] in ("PATH", "BASH_ENV", "ENV"))):
-        if not _RUN_VALUES.fullmatch(name) or _HARMLESS_VALUES.fullmatch(value):
-            continue
-        if name in ("PATH", "FPATH", "PYTHONPATH"):
-            verdict += STRANGER
-            continue
-        if not name.endswith(("EDITOR", "PAGER", "DIFF", "SHELL", "BROWSER")):
-            return refused(f"{name} would make programs load or start something else")
-        verdict += around.line(replace(around, depth=around.depth + 1), value)
-    return verdict
 
 
 def _words(call: Call) -> Verdict:

@@ -31,7 +31,7 @@ _TABLES: dict[str, Tool] = {
     "terraform": Tool(
         "what it manages",
         words(
-            "plan show validate fmt output version providers graph state_list state_show state_pull workspace_list"
+            "plan show validate fmt output version providers graph state_list state_show workspace_list"
             " workspace_show init get metadata modules"
         ),
         words("-chdir"),

@@ -1,10 +1,13 @@
 """Programs that only print, search or compute: the words they are given are data, whatever those words say."""
 
+import re
 from collections.abc import Callable
 
 from safety.commands.call import Call
+from safety.commands.flags import Grammar, take_apart
 from safety.commands.secrets import holds_credentials
 from safety.commands.table import words
+from safety.commands.variables import runs_inside
 from safety.commands.verdict import READS, Verdict, refused
 
 # They show what is inside files.
@@ -39,6 +42,11 @@ _SAYING = words(
 )
 
 
+_INDEXED = re.compile(r"\w\[.*(?:\$\(|`)")
+_RECKONING = words("let declare typeset local readonly export read unset test [ [[ printf getopts wait (( return exit")
+_CALLING_BACK = words("mapfile readarray compgen complete")
+
+
 def _shows(call: Call) -> Verdict:
     for each in call.args:
         if holds_credentials(each):
@@ -61,6 +69,20 @@ def _shows(call: Call) -> Verdict:
 
 def _says(call: Call) -> Verdict:
     return READS
+
+
+def _computes(call: Call) -> Verdict:
+    """Builtins that take the name of a variable: bash reckons its index, and runs what it finds in it."""
+    return sum((runs_inside(call, each) for each in call.args if _INDEXED.search(each)), READS)
+
+
+def _calls_back(call: Call) -> Verdict:
+    """``mapfile -C`` and its kin start a command for what they read."""
+    parsed = take_apart(call.args, Grammar(words("-C -c -d -n -O -s -u -A -W -F -G -P -S -X")))
+    line = parsed.value("-C")
+    named = next((word for word in parsed.values("-F") if word), None)
+    verdict = call.runs_line(line) if line else READS
+    return verdict + (call.runs_words((named,)) if named and call.name in ("compgen", "complete") else READS)
 
 
 def _hash(call: Call) -> Verdict:
@@ -100,6 +122,8 @@ def _kustomize(call: Call) -> Verdict:
 TEXTS: dict[str, Callable[[Call], Verdict]] = {
     **dict.fromkeys(_SHOWING, _shows),
     **dict.fromkeys(_SAYING, _says),
+    **dict.fromkeys(_RECKONING, _computes),
+    **dict.fromkeys(_CALLING_BACK, _calls_back),
     "man": _man,
     "hash": _hash,
     "enable": _hash,

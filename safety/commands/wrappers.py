@@ -6,6 +6,7 @@ from collections.abc import Callable
 from safety.commands.call import Call
 from safety.commands.flags import Grammar, Parsed, is_known, take_apart
 from safety.commands.table import words
+from safety.commands.variables import judge_variables
 from safety.commands.verdict import READS, STRANGER, Verdict, refused
 
 # Flags with values; everything from the first word that is none of them is the program and its words.
@@ -77,10 +78,11 @@ def _plain(call: Call) -> Verdict:
         return READS
     if call.name == "command" and parsed.has("-v", "-V"):
         return READS
-    rest = tuple(parsed.rest)
+    rest, assigned = list(parsed.rest), dict[str, str]()
     while rest and re.match(r"[A-Za-z_]\w*=", rest[0]):
-        rest = rest[1:]
-    return call.runs_words(rest) if rest else READS
+        name, _, assigned[name] = rest.pop(0).partition("=")
+    verdict = judge_variables(call.around, assigned.items())
+    return verdict + (call.runs_words(tuple(rest)) if rest else READS)
 
 
 def _fed_shell(call: Call) -> Verdict:
@@ -111,9 +113,10 @@ def _env(call: Call) -> Verdict:
     while rest and re.match(r"[A-Za-z_]\w*=", rest[0]):
         name, _, value = rest.pop(0).partition("=")
         assigned[name] = value
+    verdict = judge_variables(call.around, assigned.items())
     if not rest:
-        return READS
-    return Call(call.name, call.args, call.around, call.stdin, assigned).runs_words(tuple(rest))
+        return verdict
+    return verdict + Call(call.name, call.args, call.around, call.stdin, assigned).runs_words(tuple(rest))
 
 
 def _xargs(call: Call) -> Verdict:

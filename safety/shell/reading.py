@@ -118,10 +118,17 @@ class _Reader:
                 fed = UNKNOWN if node.kind == "function" else fed
                 is_repeated = repeated or node.kind in ("loop", "function")
                 self.run(node.body, fed, is_repeated)
+                self._test(node)
                 if node.redirections:
                     self.commands.append(Command((), redirects=self._redirects(node.redirections)))
             case Simple():
                 self._simple(node, stdin, repeated)
+
+    def _test(self, node: Group) -> None:
+        """A test may run what its words hold, as the index of a variable."""
+        told = tuple(word for each in node.words for word in self._expanded(each)) if node.kind == "test" else ()
+        if any(sign in each for each in told for sign in ("$(", "`")):
+            self.commands.append(Command(("[[", *told)))
 
     def _simple(self, node: Simple, stdin: str | None, repeated: bool) -> None:
         values = tuple(each.value for each in node.assignments)
