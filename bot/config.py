@@ -1,11 +1,13 @@
 """Every setting, read from the environment (and ``.env``) once. Data only: nothing here builds or connects anything."""
 
 import re
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
 import yaml
 from pydantic import Field, SecretStr, ValidationError, field_validator
+from pydantic_core import ErrorDetails
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 from safety.policy import Mode, Policy
@@ -170,14 +172,36 @@ def read_policy(path: Path) -> Policy:
     if not path.exists():
         return Policy.nothing_allowed()
     try:
-        return Policy.model_validate(yaml.safe_load(path.read_text(encoding="utf-8")) or {})
+        text = path.read_text(encoding="utf-8")
+        return Policy.model_validate(yaml.safe_load(text) or {})
     except OSError as error:
         raise BadSetting(f"{path} cannot be read: {error.strerror}") from None
     except (yaml.YAMLError, UnicodeDecodeError) as error:
         raise BadSetting(f"{path} is not YAML: {error}") from None
     except ValidationError as error:
-        raise BadSetting(f"{path}: {_faults(error, str)}") from None
+        told = (f"{path}{_line_of(text, each['loc'])}: {_fault(each, str)}" for each in error.errors())
+        raise BadSetting("; ".join(told)) from None
+
+
+def _line_of(text: str, place: Sequence[int | str]) -> str:
+    """Where in the file a part stands, or the nearest one around it that does."""
+    node, line = yaml.compose(text, yaml.SafeLoader), ""
+    for step in place:
+        if isinstance(node, yaml.MappingNode):
+            found = next(((key, value) for key, value in node.value if key.value == step), None)
+        elif isinstance(node, yaml.SequenceNode) and isinstance(step, int) and step < len(node.value):
+            found = (node.value[step],) * 2
+        else:
+            break
+        if found is None:
+            break
+        line, node = f", line {found[0].start_mark.line + 1}", found[1]
+    return line
 
 
 def _faults(error: ValidationError, name: Any) -> str:
-    return "; ".join(f"{name('.'.join(map(str, each['loc'])))}: {each['msg']}" for each in error.errors())
+    return "; ".join(_fault(each, name) for each in error.errors())
+
+
+def _fault(fault: ErrorDetails, name: Callable[[str], str]) -> str:
+    return f"{name('.'.join(map(str, fault['loc'])))}: {fault['msg']}"

@@ -59,7 +59,10 @@ class Analysis:
 
 @dataclass(frozen=True, slots=True)
 class Card:
-    """A proposal to be decided, or one that has been. Everything above the buttons comes from the typed action."""
+    """A proposal to be decided, or one that has been. Everything above the buttons comes from the typed action.
+
+    ``starts_at``: when one that the policy approves starts by itself.
+    """
 
     proposal: Proposal
     cluster: str
@@ -70,6 +73,7 @@ class Card:
     undo: Redacted
     can_undo: bool = False
     weight: Redacted | None = None
+    starts_at: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)

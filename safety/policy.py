@@ -6,6 +6,7 @@ protected whatever the file says.
 
 import hashlib
 import re
+from collections.abc import Mapping
 from datetime import datetime, timedelta
 from itertools import combinations
 from typing import Any, Literal, Self
@@ -134,11 +135,31 @@ class Limits(_Frozen):
     breaker: Breaker = Field(Breaker(), exclude_if=lambda breaker: breaker == Breaker())
 
 
+_GRACE = timedelta(minutes=1)
+# What never goes without a person, whatever a file says: a pod does not come back, nor does its log; and what is of
+# high risk takes two people.
+_PEOPLE_ONLY: Mapping[ActionKind, str] = {
+    "delete_failed_pod": "cannot be taken back",
+    "evict_pod": "cannot be taken back",
+    "rollback_stateful_set": "is of high risk",
+    "rollback_daemon_set": "is of high risk",
+}
+
+
 class Auto(_Frozen):
-    """What the monitor may do without a person, and where."""
+    """What the monitor may do without a person, and where. It starts after ``grace``, unless somebody says no."""
 
     environments: tuple[str, ...] = Field(min_length=1)
     actions: tuple[ActionKind, ...] = Field(min_length=1)
+    grace: Span = Field(_GRACE, ge=timedelta(0), le=timedelta(minutes=10), exclude_if=lambda span: span == _GRACE)
+
+    @field_validator("actions")
+    @classmethod
+    def _only_what_needs_no_person(cls, value: tuple[ActionKind, ...]) -> tuple[ActionKind, ...]:
+        for each in value:
+            if each in _PEOPLE_ONLY:
+                raise ValueError(f"{each} {_PEOPLE_ONLY[each]}, so a person approves it; take it out of auto.actions")
+        return value
 
     @field_validator("environments")
     @classmethod
@@ -175,6 +196,9 @@ class Policy(_Frozen):
         self._must_exist("actions", named)
         self._must_exist("freeze", {each for window in self.freeze for each in window.environments})
         self._must_exist("auto", set(self.auto.environments) if self.auto else set())
+        for kind in self.auto.actions if self.auto else ():
+            if self.auto and self.auto.grace >= self.approval_for(kind).ttl:
+                raise ValueError(f"auto.grace is longer than a proposal to {kind} waits; make it shorter than its ttl")
         for (name, one), (other_name, other) in combinations(sorted(self.environments.items()), 2):
             # Otherwise the order of keys in the file would decide, and the order is not part of the hash.
             if one.overlaps(other):
@@ -219,6 +243,11 @@ class Policy(_Frozen):
         if self.mode != "auto" or self.auto is None:
             return False
         return kind in self.auto.actions and environment in self.auto.environments
+
+    @property
+    def grace(self) -> timedelta:
+        """How long a person may say no before what the policy approves starts."""
+        return self.auto.grace if self.auto else timedelta(0)
 
     def frozen_by(self, now: datetime, environment: str | None) -> Freeze | None:
         """The freeze that is in force at ``now`` (a time with a zone), if any is."""

@@ -27,7 +27,7 @@ MOST_NAMED = 20
 
 _DONE = {
     # Only one that the policy approves comes here before it is decided.
-    ProposalState.PENDING: mrkdwn(":hourglass_flowing_sand: *Waiting* for the policy"),
+    ProposalState.PENDING: mrkdwn(":hourglass_flowing_sand: *Starts by itself*"),
     ProposalState.APPROVED: mrkdwn(":hourglass_flowing_sand: *Approved* — waiting to start"),
     ProposalState.EXECUTING: mrkdwn(":hourglass_flowing_sand: *Approved* — re-checking, then running"),
     ProposalState.SUCCEEDED: mrkdwn(":white_check_mark: *Done*"),
@@ -57,6 +57,8 @@ def card_blocks(card: Card) -> Rendered:
         blocks += [_buttons(card), context(_who_may(card), _expiry(proposal.expires_at), _binding(proposal))]
         if proposal.needed > 1:
             blocks.append(context(_so_far(proposal)))
+    elif proposal.state is ProposalState.PENDING:
+        blocks += [section(_by_itself(card)), _only_deny(proposal), context(_who_may_deny(card), _binding(proposal))]
     else:
         blocks += [section(_decided(card)), *_afterwards(card), context(_binding(proposal))]
     if not proposal.why_by_rules:
@@ -65,6 +67,23 @@ def card_blocks(card: Card) -> Rendered:
     if proposal.state is not ProposalState.PENDING:
         text = mrkdwn("{title}: {state}", title=title(proposal), state=words(proposal.state.value))
     return rendered(text, blocks)
+
+
+def _by_itself(card: Card) -> Mrkdwn:
+    """What happens without anybody's doing, and when."""
+    at = card.starts_at or card.proposal.created_at
+    head = mrkdwn("{state} at {at}, unless somebody denies it", state=_DONE[ProposalState.PENDING], at=local_time(at))
+    return joined("  ·  ", [head, mrkdwn("approved by policy (rule {rule}), no person is asked", rule=_rule(card))])
+
+
+def _rule(card: Card) -> Mrkdwn:
+    return code(words(f"auto: {card.proposal.action.kind} in {card.environment}"))
+
+
+def _only_deny(proposal: Proposal) -> ActionsBlock:
+    text = PlainTextObject(text=words("Deny"))
+    button = ButtonElement(text=text, action_id=DENY, value=button_value(proposal), style="danger")
+    return ActionsBlock(block_id=PROPOSAL_BLOCK, elements=[button])
 
 
 def _so_far(proposal: Proposal) -> Mrkdwn:
@@ -167,8 +186,17 @@ def button_value(proposal: Proposal) -> str:
     return f"{proposal.id}:{proposal.digest.removeprefix('sha256:')[:16]}"
 
 
+def _who_may_deny(card: Card) -> Mrkdwn:
+    who = _listed(card)
+    return mrkdwn("may deny: {who}", who=_some(who)) if who else mrkdwn("nobody may deny this; pause stops it")
+
+
+def _listed(card: Card) -> list[Mrkdwn]:
+    return [*(group(each) for each in card.may_approve_groups), *(mention(each) for each in card.may_approve_users)]
+
+
 def _who_may(card: Card) -> Mrkdwn:
-    who = [*(group(each) for each in card.may_approve_groups), *(mention(each) for each in card.may_approve_users)]
+    who = _listed(card)
     if not who:
         return mrkdwn("nobody may approve this")
     if card.proposal.needed > 1:
@@ -203,8 +231,7 @@ def _decided(card: Card) -> Mrkdwn:
 def _by_whom(card: Card) -> list[Mrkdwn]:
     proposal = card.proposal
     if proposal.by_policy and proposal.decided_by == POLICY:
-        rule = code(words(f"auto: {proposal.action.kind} in {card.environment}"))
-        return [mrkdwn("approved by policy (rule {rule}), no person was asked", rule=rule)]
+        return [mrkdwn("approved by policy (rule {rule}), no person was asked", rule=_rule(card))]
     if not proposal.decided_by or not proposal.decided_at:
         return []
     denied = proposal.state is ProposalState.DENIED

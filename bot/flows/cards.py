@@ -47,7 +47,14 @@ class Cards:
 
     def draw(self, proposal: Proposal, payload: CardPayload) -> Rendered:
         """The card of a proposal as it stands; drawn within the transaction that made it so."""
-        return self.chat.compose(card_of(proposal, payload))
+        return self.chat.compose(self._card(proposal, payload))
+
+    def starts_at(self, proposal: Proposal) -> datetime:
+        """When the policy votes for what it approves: so long anybody who may approve it may still say no."""
+        return proposal.created_at + self.judge.policy.grace
+
+    def _card(self, proposal: Proposal, payload: CardPayload) -> Card:
+        return card_of(proposal, payload, self.starts_at(proposal) if proposal.by_policy else None)
 
     async def show(self, proposal: Proposal) -> str:
         """See to it that the first card stands in its thread; its ts. Raises ``ChatFault``."""
@@ -55,7 +62,7 @@ class Cards:
         ts = await self.chat.deliver(key)
         if ts is None:
             payload = await self._store.payload(proposal.id)
-            ts = await self.chat.say(key, place, card_of(proposal, payload))
+            ts = await self.chat.say(key, place, self._card(proposal, payload))
         await self._store.placed(proposal.id, ts)
         return ts
 
@@ -63,7 +70,7 @@ class Cards:
         """Show the same card in another place as well; from now on both change together."""
         await self._store.copied(proposal.id, Copy(key, place, None))
         fresh = await self._store.get(proposal.id)
-        await self.chat.say(key, place, card_of(fresh or proposal, await self._store.payload(proposal.id)))
+        await self.chat.say(key, place, self._card(fresh or proposal, await self._store.payload(proposal.id)))
 
     async def deliver(self, proposal: ProposalId, *more: str) -> None:
         """Send what a transaction put in the outbox: every copy of the card, and these."""
@@ -116,8 +123,8 @@ class Cards:
 _PAST = {"undo": "taken back", "settlement": "settled"}
 
 
-def card_of(proposal: Proposal, payload: CardPayload) -> Card:
-    """The message behind the card."""
+def card_of(proposal: Proposal, payload: CardPayload, starts_at: datetime | None = None) -> Card:
+    """The message behind the card; ``starts_at`` is when the policy votes, where it does."""
     reversible = proposal.state is ProposalState.SUCCEEDED and proposal.action.kind in REVERSIBLE
     return Card(
         proposal,
@@ -129,6 +136,7 @@ def card_of(proposal: Proposal, payload: CardPayload) -> Card:
         payload.undo,
         can_undo=reversible and proposal.undo_of is None,
         weight=payload.weight,
+        starts_at=starts_at,
     )
 
 

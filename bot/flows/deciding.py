@@ -18,7 +18,7 @@ from bot.stores import Ballot, Voted
 from safety.actions import digest
 from safety.approval import Decision, Verdict, acceptable
 from safety.redaction import Redacted
-from safety.validator import Refusal
+from safety.validator import Reason, Refusal
 
 log = structlog.get_logger()
 
@@ -59,6 +59,9 @@ class Decisions:
         press = click.press
         if click.verdict is Verdict.DENY and press.user == proposal.requested_by:
             return None
+        if click.verdict is Verdict.APPROVE and proposal.by_policy:
+            at = f"{self._cards.starts_at(proposal):%H:%M:%S} UTC"
+            return Refusal((Reason("auto", f"the policy approves this by itself at {at}; it can only be denied"),))
         requested_by = proposal.requested_by if click.verdict is Verdict.APPROVE else None
         return await self._judge.may_approve(press.user, press.user_team, proposal.action, requested_by)
 

@@ -5,12 +5,14 @@ in ``attempt``.
 """
 
 import asyncio
+from dataclasses import dataclass
 
 import structlog
 
 from bot.domain import Proposal, ProposalState
 from bot.flows.attempt import ATTEMPTS, LEASE, PAUSE, Attempt, Ended, NotMine
 from bot.flows.cards import Cards
+from bot.flows.standing_in import PolicyVotes
 from bot.flows.verifying import Verification
 from bot.lifecycle import Checkpoints, Point
 from bot.messages import Notice, Page, Tone
@@ -28,6 +30,15 @@ MOST_CLAIMS = 25
 _S = ProposalState
 
 
+@dataclass(frozen=True, slots=True)
+class Around:
+    """What comes before and after an execution: the votes of the policy, the look at the effect, the named points."""
+
+    verification: Verification
+    votes: PolicyVotes
+    checkpoints: Checkpoints
+
+
 class Executor:
     """Takes approved proposals one by one. Not built at all when remediation is off.
 
@@ -38,13 +49,12 @@ class Executor:
         self,
         cards: Cards,
         attempt: Attempt,
-        verification: Verification,
-        checkpoints: Checkpoints,
+        around: Around,
         *,
         alone: bool = True,
     ) -> None:
-        self._cards, self._attempt, self.verification = cards, attempt, verification
-        self._checkpoints, self._alone = checkpoints, alone
+        self._cards, self._attempt, self.verification = cards, attempt, around.verification
+        self._votes, self._checkpoints, self._alone = around.votes, around.checkpoints, alone
         self._judge = cards.judge
         self._store = cards.judge.stores.proposals
         self._woken = asyncio.Event()
@@ -64,6 +74,7 @@ class Executor:
                 tasks.create_task(self.verification.watch(proposal))
             while True:
                 self._woken.clear()
+                await self._votes.cast_due()
                 while (claimed := await self.claim()) is not None:
                     tasks.create_task(self._through(claimed))
                 try:

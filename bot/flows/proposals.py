@@ -7,16 +7,16 @@ from typing import Any
 
 import structlog
 
-from bot.domain import Proposal, ProposalId, ProposalState, ThreadId, Vote, WantedChange
+from bot.domain import Proposal, ProposalId, ProposalState, ThreadId, WantedChange
 from bot.flows.cards import Cards, place_of
+from bot.flows.standing_in import PolicyVotes
 from bot.lifecycle import Checkpoints, Point
 from bot.messages import NotAllowed, Notice
 from bot.ports import Place
-from bot.provenance import BOT, THE_POLICY, Actor, Provenance
+from bot.provenance import BOT, Actor, Provenance
 from bot.records import planned, ruled
-from bot.stores import Ballot, CardPayload, about
+from bot.stores import CardPayload, about
 from safety.actions import TARGET_KINDS, digest
-from safety.approval import POLICY
 from safety.drafts import Wish, within_step
 from safety.drafts import draft as as_action
 from safety.policy import ScaleRule
@@ -78,11 +78,12 @@ class Against:
 
 @dataclass(frozen=True, slots=True)
 class Tools:
-    """What proposing works with: the write tools, and how to get at a cluster that can be changed, if at all."""
+    """What proposing works with: the write tools, how to get at a cluster that can be changed, if at all, and what
+    votes where no person has to."""
 
     catalogue: Catalogue
     writer_for: WriterFor | None
-    wake_executor: Callable[[], None]
+    votes: PolicyVotes
 
 
 class Proposals:
@@ -144,13 +145,8 @@ class Proposals:
         return () if isinstance(drafted, Draft) else drafted.reasons
 
     async def _shown(self, proposal: Proposal) -> Proposal:
-        """A proposal that stands on its card; one that the policy approves is approved by it, once."""
-        if proposal.by_policy and proposal.state is ProposalState.PENDING:
-            vote = Vote(POLICY, proposal.thread.team, "approve", proposal.digest, self._judge.clock.now())
-            entry = self._cards.entry("vote.cast", proposal, THE_POLICY, verdict="approve")
-            ballot = Ballot(proposal.id, vote, entry)
-            await self._store.vote(ballot, self._cards.draw, self._judge.clock.now())
-            self._tools.wake_executor()
+        """A proposal that stands on its card; one that the policy approves without delay is approved by it, once."""
+        await self._tools.votes.cast(proposal)
         await self._cards.show(proposal)
         return await self._store.get(proposal.id) or proposal
 
@@ -204,7 +200,7 @@ class Proposals:
     async def draft(self, wanted: "Wanted", facts: Facts) -> Draft | Against:
         """A typed action as a proposal that is allowed now, or every reason why it is not."""
         judge, action = self._judge, wanted.action
-        now = judge.clock.now()
+        now, needed = judge.clock.now(), judge.needed(action, facts)
         why, by_rules = wanted.why
         proposal = Proposal(
             id=wanted.id,
@@ -218,8 +214,9 @@ class Proposals:
             requested_by=wanted.requested_by,
             created_at=now,
             expires_at=now + judge.rule(action).ttl,
-            needed=judge.needed(action, facts),
-            by_policy=wanted.by_policy,
+            needed=needed,
+            # The policy stands in for one person, never for two.
+            by_policy=wanted.by_policy and needed == 1,
             undo_of=wanted.undo_of,
             provenance=wanted.provenance,
         )

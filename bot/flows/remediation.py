@@ -6,11 +6,12 @@ from datetime import timedelta
 from bot.flows.attempt import Attempt
 from bot.flows.cards import Cards
 from bot.flows.deciding import Decisions
-from bot.flows.execution import Executor
+from bot.flows.execution import Around, Executor
 from bot.flows.judging import Judge
 from bot.flows.lapsing import Lapses
 from bot.flows.proposals import Proposals, Tools, WriterFor
 from bot.flows.settling import Settling
+from bot.flows.standing_in import PolicyVotes
 from bot.flows.undoing import Undoing
 from bot.flows.verifying import Verification
 from bot.lifecycle import Checkpoints, NoCheckpoints
@@ -28,6 +29,7 @@ class Remediation:
     undoing: Undoing
     settling: Settling
     lapses: Lapses
+    votes: PolicyVotes
     executor: Executor | None
 
 
@@ -45,13 +47,18 @@ def remediation(
 ) -> Remediation:
     """With no ``writer_for`` there is no executor at all."""
     cards, points = Cards(judge, chat), conduct.checkpoints
-    executor = None
+    executor: Executor | None = None
+
+    def wake() -> None:
+        if executor is not None:
+            executor.wake()
+
+    votes = PolicyVotes(cards, wake, points)
     if writer_for is not None:
         attempt = Attempt(judge, catalogue, writer_for, points)
         verification = Verification(cards, conduct.verify_for, points)
-        executor = Executor(cards, attempt, verification, points, alone=conduct.alone)
-    wake = executor.wake if executor is not None else _nobody
-    proposals = Proposals(cards, Tools(catalogue, writer_for, wake), points)
+        executor = Executor(cards, attempt, Around(verification, votes, points), alone=conduct.alone)
+    proposals = Proposals(cards, Tools(catalogue, writer_for, votes), points)
     return Remediation(
         cards,
         proposals,
@@ -59,9 +66,6 @@ def remediation(
         Undoing(cards, proposals),
         Settling(cards),
         Lapses(cards),
+        votes,
         executor,
     )
-
-
-def _nobody() -> None:
-    """There is no executor to wake."""

@@ -142,6 +142,38 @@ def test_a_broken_policy_file_is_refused_with_its_name_and_the_fault(
     assert words in str(caught.value)
 
 
+@pytest.mark.parametrize(
+    ("kind", "why"),
+    [("evict_pod", "cannot be taken back"), ("rollback_daemon_set", "is of high risk")],
+)
+def test_what_never_goes_without_a_person_is_refused_under_auto_with_its_line_and_what_to_do(
+    tmp_path: Path, kind: str, why: str
+) -> None:
+    path = tmp_path / "policy.yaml"
+    dev = "version: 1\nenvironments: {dev: {namespaces: [team-a-dev]}}\n"
+    path.write_text(f"{dev}auto:\n  environments: [dev]\n  actions: [restart_deployment, {kind}]\n")
+    with pytest.raises(BadSetting) as caught:
+        read_policy(path)
+    said = str(caught.value)
+    assert said.startswith(f"{path}, line 5: auto.actions: ")
+    assert f"{kind} {why}, so a person approves it; take it out of auto.actions" in said
+
+
+@pytest.mark.parametrize(
+    ("content", "line"),
+    [
+        ("version: 1\n\nmode: sometimes\n", 3),
+        ("version: 1\napprovals:\n  default:\n    users: [U0ALICE, alice]\n", 4),
+        ("version: 1\nnamespaces: [a]\n", 2),
+    ],
+)
+def test_a_fault_in_the_policy_file_is_told_with_its_line(tmp_path: Path, content: str, line: int) -> None:
+    path = tmp_path / "policy.yaml"
+    path.write_text(content)
+    with pytest.raises(BadSetting, match=f"policy.yaml, line {line}: "):
+        read_policy(path)
+
+
 def test_a_policy_may_ask_for_several_approvals(tmp_path: Path) -> None:
     path = tmp_path / "policy.yaml"
     path.write_text("version: 1\napprovals: {default: {count: 2}}\n")

@@ -1,5 +1,6 @@
 """What a policy file may set, and how far: defaults, ends of numbers, freezes, and what runs without a person."""
 
+from contextlib import nullcontext
 from datetime import timedelta
 from typing import Any
 
@@ -7,9 +8,10 @@ import pytest
 from pydantic import BaseModel, ValidationError
 
 from safety.action_rules import ActionRules, DeleteFailedPodRule, EvictRule, RestartRule, RollbackRule, ScaleRule
-from safety.actions import ACTION_KINDS, RestartDeployment, Target
+from safety.actions import ACTION_KINDS, ActionKind, RestartDeployment, Target
 from safety.freezes import Freeze
 from safety.policy import ApprovalRule, Approvals, Auto, Breaker, Environment, Limits, Policy, Protected
+from safety.risk import of_kind
 from tests.safety.cases import action, policy
 
 DEV = {"environments": ("dev",)}
@@ -85,7 +87,7 @@ MODELS: list[tuple[type[BaseModel], dict[str, Any]]] = [
     *((each, DEV) for each in (RestartRule, RollbackRule, ScaleRule, DeleteFailedPodRule, EvictRule)),
     *((each, {}) for each in (ActionRules, ApprovalRule, Approvals, Breaker, Limits, Protected)),
     (Environment, {"namespaces": ("team-a",)}),
-    (Auto, {**DEV, "actions": ("evict_pod",)}),
+    (Auto, {**DEV, "actions": ("restart_deployment",)}),
     (Freeze, {"from": "Fri 16:00", "until": "Mon 06:00", "reason": "weekend"}),
     (Policy, {"version": 1}),
 ]
@@ -105,7 +107,7 @@ def test_no_part_of_a_file_takes_an_unknown_key_or_can_be_changed_once_it_is_rea
 @pytest.mark.parametrize(("model", "field"), [(RestartRule, "environments"), (Auto, "environments"), (Auto, "actions")])
 def test_a_rule_for_nothing_is_a_mistake(model: type[BaseModel], field: str) -> None:
     with pytest.raises(ValidationError):
-        model.model_validate({**DEV, "actions": ("evict_pod",), field: ()} if model is Auto else {field: ()})
+        model.model_validate({**DEV, "actions": ("restart_deployment",), field: ()} if model is Auto else {field: ()})
 
 
 def test_an_action_cannot_be_changed_and_its_texts_and_numbers_have_ends() -> None:
@@ -187,12 +189,37 @@ def test_where_people_try_things_out_the_policy_may_approve(name: str) -> None:
         mode="auto",
         environments=ENVIRONMENTS,
         actions={},
-        auto={"environments": [name], "actions": ["evict_pod", "delete_failed_pod"]},
+        auto={"environments": [name], "actions": ["rollback_deployment", "scale_deployment"]},
     )
-    assert made.auto_allows("evict_pod", name)
+    assert made.auto_allows("rollback_deployment", name)
     assert not made.auto_allows("restart_deployment", name)
-    assert not made.auto_allows("evict_pod", "other")
-    assert not made.auto_allows("evict_pod", None)
+    assert not made.auto_allows("rollback_deployment", "other")
+    assert not made.auto_allows("rollback_deployment", None)
+
+
+@pytest.mark.parametrize("kind", ACTION_KINDS)
+def test_auto_lists_only_kinds_that_are_not_of_high_risk_and_leave_nothing_that_is_gone_for_good(
+    kind: ActionKind,
+) -> None:
+    of = of_kind(action(kind))
+    needs_people = of.risk == "high" or of.reversibility == "cannot be undone"
+    auto = {"environments": ["dev"], "actions": [kind]}
+    with pytest.raises(ValidationError, match="a person approves it") if needs_people else nullcontext():
+        policy(mode="auto", auto=auto)
+
+
+@pytest.mark.parametrize(("grace", "is_fine"), [("0s", True), ("60s", True), ("10m", True), ("11m", False)])
+def test_what_the_policy_approves_waits_a_while_first(grace: str, is_fine: bool) -> None:
+    auto = {"environments": ["dev"], "actions": ["restart_deployment"]}
+    assert policy(mode="auto", auto=auto).grace == timedelta(seconds=60)
+    with nullcontext() if is_fine else pytest.raises(ValidationError, match="grace"):
+        policy(mode="auto", auto={**auto, "grace": grace})
+
+
+def test_it_does_not_wait_longer_than_a_proposal_does() -> None:
+    auto = {"environments": ["dev"], "actions": ["restart_deployment"], "grace": "5m"}
+    with pytest.raises(ValidationError, match="make it shorter than its ttl"):
+        policy(mode="auto", auto=auto, approvals={"default": {"users": ["U0ALICE"], "ttl": "5m"}})
 
 
 @pytest.mark.parametrize(
@@ -203,16 +230,17 @@ def test_nowhere_else_the_policy_may_approve(name: str) -> None:
         policy(
             environments={name: {"namespaces": ["team-a"]}},
             actions={},
-            auto={"environments": [name], "actions": ["evict_pod"]},
+            auto={"environments": [name], "actions": ["restart_deployment"]},
         )
 
 
 @pytest.mark.parametrize("mode", ["off", "approve"])
 def test_without_mode_auto_or_without_a_list_the_policy_approves_nothing(mode: str) -> None:
-    auto = {"environments": ["dev"], "actions": list(ACTION_KINDS)}
-    assert not any(policy(mode=mode, auto=auto).auto_allows(kind, "dev") for kind in ACTION_KINDS)
-    assert not any(policy(mode="auto").auto_allows(kind, "dev") for kind in ACTION_KINDS)
-    assert all(policy(mode="auto", auto=auto).auto_allows(kind, "dev") for kind in ACTION_KINDS)
+    kinds: tuple[ActionKind, ...] = ("restart_deployment", "rollback_deployment", "scale_deployment")
+    auto = {"environments": ["dev"], "actions": list(kinds)}
+    assert not any(policy(mode=mode, auto=auto).auto_allows(kind, "dev") for kind in kinds)
+    assert not any(policy(mode="auto").auto_allows(kind, "dev") for kind in kinds)
+    assert all(policy(mode="auto", auto=auto).auto_allows(kind, "dev") for kind in kinds)
 
 
 @pytest.mark.parametrize(
@@ -223,7 +251,7 @@ def test_without_mode_auto_or_without_a_list_the_policy_approves_nothing(mode: s
             {"freeze": [{"from": "Fri 16:00", "until": "Mon 06:00", "reason": "x", "environments": ["nowhere"]}]},
             "freeze",
         ),
-        ({"auto": {"environments": ["nowhere-dev"], "actions": ["evict_pod"]}}, "auto"),
+        ({"auto": {"environments": ["nowhere-dev"], "actions": ["restart_deployment"]}}, "auto"),
     ],
 )
 def test_a_part_that_names_an_environment_that_does_not_exist_is_named(part: dict[str, Any], where: str) -> None:

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from safety.actions import ACTION_KINDS, TARGET_KINDS, ActionKind
 from safety.facts import Budget, Revision
-from safety.policy import Policy
+from safety.policy import Auto, Policy
 from safety.validator import Circumstances, Clearance, Facts, Refusal, clear, explain
 from tests.safety.cases import CIRCUMSTANCES, NOW, POD, action, facts, policy, with_rule
 
@@ -182,7 +182,9 @@ def test_a_freeze_says_until_when_and_why() -> None:
 
 
 def automatic(*kinds: ActionKind, **more: Any) -> Policy:
-    return policy(mode="auto", auto={"environments": ["dev"], "actions": list(kinds)}, **more)
+    """No file may list all of these: the rule holds by itself as well."""
+    auto = Auto.model_construct(environments=("dev",), actions=kinds, grace=timedelta(0))
+    return policy(mode="auto", **more).model_copy(update={"auto": auto})
 
 
 @pytest.mark.parametrize("kind", ACTION_KINDS)

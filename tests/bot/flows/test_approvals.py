@@ -350,17 +350,19 @@ async def test_an_outcome_that_nobody_knows_calls_the_approvers_and_holds_the_ob
 # ---- without a person -----------------------------------------------------------------------------------------------
 
 
-def alone() -> Policy:
-    """Rules under which a restart in dev needs nobody."""
-    plain = rules().model_dump(mode="python")
-    return Policy.model_validate({**plain, "auto": {"environments": ["dev"], "actions": ["restart_deployment"]}})
+def alone(grace: int = 0, **approval: Any) -> Policy:
+    """Rules under which a restart in dev needs nobody, and starts so many seconds after it was proposed."""
+    plain = rules(**approval).model_dump(mode="python")
+    auto = {"environments": ["dev"], "actions": ["restart_deployment"], "grace": f"{grace}s"}
+    return Policy.model_validate({**plain, "auto": auto})
 
 
 async def raised(yard: Yard, mode: Mode = "auto", **changed: Any) -> Proposal | None:
     """What becomes of a restart that an alert brought up."""
     yard.own = engine(replace(yard.ground, mode=mode), NoCheckpoints())
     uid = (await yard.cluster.get("Deployment", NAMESPACE, "plum"))["metadata"]["uid"]
-    wish = ask("alert", "1.0", seen("plum", uid), "restart_deployment", changed.get("requested_by"))
+    thread = changed.get("thread", "1.0")
+    wish = ask("alert", thread, seen("plum", uid), "restart_deployment", changed.get("requested_by"))
     wanted = replace(wish.wanted, reason_by_rules=changed.get("by_rules", True))
     return await yard.own.changes.proposals.propose(replace(wish, wanted=wanted, by_policy=True))
 
@@ -385,6 +387,7 @@ async def test_the_policy_approves_where_it_says_so_and_is_the_approver_on_recor
     [
         (rules(), {}),
         (alone(), {"mode": "approve"}),
+        (alone(count=2), {}),
         (alone(), {"by_rules": False}),
         (alone(), {"requested_by": BOB}),
     ],
@@ -399,7 +402,84 @@ async def test_people_are_asked_where_the_policy_may_not_or_words_brought_it_up(
     await yard.run()
     assert await yard.state(made) is S.PENDING
     await yard.vote(made, ALICE)
+    await yard.vote(made, BOB)
     assert await yard.state(made) is S.APPROVED
+
+
+async def test_until_its_time_has_come_it_waits_and_then_it_starts_once(database: Database, clock: FixedClock) -> None:
+    yard = Yard(database, clock, alone(grace=60))
+    made = await raised(yard)
+    assert made is not None
+    (card,) = await yard.cards(made)
+    assert "*Starts by itself* at <!date^" in card
+    assert "approved by policy (rule `auto: restart_deployment in dev`), no person is asked" in card
+    assert "'action_id': 'deny'" in card
+    assert "'action_id': 'approve'" not in card
+    yard.clock.pass_by(seconds=59)
+    assert await yard.own.changes.votes.cast_due() == 0
+    await yard.run()
+    assert (await yard.now(made)).state is S.PENDING
+    yard.clock.pass_by(seconds=1)
+    assert await yard.own.changes.votes.cast_due() == 1
+    assert await yard.own.changes.votes.cast_due() == 0
+    await yard.run()
+    assert await yard.state(made) is S.SUCCEEDED
+    assert (await yard.audited(made)).count("vote.cast") == 1
+
+
+async def test_a_restart_of_the_bot_does_not_forget_what_was_to_start(database: Database, clock: FixedClock) -> None:
+    yard = Yard(database, clock, alone(grace=60))
+    made = await raised(yard)
+    assert made is not None
+    yard.clock.pass_by(seconds=90)
+    yard.own = engine(replace(yard.ground, mode="auto"), NoCheckpoints())
+    assert await yard.own.changes.votes.cast_due() == 1
+    await yard.run()
+    assert await yard.state(made) is S.SUCCEEDED
+
+
+async def test_a_deny_a_pause_or_the_end_of_the_incident_ends_it_before_it_starts(
+    database: Database, clock: FixedClock
+) -> None:
+    yard = Yard(database, clock, alone(grace=60))
+    before = yard.templates()
+    made = await raised(yard)
+    assert made is not None
+    await yard.vote(made, "U0STRANGER", Verdict.DENY)
+    assert await yard.state(made) is S.PENDING
+    await yard.vote(made, CAROL, Verdict.DENY)
+    yard.clock.pass_by(seconds=60)
+    assert await yard.own.changes.votes.cast_due() == 0
+    assert await yard.state(made) is S.DENIED
+    yard.clock.pass_by(minutes=61)
+    paused = await raised(yard, thread="2.0")
+    assert paused is not None
+    entry = AuditEntry("mode.changed", REDACTOR.json({"paused": True}))
+    await yard.own.stores.flags.set(PAUSED, BOB, yard.clock.now(), entry)
+    yard.clock.pass_by(seconds=60)
+    assert await yard.own.changes.votes.cast_due() == 0
+    assert await yard.own.changes.lapses.expire() == 1
+    assert await yard.state(paused) is S.CANCELLED
+    await yard.own.stores.flags.clear(PAUSED, yard.clock.now(), entry)
+    over = await raised(yard, thread="3.0")
+    assert over is not None
+    assert await yard.own.changes.lapses.cancel(thread_of("3.0"), "it is over") == 1
+    yard.clock.pass_by(seconds=60)
+    assert await yard.own.changes.votes.cast_due() == 0
+    assert await yard.state(over) is S.CANCELLED
+    assert yard.templates() == before
+
+
+async def test_nobody_approves_what_the_policy_does(database: Database, clock: FixedClock) -> None:
+    yard = Yard(database, clock, alone(grace=60))
+    made = await raised(yard)
+    assert made is not None
+    await yard.vote(made, ALICE)
+    assert await yard.state(made) is S.PENDING
+    assert "vote.refused" in await yard.audited(made)
+    yard.clock.pass_by(seconds=60)
+    assert await yard.own.changes.votes.cast_due() == 1
+    assert (await yard.now(made)).approvers == ("policy",)
 
 
 async def test_a_pause_or_another_mode_before_the_start_stops_what_the_policy_approved(
