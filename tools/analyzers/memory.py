@@ -105,11 +105,28 @@ def _course(reading: Reading, workload: Workload) -> tuple[str, datetime, timede
     grown = [each for each in parts if grows_steadily(each) and _lasts(each) >= SHORTEST_LIFE]
     if limit and len(parts) > 1:
         ended = [each for each in parts[:-1] if each in grown and each[-1][1] >= _NEAR_LIMIT * limit]
-        if len(ended) >= 2 or (ended and parts[-1] in grown):
+        if len(ended) >= 2 or (ended and (parts[-1] in grown or _was_killed(reading, workload, ended[-1][-1][0]))):
             life = max(_lasts(each) for each in ended)
             words = f"from {_size(ended[-1][0][1])} to {_size(ended[-1][-1][1])} of {_size(limit)} within {_span(life)}"
             return f"{words}, then anew, {len(ended)} times", ended[0][0][0], life, 0.85
     return _one_life(_growing_part(parts[-1]), limit)
+
+
+def _was_killed(reading: Reading, workload: Workload, when: datetime) -> bool:
+    """Whether the one life that a chart shows whole is one of several that the kernel ended."""
+    return any(
+        each.restarts >= _SEVERAL
+        and each.ended is not None
+        and each.ended.reason == "OOMKilled"
+        and each.ended.finished_at is not None
+        and abs(each.ended.finished_at - when) <= SHORTEST_LIFE / 2
+        for pod in workload.members
+        if reading.pod in (None, pod.ref.name)
+        for each in pod.containers
+    )
+
+
+_SEVERAL = 3
 
 
 def _growing_part(points: Points) -> Points:

@@ -4,6 +4,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 from tools.analyzers.causes import Joined, about
+from tools.analyzers.spoken import kinds_told, near_forms
 from tools.evidence import Finding, ObjectRef
 from tools.objects import name_of
 from tools.snapshot import Pod, Snapshot
@@ -39,13 +40,21 @@ def meant(joined: Joined, snapshot: Snapshot, beside: Sequence[str]) -> Meant:
     wanted = [
         each
         for each, names in near
-        if names & snapshot.focus - here or (names & here and told & _states(_pods_of(each, joined, snapshot)))
+        if names & snapshot.focus - here
+        or (names & here and told & _states(_pods_of(each, joined, snapshot)))
+        or (_is_spoken_of(names, snapshot.focus, here) and each.category in kinds_told(snapshot.focus))
     ]
     if wanted and not any(each.confidence >= _SURE for each in asked.roots):
         roots = (*wanted, *asked.roots)
         kept = {each.subject for each in roots}
         return Meant(Joined(roots, tuple(each for each in joined.symptoms if each[1].subject in kept)))
     return Meant(asked, tuple(each for each, names in near if names & here or each in wanted))
+
+
+def _is_spoken_of(names: frozenset[str], focus: frozenset[str], here: frozenset[str]) -> bool:
+    """Whether a question speaks of one of the names in the singular or plural, and of nothing that is here."""
+    said = {each.lower() for each in focus}
+    return any(near_forms(each) & said and not near_forms(each) & here for each in names)
 
 
 def _names_in(snapshot: Snapshot, namespace: str) -> frozenset[str]:

@@ -153,11 +153,17 @@ def _complaints(tail: LogTail, snapshot: Snapshot) -> Iterator[tuple[datetime, s
 
 
 def _new_complaints(tail: LogTail, snapshot: Snapshot) -> Iterator[tuple[datetime, str, LogTail, int]]:
-    """Those that the log shows a time without."""
+    """Those that the log shows a time without, or that it tells after it says that it took up a new configuration."""
     begin = min((each.at for each in tail.reading.entries if each.at), default=None)
+    taken_up = [each.at for each in tail.reading.entries if each.at and _TAKES_UP.search(each.message[:300])]
     for each in _complaints(tail, snapshot):
-        if begin is not None and each[0] > begin + _SKEW:
+        if begin is not None and (each[0] > begin + _SKEW or any(_is_near(at, each[0]) for at in taken_up)):
             yield each
+
+
+_TAKES_UP = re.compile(
+    r"(?i)\breconfigur|\breload(?:ed|ing)?\b|\bSIGHUP\b|\bconfig\w*\b.{0,60}\b(?:changed|updated|applied|applying)\b"
+)
 
 
 def _rolled_out(workload: Workload, since: datetime) -> bool:
@@ -172,7 +178,24 @@ def _is_near(changed: datetime, since: datetime) -> bool:
 def _names(worse: _Worse, changed: _Changed) -> bool:
     """Whether what fails speaks of a name that the change touched."""
     told = {each.lower() for each in _WORD.findall(worse.told)}
-    return bool(told & changed.names)
+    return bool(told & changed.names) or (_LATE.search(worse.told) is not None and _shortens(changed))
+
+
+_LATE = re.compile(r"(?i)\btimed? ?out\b|\btimeout\b|\bdeadline exceeded\b")
+_TIMES = re.compile(
+    r"(?im)^(?P<side>[+-])\s*[\"']?(?P<key>[\w.-]*(?:timeout|deadline)[\w.-]*)[\"']?\s*[:= ]\s*[\"']?"
+    r"(?P<many>\d+(?:\.\d+)?)(?P<unit>ms|s|m|h)?\b"
+)
+_MILLISECONDS = {"ms": 1, "s": 1_000, "m": 60_000, "h": 3_600_000}
+
+
+def _shortens(changed: _Changed) -> bool:
+    """Whether a change gives less time than before to what it lets wait."""
+    found: dict[str, dict[str, float]] = {}
+    for each in _TIMES.finditer(changed.change.diff if changed.change else ""):
+        span = float(each["many"]) * _MILLISECONDS.get((each["unit"] or "").lower(), 1)
+        found.setdefault(each["key"].lower(), {})[each["side"]] = span
+    return any(len(each) > 1 and each["+"] < each["-"] for each in found.values())
 
 
 def _changes(workload: Workload, since: datetime, snapshot: Snapshot) -> Iterator[_Changed]:

@@ -261,6 +261,7 @@ def _wrong_port(
         words = f"no container of {servers[0].ref.name} has a port of that name"
     else:
         sure = _sureness(target, refused, servers, heard if refused or is_only else [])
+        sure = sure or (_UNANSWERED if is_only and found.routes and _leads_past(target, servers) else 0.0)
         words = f"{servers[0].ref.name} listens on {', '.join(map(str, heard or _declared(servers)))}"
     if not sure:
         return None
@@ -293,6 +294,19 @@ def _sureness(target: int, refused: Sequence[Trouble], servers: Sequence[Workloa
     if refused:
         return 0.92 if heard else 0.84 if _declared(servers) or _probed(servers) else 0.0
     return 0.7 if heard and _declared(servers) and target not in _declared(servers) else 0.0
+
+
+# Nobody complains yet, and the port is one that nothing in the pods is known to have.
+_UNANSWERED = 0.66
+
+
+def _leads_past(target: int, servers: Sequence[Workload]) -> bool:
+    """Whether the kubelet gets answers on a port that is declared, the target is none of these, and no log shows that
+    anybody was served."""
+    declared, probed = set(_declared(servers)), _probed(servers)
+    is_served = any(tail.reading.served for each in servers for pod in each.members for tail in pod.logs)
+    known = bool(probed) and probed <= declared and target not in declared
+    return known and len(servers) == 1 and not is_served and not _is_unready(servers)
 
 
 def _is_unready(servers: Sequence[Workload]) -> bool:

@@ -7,6 +7,7 @@ from datetime import datetime, timedelta
 
 from tools.analyzers.addresses import Place, find_place, is_address
 from tools.analyzers.interface import said
+from tools.analyzers.spoken import spoken_of
 from tools.analyzers.stores import called, implied, is_store, missing_name, pooled
 from tools.evidence import Evidence
 from tools.logs.reading import Level, Sign, SignKind
@@ -138,28 +139,37 @@ def _place(kind: SignKind, target: str | None, line: str, caller: Workload, snap
         place = called(line, place.port, caller, snapshot) or place
     if place is None and target is None:
         place = pooled(line, caller, snapshot)
-    return place or (implied(line, caller, snapshot) if target is None or kind is K.READ_ONLY else None)
+    if place is None and (target is None or kind is K.READ_ONLY):
+        return implied(line, caller, snapshot) or (spoken_of(line, caller, snapshot) if kind in _REACH else None)
+    return place
 
 
 def _counts(sign: Sign, tail: LogTail, snapshot: Snapshot, least: int) -> bool:
-    is_late = sign.last_at is None or snapshot.observed_at - sign.last_at <= LATELY or _lasts(sign, tail)
+    is_late = sign.last_at is None or snapshot.observed_at - sign.last_at <= LATELY or _lasts(sign, tail, snapshot)
     is_bad = sign.level >= (Level.ERROR if least >= REPEATED else Level.WARN)
     # Some clients only ever warn, and try again for ever.
     is_bad |= sign.kind in _REACH and sign.count >= _FOR_EVER * REPEATED and _is_at_the_end(sign, tail)
+    # Two ends that do not understand each other never will, whatever the one that calls thinks of it.
+    is_bad |= sign.kind in _NEVER_PASSES and "://" in sign.line and sign.target is not None
     return is_bad and sign.count >= least and is_late
 
 
 _FOR_EVER = 4
+_NEVER_PASSES = (K.PROTOCOL_MISMATCH, K.CERTIFICATE_EXPIRED)
+# A log that ended with it a while ago, and has said nothing since.
+_SILENT_SINCE = timedelta(minutes=30)
 _LAST_ENTRIES = 3
 
 
-def _lasts(sign: Sign, tail: LogTail) -> bool:
+def _lasts(sign: Sign, tail: LogTail, snapshot: Snapshot) -> bool:
     """Whether a log complains on and on up to its very end: then its clock may be behind, but the trouble is not over.
 
     Logs carry the clock of the program's node, which may be an hour or a time zone away from that of the cluster.
     """
     if sign.first_at is None or sign.last_at is None or not _is_at_the_end(sign, tail):
         return False
+    if timedelta() <= snapshot.observed_at - sign.last_at <= _SILENT_SINCE and sign.count >= 2 * REPEATED:
+        return True
     return sign.count >= _FOR_EVER * REPEATED and sign.last_at - sign.first_at >= LATELY
 
 

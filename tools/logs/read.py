@@ -42,6 +42,7 @@ def read_log(text: str, *, now: datetime | None) -> LogReading:
         signs=signs,
         first_error=_first_error(entries, signs, progress),
         exit_line=_exit_line(entries),
+        served=len(progress.served),
     )
 
 

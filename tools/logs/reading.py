@@ -172,6 +172,7 @@ class LogReading:
     """All that one log says. ``lines`` counts lines that were read; entries and signs are in the log's order.
 
     ``first_error`` is the first error of what led to the end (or to now), ``exit_line`` what was said on leaving.
+    ``served`` counts the requests that it says it answered well, those of probes left out.
     """
 
     lines: int = 0
@@ -180,6 +181,7 @@ class LogReading:
     signs: tuple[Sign, ...] = ()
     first_error: Entry | None = None
     exit_line: Entry | None = None
+    served: int = 0
 
     def standing(self, *kinds: SignKind) -> tuple[Sign, ...]:
         """The signs that have weight, of these kinds or of any, in the log's order."""

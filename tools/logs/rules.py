@@ -91,6 +91,8 @@ _NAMED = [
         rf"(?<![\w+.-])(?:https?|grpcs?|amqps?|redis|rediss|postgres|postgresql|mysql|mongodb|kafka|nats|tcp|ws|wss|"
         rf"ldaps?|jdbc:[a-z]{{1,20}})://(?:[^\s/@\"']{{1,200}}@)?(?P<host>{HOST})(?::(?P<port>\d{{1,5}}))?",
         rf"(?<![\w./-])(?P<host>{HOST})/(?:<unresolved>|\d{{1,3}}(?:\.\d{{1,3}}){{3}}):(?P<port>\d{{1,5}})",
+        # Netcat says the name before the address it stands for.
+        rf"(?<![\w./-])(?P<host>[a-z]{HOST}) \((?:\d{{1,3}}\.){{3}}\d{{1,3}}:(?P<port>\d{{1,5}})\)",
         rf"(?:ECONNREFUSED|ETIMEDOUT|ECONNRESET|EHOSTUNREACH|ENETUNREACH) (?P<host>{HOST}):(?P<port>\d{{1,5}})",
         # Paramiko says the port before the host, Kafka's client the address after the name.
         rf"to port (?P<port>\d{{1,5}}) on (?P<host>{HOST})",

@@ -163,3 +163,12 @@ def test_a_kill_for_memory_quotes_what_was_measured() -> None:
     (found,) = found_by(world, out_of_memory).values()
     assert re.search(r"\(limit 512Mi, measured at most 5\d\d MiB, (?:9|10)\d% of it\)", found.summary)
     assert any(each.source == "metric" for each in found.evidence)
+
+
+@pytest.mark.parametrize(("restarts", "is_leak"), [(4, True), (1, False)])
+def test_one_whole_life_is_enough_where_the_kernel_ended_several(restarts: int, is_leak: bool) -> None:
+    state = running("9d", restarts=restarts, last=Ended(137, "40m", "5h", "OOMKilled"))
+    world, pod = cluster(state)
+    marks = (("5h40m", 90 * MI), ("41m", 505 * MI), ("39m", 90 * MI), ("0m", 110 * MI))
+    world.series("container_memory_working_set_bytes", "bytes", *marks, step="5m", pod=pod, container="feed")
+    assert (leak_of(world) is not None) == is_leak

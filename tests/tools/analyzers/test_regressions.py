@@ -150,3 +150,22 @@ def test_a_switch_that_only_came_before_is_innocent(why: str, ago: str, line: st
     record(world, ago, kind="feature flag", title="a new banner", diff="off -> on", services=services)
     complaining(world, pod, line)
     assert found_by(world, *ALL) == {}, why
+
+
+@pytest.mark.parametrize(
+    ("diff", "category"),
+    [
+        ("-  proxy_read_timeout 60s;\n+  proxy_read_timeout 2s;", "config_change_regression"),
+        ("-  proxy_read_timeout: 2s\n+  proxy_read_timeout: 60s", None),
+        ("-  read_timeout: 1500ms\n+  read_timeout: 2s", None),
+    ],
+    ids=["shorter", "longer", "longer in another unit"],
+)
+def test_timeouts_since_a_reload_that_gave_less_time_come_of_it(diff: str, category: str | None) -> None:
+    world, pod = cluster(measured=False)
+    record(world, "31m", diff=diff, title="edge: tidy up", services=["promotions"])
+    written(world, "30m")
+    late = [f"-{age}m|<t> ERROR upstream timed out (110: Operation timed out) while reading" for age in (28, 20, 11, 3)]
+    world.log(pod, "\n".join(["-29m|<t> INFO signal 1 (SIGHUP) received, reconfiguring", *late]))
+    found = found_by(world, *ALL).get(CART)
+    assert (found.category if found else None) == category

@@ -2,6 +2,8 @@
 
 from typing import Any
 
+import pytest
+
 from tests.scenarios.kit import REGISTRY, Cluster, container, http_probe, template
 from tests.tools.analyzers.picture import found_by, named, roots_of
 from tools.analyzers.dependencies import unmet
@@ -186,3 +188,16 @@ def test_a_label_of_run_time_that_no_pod_has_is_a_mismatch_once_somebody_misses_
     assert led(None, missed=True) == [("service_selector_mismatch", "Service/shop/solr")]
     assert led(None, missed=False) == []
     assert led("follower", missed=True) == []
+
+
+@pytest.mark.parametrize("route", [True, False])
+def test_a_route_to_a_port_that_nothing_is_known_to_have_is_told(route: bool) -> None:
+    world = cluster()
+    ready = {"readinessProbe": http_probe("/up", 7700)}
+    finder = world.deployment("finder", body("finder", 7700, first=ready), replicas=2)
+    world.service("finder", 80, 7070)
+    if route:
+        world.ingress("front", "www.example.org", {"/find": ("finder", 80)})
+    assert ("Service/shop/finder" in found_by(world, port_mismatch)) == route
+    world.log(finder.made[0], '-1m|<t> INFO "GET /find HTTP/1.1" 200 12')
+    assert "Service/shop/finder" not in found_by(world, port_mismatch)
