@@ -174,6 +174,10 @@ def test_nothing_that_a_terminal_obeys_is_printed(tmp_path: Path) -> None:
         assert "way-" in told.out + told.err
         assert UNSEEN.search(told.out + told.err) is None
     assert "way-" in json.dumps(json.loads(document.out))
+    # A mark of evidence is the program's own: each names a piece that there is.
+    cited = {each for line in plain.out.splitlines() for each in re.findall(r"\[(E\d+)\]", line)}
+    assert cited <= {each["id"] for each in json.loads(document.out)["evidence"]}
+    assert not [line for line in plain.out.splitlines() if line.startswith("*Next:* delete all")]
 
 
 def test_what_commands_print_goes_through_one_door() -> None:

@@ -1,5 +1,6 @@
 """Writes what the report knows as sentences for people. Nothing is said that the report does not hold."""
 
+import re
 from collections import Counter
 from collections.abc import Iterator
 from datetime import datetime
@@ -26,21 +27,26 @@ def analysis(report: IncidentReport, closing: str) -> str:
         *([f"*Next:* {advice(report)}"] if report.verdict != "healthy" else []),
         f"_{closing}_",
     ]
-    return "\n".join(parts)
+    return "\n".join(_folded(each) for each in parts)
 
 
 def additions(report: IncidentReport) -> str:
     """What the first findings, which stand above it, leave out: what it means, what was ruled out or not looked at."""
     found = report.root_cause is not None and report.explanation
     meaning = f"*What it means:* {sentence(report.explanation)}" if found else cause(report)
-    return "\n".join([meaning, *open_points(report)])
+    return "\n".join(_folded(each) for each in (meaning, *open_points(report)))
+
+
+def _folded(part: str) -> str:
+    """One line: a line break in a name or a reason could make words from outside look like a part of their own."""
+    return " ".join(part.split())
 
 
 def _symptom(report: IncidentReport) -> Iterator[str]:
     """How it shows, unless the line above has said just that."""
     found = report.root_cause
     if report.symptom and not (found is not None and found.summary in report.symptom):
-        yield str(report.symptom)
+        yield _unmarked(report.symptom)
 
 
 def cause(report: IncidentReport) -> str:
@@ -150,15 +156,23 @@ def ids(evidence: tuple[str, ...]) -> str:
     return "".join(f"[{each}]" for each in evidence[:4])
 
 
+# How this program cites its evidence. In a text from outside it would cite what does not exist, or something else.
+_A_MARK = re.compile(r"\[(E\d{1,6})\]")
+
+
+def _unmarked(text: str) -> str:
+    return _A_MARK.sub(r"(\1)", text)
+
+
 def sentence(text: str) -> str:
-    """The text as a sentence: it begins with a capital and ends with a stop."""
-    text = " ".join(text.split())
+    """The text as a sentence, which ends with a stop and in which nothing looks like a mark of evidence."""
+    text = " ".join(_unmarked(text).split())
     return text if not text or text[-1] in ".!?…" else f"{text}."
 
 
 def short(text: str, limit: int) -> str:
-    """One line of at most ``limit`` characters."""
-    line = " ".join(text.split())
+    """One line of at most ``limit`` characters, in which nothing looks like a mark of evidence."""
+    line = " ".join(_unmarked(text).split())
     return line if len(line) <= limit else f"{line[: limit - 1]}…"
 
 
