@@ -5,6 +5,7 @@ import asyncio
 import contextlib
 import difflib
 import io
+import json
 import sys
 
 import yaml
@@ -106,7 +107,7 @@ async def investigate(arguments: argparse.Namespace) -> int:
         await seen.close()
         if isinstance(model, ClaudeModel):
             await model.aclose()
-    _print_answer(triaged, answer)
+    _print_answer(triaged, answer, seen.world.redactor)
     return 0
 
 
@@ -141,10 +142,12 @@ def _as_read_only(triaged: Triaged, seen: wiring.Seen) -> Triaged:
     return Triaged(report.model_copy(update={"not_checked": (*report.not_checked, *unseen)}), triaged.objects)
 
 
-def _print_answer(triaged: Triaged, answer: Answer | None) -> None:
+def _print_answer(triaged: Triaged, answer: Answer | None, redactor: Redactor) -> None:
     if answer is None:
+        # Names and ids are no redacted text in a report, and may hold a secret all the same.
+        told = redactor.tree(triaged.report.model_dump(mode="json", by_alias=True))
         # In ASCII alone, so that no locale can spoil the document.
-        show(triaged.report.model_dump_json(by_alias=True, indent=2, ensure_ascii=True))
+        show(json.dumps(told, indent=2, ensure_ascii=True))
         return
     if isinstance(sys.stdout, io.TextIOWrapper):
         sys.stdout.reconfigure(errors="replace")

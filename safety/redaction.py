@@ -15,12 +15,14 @@ from typing import Any, final
 from pydantic import GetCoreSchemaHandler
 from pydantic_core import CoreSchema, core_schema
 
+from safety.detection.line import RuleFault
 from safety.detection.marks import Marks, is_mask, mask
 from safety.detection.names import names_a_secret
 from safety.detection.passage import Open, Passage
 from safety.detection.rule import Span, automaton, merged
 from safety.detection.spellings import spellings
 from safety.detection.values import is_placeholder
+from safety.withheld import LINES, WITHHELD, Withheld
 
 _SEAL = object()
 
@@ -101,17 +103,20 @@ _PROCESS_KEY = secrets.token_bytes(32)
 class Redactor:
     """The one choke point. ``own_secrets`` are values this process holds itself; they go wherever they turn up."""
 
-    def __init__(self, own_secrets: Iterable[str] = (), key: bytes | None = None) -> None:
+    def __init__(
+        self, own_secrets: Iterable[str] = (), key: bytes | None = None, withheld: Withheld = WITHHELD
+    ) -> None:
         """``key`` (at least 16 bytes) makes the masks. Without one it is drawn from the secrets, so that masks outlive
-        a restart, and without secrets at random.
+        a restart, and without secrets at random. ``withheld`` counts what a fault kept back.
         """
+        self._withheld = withheld
         self._secrets = frozenset(each for each in own_secrets if len(each) >= 6)
         self._own = automaton((form, None) for form in spellings(self._secrets)) if self._secrets else None
         self._key = key or (_key_from(self._secrets) if self._secrets else _PROCESS_KEY)
 
     def learning(self, values: Iterable[str]) -> "Redactor":
         """The same, and values that were found to be secret go too, wherever they turn up."""
-        return Redactor(self._secrets | set(values), self._key)
+        return Redactor(self._secrets | set(values), self._key, self._withheld)
 
     def holds_own(self, text: str) -> bool:
         """Whether a secret that is known by value stands in the text, in any spelling."""
@@ -138,8 +143,12 @@ class Redactor:
         marks = Marks(self._key)
         try:
             taken = marks.taken_up_all([each.removesuffix("\r") for each in lines] if has_returns else lines)
-            shown = marks.shown_all(Passage(self._own, marks).run(taken, state))
+            shown = marks.shown_all(Passage(self._own, marks, self._withheld).run(taken, state))
+        except RuleFault as fault:
+            self._withheld.note(str(fault))
+            shown = [mask("WITHHELD", each, self._key) for each in lines]
         except Exception:  # noqa: BLE001 - a fault of a rule must not let a secret through, nor stop an incident's flow
+            self._withheld.note(LINES)
             shown = [mask("WITHHELD", each, self._key) for each in lines]
         if not has_returns:
             return shown

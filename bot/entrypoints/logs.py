@@ -9,6 +9,7 @@ import structlog
 from bot.config import Settings
 from safety.redaction import Redactor
 from safety.untrusted import legible
+from safety.withheld import WITHHELD
 
 
 def configure_logging(settings: Settings, redactor: Redactor) -> None:
@@ -32,6 +33,7 @@ def configure_logging(settings: Settings, redactor: Redactor) -> None:
         wrapper_class=structlog.make_filtering_bound_logger(logging.getLevelName(settings.log_level.upper())),
         logger_factory=structlog.PrintLoggerFactory(file=sys.stderr),
     )
+    WITHHELD.listener = lambda rule: structlog.get_logger().error("redaction_withheld", rule=rule)
     # The libraries' own loggers repeat whole payloads at lower levels.
     logging.basicConfig(level=logging.ERROR, stream=sys.stderr, format="%(asctime)s %(name)s %(levelname)s %(message)s")
     for handler in logging.getLogger().handlers:

@@ -13,6 +13,7 @@ from safety.actions import ACTION_KINDS
 from safety.approval import entitled
 from safety.policy import Mode
 from safety.redaction import Redacted
+from safety.withheld import WITHHELD, Withheld
 
 HELP = """Ask me what is wrong, and I open a thread with the cause, the evidence and what changed:
 /ask-claude What is wrong with checkout-dev?
@@ -63,8 +64,8 @@ _CHANGES: Mapping[Mode, str] = {
 class Console:
     """Short answers that need no investigation."""
 
-    def __init__(self, judge: Judge, analyst: Analyst) -> None:
-        self._judge, self._analyst = judge, analyst
+    def __init__(self, judge: Judge, analyst: Analyst, withheld: Withheld = WITHHELD) -> None:
+        self._judge, self._analyst, self._withheld = judge, analyst, withheld
 
     async def answer(self, text: str, person: Person) -> Notice | None:
         """The answer, or None when this is a question to investigate."""
@@ -96,8 +97,13 @@ class Console:
             f"model: {model}",
             f"cluster: {judge.world.cluster.name}",
             f"audit log: {count} records, head {head[:16]}",
+            *self._kept_back(),
         )
         return Notice(self._words("\n".join(lines)), Tone.WARNING if paused else Tone.INFO)
+
+    def _kept_back(self) -> tuple[str, ...]:
+        told = self._withheld.told()
+        return (f"redaction: {told} withheld since the start: a rule broke, please report it",) if told else ()
 
     async def overview(self, person: Person) -> Overview:
         """Proposals that wait and the newest threads, as far as this person may read them in the chat as well."""

@@ -47,6 +47,10 @@ _PLAIN_LOOKS, _CHARACTERS_A_LOOK = 1500, 100
 SIGNS = frozenset({"PEM_OPEN", "BLOCK", "FIELD", "FORM"})
 
 
+class RuleFault(Exception):
+    """A rule broke; the message is its kind, and nothing of the text."""
+
+
 class TooMuch(Exception):
     """A line with so much to look at that it is withheld whole."""
 
@@ -151,10 +155,18 @@ def _by_words(line: str, hits: Iterable[Hit]) -> Iterator[Span]:
             budget -= 1
             if budget < 0:
                 raise TooMuch
-            for span in rule.find(line, start, end):
+            for span in _found(rule, line, start, end):
                 done[rule.kind] = max(done.get(rule.kind, 0), span.end if span.kind not in SIGNS else 0)
                 sure = max(sure, span.end if span.rank <= 4 else 0)
                 yield span
+
+
+def _found(rule: Rule, line: str, start: int, end: int) -> list[Span]:
+    try:
+        return list(rule.find(line, start, end))
+    except Exception:  # noqa: BLE001 - any fault of a rule means the same: what it looked at is not shown
+        # Without the cause, whose message may hold a piece of the text.
+        raise RuleFault(rule.kind) from None
 
 
 def _by_shape(line: str) -> Iterator[Span]:
@@ -165,7 +177,7 @@ def _by_shape(line: str) -> Iterator[Span]:
             raise TooMuch
         head = line[match.start() : match.start() + 2]
         for rule in _BY_HEAD.get(head, _HEADLESS):
-            yield from rule.find(line, match.start(), match.end())
+            yield from _found(rule, line, match.start(), match.end())
 
 
 def _heads() -> tuple[dict[str, tuple[Rule, ...]], tuple[Rule, ...]]:

@@ -14,6 +14,7 @@ from safety.detection.documents import END, is_key_line, key_content, manifest_s
 from safety.detection.line import BROKEN_OFF, Look, TooMuch, look_again, looks_at, spans_in
 from safety.detection.marks import Marks
 from safety.detection.rule import MARK_FIRST, MARK_LAST, Span
+from safety.withheld import BUDGET, Withheld
 
 _PASSES = 8
 _PATIENCE = 3
@@ -48,8 +49,8 @@ class Open:
 class Passage:
     """One run over lines; ``own`` finds the secrets that are known by value."""
 
-    def __init__(self, own: Any, marks: Marks) -> None:
-        self._own, self._marks = own, marks
+    def __init__(self, own: Any, marks: Marks, withheld: Withheld) -> None:
+        self._own, self._marks, self._withheld = own, marks, withheld
 
     def run(self, lines: list[str], state: Open) -> list[str]:
         """The same number of lines, with marks where something went."""
@@ -156,7 +157,7 @@ class Passage:
                     return self._broken_off(line, state)
                 line, look = after, look_again(after, look) if look else None
         except TooMuch:
-            pass
+            self._withheld.note(BUDGET)
         return self._marks.of("WITHHELD", line)
 
     def _escaped(self, line: str) -> str:

@@ -209,3 +209,19 @@ logging.getLogger("library").error("failed: %s", forged)
         assert len(done.stderr.splitlines()) == 2
         assert done.stderr.count("approved by=alice") == 2
         assert UNSEEN.search(done.stderr) is None
+
+
+def test_what_is_withheld_is_a_line_of_the_log_that_names_the_rule() -> None:
+    script = """
+from bot.config import Settings
+from bot.entrypoints.logs import configure_logging
+from safety.redaction import Redactor
+configure_logging(Settings(_env_file=None), Redactor())
+Redactor().text(" ".join(f"password{n} token{n} secret{n}" for n in range(4000)))
+"""
+    line = [sys.executable, "-c", script]
+    done = subprocess.run(line, cwd=ROOT, capture_output=True, timeout=60, check=True, encoding="utf-8")
+    assert len(done.stderr.splitlines()) == 1
+    assert "redaction_withheld" in done.stderr
+    assert "rule=budget" in done.stderr
+    assert "password1" not in done.stderr

@@ -12,6 +12,7 @@ from bot.messages import Notice, Tone
 from bot.stores import Stores
 from safety.policy import Mode
 from safety.redaction import Redactor
+from safety.withheld import Withheld
 from tests.fakes import FakePeople, FixedClock
 from tests.fixtures import TEAM
 from tests.proposals import POLICY, entry, payload, proposal
@@ -100,3 +101,13 @@ async def test_pausing_and_resuming_are_in_the_audit_log_with_who(stores: Stores
     await _ask(asked, "resume", ALICE)
     told = [json.loads(each.payload) for each in await stores.audit.records()]
     assert [(each["to"], each["actor"]["id"]) for each in told] == [("paused", "U0BOB"), ("resumed", "U0ALICE")]
+
+
+async def test_status_says_what_was_withheld_and_by_which_rule(stores: Stores, clock: FixedClock) -> None:
+    withheld = Withheld()
+    judge = Judge(POLICY, "approve", stores, FakePeople({}), clock, Reader(NoCluster("none"), RED), RED, TEAM)
+    asked = Console(judge, Analyst("claude-test", connected=True), withheld)
+    assert "redaction" not in (await _ask(asked, "status")).text
+    for _ in range(2):
+        withheld.note("FRAGILE")
+    assert "redaction: 2 (FRAGILE 2) withheld" in (await _ask(asked, "status")).text
