@@ -13,9 +13,10 @@ import yaml
 from bot import guard, wiring
 from bot.adapters.checkpoints import ledger_to_check
 from bot.adapters.claude import ClaudeModel
+from bot.adapters.store.audit import head_at
 from bot.adapters.store.database import Busy, Database, StoreUnusable, migrate, must_exist
 from bot.config import BadSetting, Settings, read_policy, read_settings
-from bot.domain import Answer, Triaged, report_schema
+from bot.domain import Answer, AuditHead, Triaged, report_schema
 from bot.entrypoints import auditing
 from bot.entrypoints.check import Surroundings, check_all
 from bot.entrypoints.logs import configure_logging
@@ -98,7 +99,8 @@ async def investigate(arguments: argparse.Namespace) -> int:
             default_namespace=None if arguments.dump is not None else settings.default_namespace,
             thresholds=wiring.thresholds_of(settings),
         )
-        triaged = _as_read_only(triaged, seen)
+        head = await _audit_head(settings) if arguments.dump is None else None
+        triaged = _as_read_only(triaged, seen, head)
         answer = None
         if arguments.format == "text":
             investigator = wiring.make_investigator(model, seen.world, wiring.SystemClock(), books)
@@ -133,13 +135,24 @@ async def _exists(cluster: ClusterReader, namespace: str | None) -> None:
         )
 
 
-def _as_read_only(triaged: Triaged, seen: wiring.Seen) -> Triaged:
+async def _audit_head(settings: Settings) -> AuditHead | None:
+    """The head of the bot's own log, where there is one here with anything in it."""
+    try:
+        found = await head_at(settings.database_url)
+    except StoreUnusable as fault:
+        complain(f"ask-claude: the audit log cannot be read ({fault}), so its head is not in the report")
+        return None
+    return AuditHead(records=found[0], head=found[1]) if found is not None and found[0] else None
+
+
+def _as_read_only(triaged: Triaged, seen: wiring.Seen, head: AuditHead | None) -> Triaged:
     """The report as it stands outside Slack: nothing can be approved, and a dump may lack what a cluster has."""
     report, say = triaged.report, seen.world.redactor.text
     if report.remediation.class_ != "none":
         report = judged(report, False, (say("changes are proposed and approved in Slack, never from here"),))
     unseen = tuple(say(each) for each in seen.not_checked)
-    return Triaged(report.model_copy(update={"not_checked": (*report.not_checked, *unseen)}), triaged.objects)
+    more = {"not_checked": (*report.not_checked, *unseen), "audit_head": head}
+    return Triaged(report.model_copy(update=more), triaged.objects)
 
 
 def _print_answer(triaged: Triaged, answer: Answer | None, redactor: Redactor) -> None:
@@ -154,6 +167,9 @@ def _print_answer(triaged: Triaged, answer: Answer | None, redactor: Redactor) -
     if answer.caveat:
         show(f"! {answer.caveat}\n")
     show(answer.text)
+    head = triaged.report.audit_head
+    if head is not None:
+        show(f"\naudit log: {head.records} records, head {head.head}")
 
 
 async def redact(_arguments: argparse.Namespace) -> int:

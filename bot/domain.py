@@ -206,6 +206,17 @@ class Recurrence(_Model):
     text: Redacted
 
 
+class AuditHead(_Model):
+    """The newest record of the audit log just then, to hold the log against later: its number and its hash (hex)."""
+
+    records: int = Field(ge=1)
+    head: str
+
+    @property
+    def short(self) -> str:
+        return f"audit {self.records}:{self.head[:8]}"
+
+
 class IncidentReport(_Model):
     """What is known without a model: posted first, read by the model, and the whole answer when none is connected.
 
@@ -231,6 +242,7 @@ class IncidentReport(_Model):
     explanation: Redacted
     recurrence: Recurrence | None = None
     where_set: WhereSet | None = None
+    audit_head: AuditHead | None = None
     usage: Mapping[str, float] = Field(default_factory=dict)
 
     model_config = ConfigDict(frozen=True, extra="forbid", populate_by_name=True)

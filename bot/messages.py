@@ -29,15 +29,11 @@ class Opening:
 
 @dataclass(frozen=True, slots=True)
 class Findings:
-    """What was found without a model, posted first. ``run`` names what is stored, where there is more to show.
-
-    ``audit_head`` is the audit log's newest record just then, short, to hold the log against later.
-    """
+    """What was found without a model, posted first. ``run`` names what is stored, where there is more to show."""
 
     report: IncidentReport
     took: timedelta
     run: InvestigationId | None = None
-    audit_head: Redacted | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -85,7 +85,12 @@ def _head(report: IncidentReport) -> Mrkdwn:
 def _where(report: IncidentReport) -> list[Mrkdwn]:
     place = mrkdwn("namespace {name}", name=words(report.namespace)) if report.namespace else mrkdwn("all namespaces")
     seen = mrkdwn("looked at {at}", at=local_time(report.observed_at, _AT))
-    return [place, mrkdwn("cluster {name}", name=words(report.cluster)), seen]
+    cluster = mrkdwn("cluster {name}", name=words(report.cluster))
+    head = report.audit_head
+    if head is None:
+        return [place, cluster, seen]
+    log = mrkdwn("audit log: {count} records, head {head}", count=head.records, head=code(words(head.head)))
+    return [place, cluster, seen, log]
 
 
 def _paragraph(text: Redacted) -> Mrkdwn:

@@ -310,8 +310,9 @@ def step(wanted: Remediation) -> Mrkdwn:
 
 def _footer(message: Findings) -> Mrkdwn:
     told = mrkdwn("First findings by rules after {took}", took=seconds(message.took))
-    if message.audit_head is not None:
-        told = mrkdwn("{told}  ·  {head}", told=told, head=message.audit_head)
+    head = message.report.audit_head
+    if head is not None:
+        told = mrkdwn("{told}  ·  {head}", told=told, head=words(head.short))
     unseen = message.report.not_checked
     if not unseen:
         return told

@@ -70,11 +70,6 @@ def _words(value: object) -> str:
     return " ".join(text.split())
 
 
-def short_head(count: int, head: str) -> str | None:
-    """The newest record in short, to stand under a report; None while nothing was recorded."""
-    return f"audit {count}:{head[:8]}" if count else None
-
-
 def page(records: Sequence[AuditRecord]) -> str:
     """One proposal from the question to its effect, on one page. ``records`` are those of one proposal."""
     first, told = payload_of(records[0]), fields_of(records[0])

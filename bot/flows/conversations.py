@@ -15,6 +15,7 @@ import structlog
 
 from bot.domain import (
     Answer,
+    AuditHead,
     Exchange,
     Inbound,
     IncidentReport,
@@ -27,7 +28,6 @@ from bot.domain import (
     Triaged,
     WantedChange,
 )
-from bot.flows.audit_views import short_head
 from bot.flows.inbox import NotYet
 from bot.flows.investigate import Investigator
 from bot.flows.proposals import Ask, Proposals
@@ -169,10 +169,11 @@ class Conversations:
         triaged = await self._with_judgement(run, thread, triaged)
         before = await recurrence(self._stores.investigations, run.id, triaged.report, self._words)
         told = await with_series(self._stores.investigations, run.id, triaged.report, self._words)
-        triaged = Triaged(told.model_copy(update={"recurrence": before}), triaged.objects)
+        count, head = await self._stores.audit.head()
+        more = {"recurrence": before, "audit_head": AuditHead(records=count, head=head) if count else None}
+        triaged = Triaged(told.model_copy(update=more), triaged.objects)
         await self._stores.investigations.triaged(run.id, triaged, started(triaged.report))
-        head = short_head(*await self._stores.audit.head())
-        findings = Findings(triaged.report, self._clock.now() - began, run.id, self._words(head) if head else None)
+        findings = Findings(triaged.report, self._clock.now() - began, run.id)
         await self._chat.say(f"{run.id}:findings", place, findings)
         working = _Working(self._chat, self._clock, f"{run.id}:analysis", place)
         async with working:

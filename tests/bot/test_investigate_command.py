@@ -14,10 +14,14 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from bot.adapters.store.audit import SqlAudit
+from bot.adapters.store.database import Database, migrate
 from bot.demo.cluster_emulator import ClusterEmulator, VirtualClock
 from bot.flows.triage import triage
+from bot.stores import AuditEntry
 from safety.redaction import Redactor
 from tests.bot.test_commands import ROOT, Told, type_in
+from tests.fakes import START
 from tools.adapters.cluster_dump import BadDump, DumpReader
 from tools.adapters.kubernetes_api import KubernetesApi
 from tools.world import KINDS, LogOptions, Reader, WorldError
@@ -135,6 +139,32 @@ async def test_a_namespace_that_the_live_cluster_lacks_is_told_with_the_nearest(
     assert (told.code, told.out) == (2, "")
     assert "there is no namespace kube-sistem" in told.last_line
     assert "nearest names: kube-system" in told.last_line
+
+
+async def test_a_live_report_carries_the_head_of_the_audit_log_where_there_is_one(tmp_path: Path) -> None:
+    emulator = ClusterEmulator("healthy", clock=VirtualClock(speed=0))
+    await emulator.start()
+    kubeconfig = {"KUBECONFIG": str(emulator.write_kubeconfig(tmp_path / "kubeconfig"))}
+    document = (["investigate", QUESTION, "--format", "json"], kubeconfig)
+    (without,) = await asyncio.to_thread(type_in, tmp_path, document)
+    url = f"sqlite:///{tmp_path}/bot.db"
+    await asyncio.to_thread(migrate, url)
+    (empty,) = await asyncio.to_thread(type_in, tmp_path, document)
+    database = Database(url)
+    await SqlAudit(database).append(AuditEntry("vote.cast", Redactor().json({})), START)
+    count, head = await SqlAudit(database).head()
+    await database.close()
+    text = (["investigate", QUESTION], kubeconfig)
+    dump = (_typed(write_dump(tmp_path / "dump"), "--format", "json")[0], kubeconfig)
+    full, spoken, files = await asyncio.to_thread(type_in, tmp_path, document, text, dump)
+    (tmp_path / "broken.db").write_bytes(b"no database" * 100)
+    elsewhere = (document[0], {**kubeconfig, "DATABASE_URL": f"sqlite:///{tmp_path}/broken.db"})
+    (broken,) = await asyncio.to_thread(type_in, tmp_path, elsewhere)
+    await emulator.stop()
+    assert [json.loads(each.out)["audit_head"] for each in (without, empty, files, broken)] == [None] * 4
+    assert json.loads(full.out)["audit_head"] == {"records": count, "head": head}
+    assert spoken.out.rstrip().endswith(f"audit log: {count} records, head {head}")
+    assert "the audit log cannot be read" in broken.err
 
 
 # ---- the same answer as live ----------------------------------------------------------------------------------------

@@ -1,13 +1,15 @@
 """The audit chain in the database. Rows are appended inside the transaction of what they record."""
 
+import sqlite3
 from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
 from sqlalchemy import Row, func, insert, select
+from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from bot.adapters.store.database import Database
+from bot.adapters.store.database import Database, StoreUnusable, must_exist
 from bot.adapters.store.tables import audit
 from bot.domain import ProposalId
 from bot.stores import AuditEntry
@@ -30,6 +32,27 @@ async def append(connection: AsyncConnection, entry: AuditEntry, now: datetime) 
         "hash": record.hash,
     }
     await connection.execute(insert(audit).values(row))
+
+
+async def head_at(database_url: str) -> tuple[int, str] | None:
+    """How many records the log of a database has, and the hash of the last; None where there is no database.
+
+    Raises ``StoreUnusable`` for one that cannot be read.
+    """
+    try:
+        must_exist(database_url)
+    except StoreUnusable:
+        return None
+    database = Database(database_url)
+    try:
+        return await SqlAudit(database).head()
+    except DBAPIError as error:
+        raise StoreUnusable(f"{error.orig}") from None
+    except sqlite3.DatabaseError as error:
+        # What goes wrong while connecting comes as the driver raised it.
+        raise StoreUnusable(str(error)) from None
+    finally:
+        await database.close()
 
 
 class SqlAudit:

@@ -19,6 +19,7 @@ from bot.demo.slack_emulator import SlackEmulator
 from bot.domain import (
     Alert,
     Answer,
+    AuditHead,
     EvidenceRecord,
     Fingerprint,
     IncidentReport,
@@ -443,6 +444,10 @@ def test_without_a_stored_run_there_is_no_button() -> None:
 
 def test_the_first_findings_end_with_the_audit_log_s_head_where_there_is_one() -> None:
     took = timedelta(seconds=1)
-    found = json.dumps(compose(Findings(report(), took, audit_head=Redactor().text("audit 1234:ab12cd34"))).blocks)
-    assert "audit 1234:ab12cd34" in found
+    head = AuditHead(records=1234, head="ab12cd34" + "0" * 56)
+    told = report().model_copy(update={"audit_head": head})
+    assert "audit 1234:ab12cd34" in json.dumps(compose(Findings(told, took)).blocks)
+    details = json.dumps([each.to_dict() for each in pages(told)[0]])
+    assert f"audit log: 1234 records, head `{head.head}`" in details
+    assert "audit log" not in json.dumps([each.to_dict() for each in pages(report())[0]])
     assert "audit " not in json.dumps(compose(Findings(report(), took)).blocks[-1])

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from bot.flows.audit_exports import FORMATS, as_json, exported
-from bot.flows.audit_views import page, readable, short_head
+from bot.flows.audit_views import page, readable
 from safety.audit import GENESIS, AuditRecord, sealed, verify
 from safety.redaction import Redactor, stored_json
 
@@ -102,8 +102,3 @@ def test_one_page_tells_a_proposal_from_the_question_to_its_effect() -> None:
     assert places == sorted(places)
     assert "digest  sha256:aa" in text
     assert "the cluster's own audit log has it under p_1.1" in text
-
-
-def test_the_head_in_short_names_the_count_and_the_start_of_the_hash_and_claims_nothing_of_an_empty_log() -> None:
-    assert short_head(1234, "ab12cd34" + "0" * 56) == "audit 1234:ab12cd34"
-    assert short_head(0, "0" * 64) is None
