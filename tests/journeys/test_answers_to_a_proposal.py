@@ -1,6 +1,7 @@
 """Clicks on a proposal: who may, how often it counts, and what the others are told."""
 
 import asyncio
+import json
 from pathlib import Path
 
 import pytest
@@ -243,3 +244,18 @@ async def test_a_slack_that_cannot_say_who_somebody_is_refuses_nobody_for_good(t
     assert "guests" not in told.text
     await town.click(card)
     assert await town.ended(card) == "SUCCEEDED"
+
+
+async def test_a_report_carries_the_head_of_the_audit_log_as_it_was_when_it_was_made(town: Town) -> None:
+    card = await town.propose(await town.ask())
+    await town.click(card)
+    assert await town.ended(card) == "SUCCEEDED"
+    await town.recorded("execution.verified")
+    await town.ask()
+    await town.idle()
+    *_, told = [json.loads(row) for (row,) in town.rows("SELECT triaged FROM investigations ORDER BY started_at")]
+    head = told["report"]["audit_head"]
+    [(hash_,)] = town.rows(f"SELECT hash FROM audit WHERE seq = {int(head['records'])}")
+    assert head["head"] == hash_
+    short = f"audit {head['records']}:{hash_[:8]}"
+    assert [each for each in town.everything_said() if short in each]
