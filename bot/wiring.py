@@ -40,6 +40,7 @@ from bot.flows.deciding import Click
 from bot.flows.inbox import Handler, Inbox
 from bot.flows.investigate import Analysts, Investigator
 from bot.flows.judging import Judge
+from bot.flows.policy_record import record_policy
 from bot.flows.proposals import WriterFor
 from bot.flows.remediation import Conduct, Remediation, remediation
 from bot.flows.sealing import Sealing
@@ -62,7 +63,7 @@ from tools.adapters.no_cluster import NoCluster
 from tools.adapters.service_map import ServiceMap
 from tools.kubernetes.catalogue import catalogue
 from tools.snapshot import Thresholds
-from tools.world import ClusterReader, ClusterWriter, Order, Reader, Unreachable, WorldError, Writer
+from tools.world import ClusterReader, ClusterWriter, Reader, Unreachable, WorldError, Writer
 
 log = structlog.get_logger()
 
@@ -284,11 +285,7 @@ def build(
 def _writer_for(writer: ClusterWriter | None, world: Reader) -> WriterFor | None:
     if writer is None:
         return None
-
-    def make(order: Order) -> Writer:
-        return Writer(world, writer, order)
-
-    return make
+    return lambda order: Writer(world, writer, order)
 
 
 def _handlers(
@@ -371,6 +368,8 @@ async def assembled(settings: Settings, clock: Clock, redactor: Redactor) -> Asy
         bot = build(settings, outside, stores, greeting.identity, clock, redactor)
         sealing = Sealing(stores, CheckpointFile.to_sign(*audit_files(settings)), clock, redactor)
         await sealing.check()
+        policy, mode = read_policy(settings.policy_file), effective_mode(settings)
+        await record_policy(stores, redactor, policy, mode, clock.now())
         app = build_app(client, bot.intake, bot.console)
         assert settings.slack_app_token is not None
         log.info("starting", workspace=greeting.workspace, cluster=cluster.name, model=model.name)

@@ -20,6 +20,7 @@ _LABELS = {
     "mode.changed": "MODE_CHANGED",
     "state.changed": "STATE_CHANGED",
     "hook.allowed": "HOOK: ALLOW",
+    "policy.loaded": "POLICY_LOADED",
 }
 _SHOWN = ("approved_by", "verdict", "to", "state", "requested_by", "attempt", "tool", "call", "reason", "why", "seen")
 
