@@ -47,7 +47,7 @@ def _details(payload: Mapping[str, Any]) -> Iterator[str]:
         yield f"by: {by}"
     for name in _SHOWN:
         value = payload.get(name)
-        if value not in (None, "", []):
+        if value not in (None, "", []) and not (name == "requested_by" and value == by):
             yield f"{name}: {_words(value)}"
     audit_id = payload.get("k8s_audit_id") or payload.get("audit_id")
     if audit_id:
@@ -61,7 +61,8 @@ def _actor_words(payload: Mapping[str, Any]) -> str:
     actor = actor_of(payload)
     if actor["kind"] == "bot":
         return ""
-    said = str(actor["id"]) if actor["kind"] == "person" else f"{actor['kind']} {actor['id']}"
+    plain = actor["kind"] in ("person", actor["id"])
+    said = str(actor["id"]) if plain else f"{actor['kind']} {actor['id']}"
     name = actor.get("name")
     return _words(f"{said} ({name})" if name and name != actor["id"] else said)
 
@@ -79,12 +80,14 @@ def page(records: Sequence[AuditRecord]) -> str:
     for record in records:
         payload = payload_of(record)
         lines.append(f"{record.at.astimezone(UTC):%Y-%m-%d %H:%M:%S}  {record.type}")
-        lines += [f"    {text}" for text in (*_details(payload), *_states(payload), *_rules(payload))]
-        if record.type == "execution.sent":
-            audit_id = payload.get("k8s_audit_id") or payload.get("audit_id")
+        lines += [f"    {text}" for text in (*_details(payload), *_states(payload), *_decision(payload))]
+        # Version 1 kept only what the request asked to be called; since then the server's own answer counts.
+        audit_id = payload.get("k8s_audit_id") if record.type == "execution.result" else payload.get("audit_id")
+        if audit_id:
             lines.append(f"    the cluster's own audit log has it under {audit_id}")
     model = f"{told['model']}, prompt {told['prompt_sha256']}" if told["model"] else "none raised it"
     lines += [
+        *_rules(records),
         "",
         f"digest  {told['digest'] or 'none: it was never shown'}",
         f"policy  {told['policy'] or 'not recorded'}",
@@ -103,13 +106,28 @@ def _states(payload: Mapping[str, Any]) -> Iterator[str]:
     for name in ("before", "after"):
         value = payload.get(name)
         if isinstance(value, dict) and value:
-            yield f"{name}: {_words([f'{key} {each}' for key, each in value.items() if each is not None])}"
+            told = [f"{key} {_words(each)}" for key, each in value.items() if each not in (None, "")]
+            yield f"{name}: {_words(told)}"
 
 
-def _rules(payload: Mapping[str, Any]) -> Iterator[str]:
-    """Every rule that was asked, with its reason."""
+def _decision(payload: Mapping[str, Any]) -> Iterator[str]:
+    """What was decided, and every reason against; what passed is told once, at the end of the page."""
     decision = payload.get("decision")
     if isinstance(decision, dict):
-        yield "decision: allowed" if decision["allow"] else "decision: refused"
-        for each in decision["rules"]:
+        rules = decision["rules"]
+        passed = sum(bool(each["allow"]) for each in rules)
+        yield f"decision: {'allowed' if decision['allow'] else 'refused'}, {passed} of {len(rules)} rules passed"
+        for each in rules:
+            if not each["allow"]:
+                yield f"    NO  {each['rule']}: {_words(each['reason'])}"
+
+
+def _rules(records: Sequence[AuditRecord]) -> Iterator[str]:
+    """Every rule with its reason, as they were asked last."""
+    decided = [(each, payload_of(each).get("decision")) for each in records]
+    asked = [(each, told["rules"]) for each, told in decided if isinstance(told, dict) and len(told["rules"]) > 1]
+    if asked:
+        record, rules = asked[-1]
+        yield from ("", f"rules, as asked for {record.type} at {record.at.astimezone(UTC):%Y-%m-%d %H:%M:%S}")
+        for each in rules:
             yield f"    {'ok' if each['allow'] else 'NO'}  {each['rule']}: {_words(each['reason'])}"

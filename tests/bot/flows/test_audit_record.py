@@ -140,8 +140,9 @@ async def test_one_page_tells_every_field(yard: Yard) -> None:
     assert f"app     ask-claude {__version__}" in text
     assert f"policy  {yard.ground.policy.sha256}" in text
     assert "model   none raised it" in text
-    assert "decision: allowed" in text
-    assert re.search(r"ok  protected: \S", text)
+    assert re.search(r"execution.sent\n(    .*\n)*    decision: allowed, (\d+) of \2 rules passed", text)
+    assert text.count("ok  protected: the namespace is not protected") == 1
+    assert "rules, as asked for execution.sent" in text
     assert re.search(r"before: .*generation \d", text)
     assert re.search(r"after: .*generation \d", text)
 
@@ -220,3 +221,49 @@ async def test_a_proposal_that_an_earlier_version_stored_still_runs_and_its_reco
         assert records["execution.sent"]["policy"] == yard.ground.policy.sha256
     finally:
         await database.close()
+
+
+# ---- for other systems ----------------------------------------------------------------------------------------------
+
+
+def _empty(value: Any) -> bool:
+    """Whether there is a null in it anywhere: an attribute that is not known is left out."""
+    if isinstance(value, dict):
+        return any(_empty(each) for each in value.values())
+    return any(_empty(each) for each in value) if isinstance(value, list) else value is None
+
+
+async def _both_versions(yard: Yard) -> list[AuditRecord]:
+    await _old_rows(yard)
+    await _ran(yard, requested_by=BOB)
+    return list(await yard.own.stores.audit.records())
+
+
+async def test_every_record_is_an_ocsf_event_with_what_its_class_and_objects_require(yard: Yard) -> None:
+    for line in exported(await _both_versions(yard), "ocsf"):
+        event = json.loads(line)
+        numbers = ("activity_id", "category_uid", "class_uid", "severity_id", "status_id", "time", "type_uid")
+        assert all(isinstance(event[name], int) for name in numbers)
+        assert event["severity_id"] in range(7)
+        assert event["activity_id"] in (1, 2, 3, 4, 99)
+        assert event["activity_name"]
+        assert {"version", "product"} <= {*event["metadata"]}
+        assert {"name", "vendor_name"} <= {*event["metadata"]["product"]}
+        assert event["api"]["operation"]
+        assert isinstance(event["api"].get("request", {"uid": ""})["uid"], str)
+        assert event["actor"]["user"]["type_id"] in (1, 2, 3, 4, 99)
+        assert {"uid", "name"} & {*event["actor"]["user"]}
+        assert event["src_endpoint"]
+        assert all({"uid", "name"} & {*each} for each in event["resources"])
+        assert not _empty({name: value for name, value in event.items() if name != "unmapped"})
+    assert event["metadata"]["correlation_uid"]
+
+
+async def test_every_record_is_a_cloud_event_with_attributes_as_the_specification_spells_them(yard: Yard) -> None:
+    for line in exported(await _both_versions(yard), "cloudevents"):
+        event = json.loads(line)
+        attributes = {name: value for name, value in event.items() if name != "data"}
+        assert {"id", "source", "specversion", "type"} <= {*attributes}
+        assert all(re.fullmatch("[a-z0-9]{1,20}", name) for name in attributes)
+        assert all(isinstance(value, str) and value for value in attributes.values())
+        assert re.fullmatch(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d+Z", event["time"])
