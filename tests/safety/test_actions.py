@@ -138,7 +138,7 @@ def test_the_name_of_a_file_that_says_nothing_new_stays_what_it_was() -> None:
         {"limits": {"pending_max": 4}},
         {"limits": {"breaker": {"failures": 3}}},
         {"freeze": [{"from": "Fri 16:00", "until": "Mon 06:00", "reason": "weekend"}]},
-        {"auto": {"environments": ["dev"], "actions": ["delete_failed_pod"]}},
+        {"auto": {"environments": ["dev"], "actions": ["restart_deployment"]}},
     ],
 )
 def test_every_new_key_that_says_something_changes_the_name_of_the_file(more: dict[str, Any]) -> None:
