@@ -42,6 +42,7 @@ _SCHEME = re.compile(
 )
 _HOST = re.compile(r"[\w.-]+")
 _DOT = re.compile(r"\.(?=xn--|[^\W\d_]{2})")
+_CUT_NAME = re.compile(r"[\w.-]+\Z")
 _PART_OF_FENCE = re.compile(r"(?<!`)`{1,2}$")
 _BACKTICKS = re.compile(r"`{2,}")
 # A dotted name is defanged where a chat client might make a link of it. These endings are no top-level domains; they
@@ -166,7 +167,8 @@ def _cut_whole(cut: str) -> str:
     if cut.count("```") % 2 == 0 and cut.count("`") % 2:
         # What stands in code style was only made safe for there, so it goes with its opening backtick.
         cut = cut[: cut.rfind("`")]
-    return cut
+    # A name that was none of a host, and is one without its end.
+    return cut if cut.count("```") % 2 else _CUT_NAME.sub(lambda match: _DOT.sub("\u2024", match[0]), cut)
 
 
 def code_block(text: Redacted, limit: int = 2500) -> Mrkdwn:

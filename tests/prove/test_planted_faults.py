@@ -4,7 +4,8 @@ from pathlib import Path
 
 import pytest
 
-from prove.planted_faults import LEAST, LIST, missed, whole
+from prove.figure import Size
+from prove.planted_faults import LEAST, LIST, PROOF, missed, whole
 from tests.mutations.planting import Fault, read_faults
 
 RIGHT = "def least(one, other):\n    return one if one < other else other\n"
@@ -24,6 +25,7 @@ def _fault(place: str) -> Fault:
 
 def test_the_list_is_long_enough_to_be_a_proof() -> None:
     assert len(read_faults(LIST)) >= LEAST
+    assert len(read_faults(LIST)) == PROOF.cases_of(Size.LONG), "the long run plants all of them"
 
 
 def test_a_fault_that_is_caught_holds_and_one_that_is_not_is_named(small: Path) -> None:

@@ -179,6 +179,16 @@ live = st.sampled_from([mention("U0ALICE"), group("S0ONCALL"), mrkdwn("*x* `y`")
 messages = st.lists(live | outside.map(defuse), max_size=5).map(lambda parts: joined(" ", parts))
 
 
+@pytest.mark.parametrize("limit", range(20, 37))
+def test_no_name_becomes_a_link_because_its_end_was_cut_off(limit: int) -> None:
+    shown = clipped(defuse(stored("it calls evil.example-web.default.svc now, and waits")), limit)
+    assert "evil.ex" not in shown
+    whole = clipped(defuse(stored("it calls evil.example-web.default.svc now, and waits")), 200)
+    assert "evil.example-web.default.svc" in whole, "names of the cluster stay as people copy them"
+    inside = clipped(code_block(stored("it calls evil.example-web.default.svc now, and waits")), limit + 10)
+    assert "evil.ex" in inside, "nothing is made a link of in there"
+
+
 @given(messages, st.integers(0, 120))
 @settings(max_examples=500)
 def test_a_clipped_message_is_within_its_limit_and_whole(message: Mrkdwn, limit: int) -> None:
