@@ -10,7 +10,8 @@ from safety.redaction import Redacted, Redactor
 
 _ACTS = {"restart": "restart", "rollback": "roll back", "scale": "scale", "delete-pod": "delete"}
 _MOST_CLAIMS = 4
-_MOST_LINES = 3
+_MOST_OF_A_KIND = 3
+MOST_LINES = 12
 _UNREADABLE = "The model's answer was in no form that can be read; the findings above stand."
 _EMPTY = "Nothing of the model's answer rests on what was seen; the findings above stand."
 
@@ -29,8 +30,18 @@ def told(
     checked = grounded(diagnosis, on, redactor)
     remedy, unfit = _remedy(checked.diagnosis.remediation, request)
     removed = (*checked.removed, *unfit, *("what is in no agreed form",) * broken)
-    lines = [*_lines(checked.diagnosis, request.report), remedy, removed_line(removed)]
-    return redactor.text("\n".join(each for each in lines if each)), len(removed)
+    lines = _few([*_lines(checked.diagnosis, request.report), remedy, removed_line(removed)])
+    return redactor.text("\n".join(lines)), len(removed)
+
+
+def _few(lines: Sequence[str]) -> list[str]:
+    """At most twelve lines: first goes what was ruled out, then the later claims."""
+    kept = [each for each in lines if each]
+    for beginning in ("Ruled out: ", "• ", "• ", "Changed: "):
+        if len(kept) > MOST_LINES:
+            last = next((at for at in range(len(kept) - 1, 0, -1) if kept[at].startswith(beginning)), None)
+            kept = [each for at, each in enumerate(kept) if at != last]
+    return kept
 
 
 def prose(text: str, on: Ground, redactor: Redactor) -> tuple[Redacted, int]:
@@ -64,14 +75,14 @@ def _lines(diagnosis: Diagnosis, report: IncidentReport) -> Iterator[str]:
     yield from (f"• {_cited(each)}" for each in diagnosis.claims[:_MOST_CLAIMS])
     for name, claims in (("Impact", diagnosis.impact), ("Changed", diagnosis.what_changed)):
         if claims:
-            yield f"{name}: {' '.join(_cited(each) for each in claims[:_MOST_LINES])}"
+            yield f"{name}: {' '.join(_cited(each) for each in claims[:_MOST_OF_A_KIND])}"
     for name, lines in (
         ("Ruled out", diagnosis.ruled_out),
         ("Not checked", diagnosis.not_checked),
         ("Look at next", diagnosis.next_checks),
     ):
         if lines:
-            yield f"{name}: {'; '.join(_flat(each).rstrip('.;') for each in lines[:_MOST_LINES])}"
+            yield f"{name}: {'; '.join(_flat(each).rstrip('.;') for each in lines[:_MOST_OF_A_KIND])}"
     if diagnosis.explanation.strip():
         yield f"In plain words: {_flat(diagnosis.explanation)}"
 

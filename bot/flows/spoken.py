@@ -34,6 +34,19 @@ _KIND = "|".join(sorted(_KINDS))
 _NAME = r"[a-z0-9]+(?:[-.][a-z0-9]+)+"
 _AFTER_KIND = re.compile(rf"(?i:\b(?:{_KIND})s?)\s+[`\"'*]*({_NAME})")
 _BEFORE_KIND = re.compile(rf"(?<![\w./-])({_NAME})[`\"'*]*\s+(?i:(?:{_KIND})s?\b)")
+# Joined words that something is said of, or that end a clause, are nouns: a name, unless they are ordinary words.
+_NOUN = re.compile(
+    r"(?<![\w./-])([a-z0-9]+(?:-[a-z0-9]+)+)(?=[.,;:!?)]?(?:\s*$|\n)|[.,;:!?)]\s|\s+(?:is|was|are|were|has|had|does|did|"
+    r"cannot|can't|never|always|no longer|fails?|failed|refuse[sd]?|restart(?:s|ed)?|crash(?:es|ed)?|answer(?:s|ed)|"
+    r"return(?:s|ed)|lost|went|hangs?|hung)\b)"
+)
+_ORDINARY = frozenset(
+    """
+    roll-back back-end front-end health-check load-balancer time-series follow-up run-time crash-loop data-center
+    stack-trace config-map side-car e-mail trade-off re-deploy re-run start-up shut-down time-out read-only write-ahead
+    out-of-memory back-off fail-over hot-fix work-around key-value one-off on-call post-mortem third-party end-user
+    """.split()  # noqa: SIM905 - forty quoted words would be harder to read
+)
 _QUOTED_BY_KIND = re.compile(rf"(?i:\b(?:{_KIND})s?)\s+`([^\s`]+)`|`([^\s`]+)`\s+(?i:(?:{_KIND})s?\b)")
 _SLASHED = re.compile(r"(?<![\w./-])/?([A-Za-z0-9][\w.-]*(?:/[A-Za-z0-9][\w.-]*)+)")
 _MADE_BY_CONTROLLER = re.compile(r"(?<![\w.-])[a-z0-9]+(?:-[a-z0-9]+)*-[a-z0-9]{8,10}-[a-z0-9]{5}(?![\w-])")
@@ -99,6 +112,9 @@ def _raw_names(without_numbers: str, bare: str) -> Iterator[str]:
     yield from _MADE_BY_CONTROLLER.findall(bare)
     yield from _AFTER_KIND.findall(bare)
     yield from (each for each in _BEFORE_KIND.findall(bare) if not _OF_ADJECTIVE.search(each))
+    for name in _NOUN.findall(bare):
+        if name not in _ORDINARY and not _OF_ADJECTIVE.search(name):
+            yield name
     for found in _QUOTED_BY_KIND.finditer(bare):
         yield from _TOKEN.findall(found[1] or found[2])
     for found in _SLASHED.finditer(bare):

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from bot.diagnosis import NotADiagnosis, diagnosis_schema, read_diagnosis
-from bot.flows.diagnosing import prose, told
+from bot.flows.diagnosing import MOST_LINES, prose, told
 from bot.flows.grounding import Ground, ground
 from bot.flows.spoken import sentences
 from bot.ports import ModelRequest
@@ -33,6 +33,8 @@ def floor(*heard: str) -> Ground:
         "2 of 3 pods restart.",
         "Look at `kubectl logs -n orchard plum-6f7c9-abcde --previous --tail=100`.",
         "It is 93% sure.",
+        "The back-end is well, and the roll-back was quick; nobody is on-call.",
+        "The client is long-lived and the disk read-only.",
         "Revision 4 was made 12 minutes ago.",
         "p99 and 5xx are measured on k8s over http2.",
         "The password was [PASSWORD:4f2a].",
@@ -55,6 +57,8 @@ def test_what_was_seen_stays(sentence: str) -> None:
         ("The redis-cache service is down.", "redis-cache"),
         ("service pear-cache is down", "pear-cache"),
         ("The deployment `pear` is down.", "pear"),
+        ("The pear-db is down.", "pear-db"),
+        ("All of it waits for pear-db.", "pear-db"),
         ("It runs image v9.3.1.", "v9.3.1"),
         ("It calls 10.99.4.5.", "10.99"),
         ("Revision 5 was made 14 minutes ago.", "5"),
@@ -249,3 +253,21 @@ def test_what_the_rules_wrote_themselves_is_borne_by_what_they_saw() -> None:
     on = ground(made, ())
     for text in (made.explanation, made.symptom, *(each.summary for each in made.issues_found)):
         assert [on.lacks(each) for each, _ in sentences(text)] == [None] * len(list(sentences(text)))
+
+
+def test_a_long_answer_is_at_most_twelve_lines_with_the_answer_first_and_what_was_taken_out_last() -> None:
+    claims = [{"text": f"Point {each}.", "evidence": ["E1"]} for each in ("one", "two", "three", "four", "five")]
+    cause = {**GOOD["root_cause"], "category": "memory_leak"}
+    lines, removed = answered(
+        claims=[*claims[:4], {"text": "No.", "evidence": ["E99"]}],
+        root_cause=cause,
+        what_changed=[{"text": "Revision 4 came.", "evidence": ["E3"]}],
+        remediation={"class": "restart", "handle": "O1", "reason": "it may help."},
+    )
+    assert removed == 1
+    assert len(lines) == MOST_LINES
+    assert lines[0] == "plum has too little memory."
+    assert lines[1].startswith("*The rules and the model differ.*")
+    assert lines[-1].startswith("1 statement was taken out")
+    assert not any(each.startswith("Ruled out") for each in lines)
+    assert any(each.startswith("In plain words") for each in lines)
