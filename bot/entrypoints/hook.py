@@ -79,10 +79,25 @@ class DiskFiles:
 def guarded_here() -> tuple[str, ...]:
     """Files that say what may be changed, where, and what was: policy, settings, kubeconfigs, database, checkpoints."""
     kubeconfigs = os.environ.get("KUBECONFIG", "").split(os.pathsep)
-    database = (os.environ.get("DATABASE_URL") or _DATABASE).partition(":///")[2]
+    written = _written_settings()
+
+    def setting(name: str, usual: str = "") -> str:
+        return os.environ.get(name) or written.get(name) or usual
+
+    database = setting("DATABASE_URL", _DATABASE).partition(":///")[2]
     beside = [f"{database}{end}" for end in ("", "-wal", "-shm", ".checkpoints", ".audit-key")] if database else []
-    named = [os.environ.get(each, "") for each in ("AUDIT_CHECKPOINTS", "AUDIT_KEY_FILE")]
-    return (os.environ.get("POLICY_FILE") or "policy.yaml", ".env", *filter(None, (*kubeconfigs, *named)), *beside)
+    named = [setting(each) for each in ("AUDIT_CHECKPOINTS", "AUDIT_KEY_FILE", "KUBECONFIG")]
+    return (setting("POLICY_FILE", "policy.yaml"), ".env", *filter(None, (*kubeconfigs, *named)), *beside)
+
+
+def _written_settings() -> dict[str, str]:
+    """What the file of settings says, read plainly: what reads it properly is too much to import for a look."""
+    try:
+        lines = Path(".env").read_text(encoding="utf-8").splitlines()
+    except (OSError, ValueError):
+        return {}
+    pairs = (each.strip().removeprefix("export ").partition("=") for each in lines if not each.strip().startswith("#"))
+    return {name.strip().upper(): value.strip().strip("\"'") for name, equals, value in pairs if equals}
 
 
 def answer(data: bytes, ask: Asking) -> dict[str, Any]:

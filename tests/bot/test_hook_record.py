@@ -198,6 +198,13 @@ def test_the_log_and_what_seals_it_are_files_that_no_call_may_change(
     assert files.is_guarded(str(tmp_path / "log.db"))
     assert files.is_guarded(str(tmp_path / "elsewhere"))
     assert not files.is_guarded(str(tmp_path / "other.db"))
+    monkeypatch.delenv("DATABASE_URL")
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / ".env").write_text("# DATABASE_URL=sqlite:///no.db\nexport DATABASE_URL='sqlite:///kept/log.db'\n")
+    files = DiskFiles(".", guarded_here())
+    assert files.is_guarded("kept/log.db")
+    assert files.is_guarded("kept/log.db.audit-key")
+    assert not files.is_guarded("no.db")
 
 
 def test_a_look_and_a_denial_import_nothing_of_the_database() -> None:

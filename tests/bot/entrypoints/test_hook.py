@@ -141,11 +141,11 @@ def test_a_check_that_dies_hangs_or_babbles_is_a_denial(tmp_path: Path) -> None:
     script = """
 import os, signal, sys, time
 from bot.entrypoints.hook import run
-def ask(wanted):
+def ask(wanted, caller):
     print("babble")
     print("babble", file=sys.stderr)
     {"die": lambda: os.kill(os.getpid(), signal.SIGKILL), "exit": lambda: sys.exit(3), "hang": lambda: time.sleep(60),
-     "raise": lambda: 1 / 0, "deep": lambda: ask(wanted), "fine": lambda: None}[sys.argv[1]]()
+     "raise": lambda: 1 / 0, "deep": lambda: ask(wanted, caller), "fine": lambda: None}[sys.argv[1]]()
     return ()
 sys.exit(run(ask, patience=3.0))
 """
