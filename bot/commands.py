@@ -27,6 +27,7 @@ from bot.flows.triage import judged, triage
 from bot.stores import LedgerUnusable
 from safety.policy import Mode
 from safety.redaction import Redactor
+from safety.untrusted import pasteable
 from safety.wall import ACCOUNT, admission_policy
 from tools.objects import name_of
 from tools.world import ClusterReader, Forbidden, NotFound, WorldError
@@ -165,8 +166,8 @@ def _print_answer(triaged: Triaged, answer: Answer | None, redactor: Redactor) -
     if isinstance(sys.stdout, io.TextIOWrapper):
         sys.stdout.reconfigure(errors="replace")
     if answer.caveat:
-        show(f"! {answer.caveat}\n")
-    show(answer.text)
+        show(f"! {pasteable(answer.caveat)}\n")
+    show(pasteable(answer.text))
     head = triaged.report.audit_head
     if head is not None:
         show(f"\naudit log: {head.records} records, head {head.head}")

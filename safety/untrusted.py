@@ -65,6 +65,30 @@ def legible(text: str) -> str:
     return _INVISIBLE.sub("", seen)
 
 
+# A mark of evidence as we write it, in any brackets that look like ours.
+_MARK = re.compile(r"[\[\uff3b\u2045\u27e6\u3010]\s*([Ee\u0395\u0415\uff25]\s*\d{1,4})\s*[\]\uff3d\u2046\u27e7\u3011]")
+_BREAKS = re.compile(r"\s*[\n\r\t\v\f\x1c-\x1f\x85\u2028\u2029]+\s*")
+_SEPARATORS = re.compile(r"[\v\f\x1c-\x1f\x85\u2028\u2029]")
+_LIVE_IN_SLACK = re.compile(r"<((?:[!@#]|https?:|mailto:|tel:)[^<>\n]*)>")
+_CALLS_ALL = re.compile(r"@(?=(?:channel|here|everyone)\b)", re.IGNORECASE)
+
+
+def unmarked(text: Redacted) -> Redacted:
+    """Text from outside, legible, in which nothing looks like a mark of evidence of ours: ``[E9]`` becomes ``(E9)``."""
+    lines = text.replace("\r\n", "\n").replace("\r", "\n")
+    return seal(Redacted, _MARK.sub(r"(\1)", legible(_SEPARATORS.sub("\n", lines))))
+
+
+def one_line(text: Redacted) -> Redacted:
+    """Text from outside on one line, so that no part of it can pass for a line of ours."""
+    return seal(Redacted, legible(_BREAKS.sub(" ", text)).strip())
+
+
+def pasteable(text: str) -> str:
+    """For a terminal: what would call people or become a link if somebody handed the text on to Slack does neither."""
+    return _CALLS_ALL.sub("\uff20", _LIVE_IN_SLACK.sub("\u2039\\1\u203a", legible(text)))
+
+
 def _defang_host(match: re.Match[str]) -> str:
     ending = match[0].rstrip("._-").rpartition(".")[2]
     if ending.lower() in _NOT_HOSTS:

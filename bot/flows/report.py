@@ -9,6 +9,7 @@ from typing import Literal
 
 from bot.domain import EvidenceRecord, IncidentReport, Issue, Remediation, ReportedChange, RootCause, WhereSet
 from bot.flows.closing import Remains, next_door, not_checked, ruled_out
+from bot.flows.outside import made_harmless
 from bot.flows.recommendations import recommendations
 from safety.redaction import Redacted
 from tools.analyzers.causes import Joined
@@ -45,13 +46,13 @@ class Picture:
 
 def write(picture: Picture) -> IncidentReport:
     """The report; building one that cites evidence that does not exist raises ``ValueError``."""
-    return _Writer(picture).report()
+    return made_harmless(_Writer(picture).report(), picture.snapshot.say)
 
 
 def no_such_namespace(question: Redacted, cluster: str, scope: Scope, now: datetime, say: Say) -> IncidentReport:
     """The answer when the question names a namespace that the cluster does not have."""
     near = f" Did you mean {' or '.join(scope.nearest)}?" if scope.nearest else ""
-    return IncidentReport(
+    made = IncidentReport(
         verdict="inconclusive",
         question=question,
         cluster=cluster,
@@ -66,6 +67,7 @@ def no_such_namespace(question: Redacted, cluster: str, scope: Scope, now: datet
             "Ask again with the right name, or without one to look at all namespaces."
         ),
     )
+    return made_harmless(made, say)
 
 
 def _nothing(why: Redacted, say: Say) -> Remediation:
