@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
+from prove._invariants import as_rows
 from prove.figure import Figure, Proof, Size
 
 
@@ -59,6 +60,7 @@ def paper(run: Run) -> str:
     lines += ["", "## What failed", ""]
     failed = [(each.proof, each.figure) for each in ran if not each.figure.held]
     lines += [f"- {proof.id}: {_cell('; '.join(figure.failures[:3]))}" for proof, figure in failed] or ["Nothing."]
+    lines += ["", "## What must always hold, and what would say if it did not", "", *as_rows()]
     lines += ["", "## What is not covered", ""]
     lines += [f"- {each.proof.id}: {each.proof.not_covered}" for each in ran if each.proof.not_covered]
     lines += [f"- {each}" for each in _NOWHERE]
@@ -70,6 +72,8 @@ def _cell(text: str) -> str:
 
 
 _NOWHERE = (
+    "F5 (the kills of F4 against a real API server), F15 (a real model and hostile text) and F23 (a backup restored "
+    "under load): not measured. There was no API server and no model at hand, and the bot makes no backups.",
     "The cluster is the emulator of `bot/demo/cluster_emulator`, held to its contract suite; the same suite runs "
     "against a real API server where `CONTRACT_KUBECONFIG` names one, and none was at hand for this run.",
     "Slack is the emulator of `bot/demo/slack_emulator`. No real workspace was used, and no real model was called.",

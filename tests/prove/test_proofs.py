@@ -6,14 +6,17 @@ import pytest
 
 from prove import __main__ as runner
 from prove._catalogue import proofs
+from prove._invariants import INVARIANTS
 from prove._paper import Ran, Run, paper
 from prove._pool import Part, parts_of, run_in, side_by_side
 from prove.figure import Figure, Lane, Proof, Share, Size, Split
 
+# A bound on a hang; what is counted takes as long as the machine lets it.
+pytestmark = pytest.mark.timeout(900)
 PROOFS = proofs()
+ROOT = Path(__file__).resolve().parents[2]
 
 
-@pytest.mark.timeout(900)
 @pytest.mark.parametrize("name", [each.id for each in PROOFS.values() if each.cases_of(Size.TEST)])
 def test_a_proof_holds_in_its_small_size(name: str) -> None:
     proof = PROOFS[name]
@@ -25,6 +28,15 @@ def test_a_proof_holds_in_its_small_size(name: str) -> None:
 def test_each_proof_has_a_number_of_its_own_and_a_claim() -> None:
     assert all(each.id == name and each.claim for name, each in PROOFS.items())
     assert all(test <= short <= long for test, short, long in (each.cases for each in PROOFS.values()))
+
+
+def test_every_invariant_names_proofs_and_tests_that_exist() -> None:
+    assert [each.id for each in INVARIANTS] == [f"I{number}" for number in range(1, 18)]
+    for each in INVARIANTS:
+        assert each.proofs
+        assert set(each.proofs) <= set(PROOFS), each.id
+        for file, _, name in (one.partition("::") for one in each.tests):
+            assert f"def {name}(" in (ROOT / file).read_text(encoding="utf-8"), name
 
 
 def test_the_shares_of_a_proof_are_all_of_it_and_each_case_is_in_one() -> None:
