@@ -90,8 +90,33 @@ def _told(workload: Workload) -> Iterator[tuple[LogTail, Sign]]:
     for tail in (each for pod in workload.members for each in pod.logs):
         for sign in tail.reading.standing(*_KINDS):
             # A server says there whom it turned away.
-            if not (sign.kind in _OF_CLIENTS and is_store(workload)):
+            is_of_others = (sign.kind in _OF_CLIENTS and is_store(workload)) or _is_of_callers(sign, tail)
+            if not is_of_others and not _is_aside(sign, tail, workload):
                 yield tail, sign
+
+
+def _is_of_callers(sign: Sign, tail: LogTail) -> bool:
+    """Whether it is told of some who came in another protocol than this program speaks, while others are served."""
+    if sign.kind is not K.PROTOCOL_MISMATCH or _CAME_IN.search(sign.line) is None:
+        return False
+    others = [each for each in tail.reading.entries if each.number > sign.number and not _CAME_IN.search(each.message)]
+    return len(others) >= max(1, sign.count // 2)
+
+
+_CAME_IN = re.compile(r"(?i)handshake error from|\bfrom client\b")
+# What a program sends of itself for others to look at. It serves as well without.
+_TELEMETRY = re.compile(
+    r"(?i)\b(?:otel\w*|otlp\w*|opentelemetry|traces|spans|tracing|telemetry|statsd|zipkin|jaeger|sentry|apm|"
+    r"(?:trace|span|metrics?|logs?) (?:export|push|ship|upload|collector)\w*|pushgateway|loki|fluent\w*|logstash)\b|"
+    r":(?:4317|4318|8125|9411|14268)\b"
+)
+
+
+def _is_aside(sign: Sign, tail: LogTail, workload: Workload) -> bool:
+    """Whether a program that serves only cannot send its traces or figures; who does nothing else is another matter."""
+    is_down = any(each.ref == tail.pod for each in workload.pods)
+    told = f"{sign.target or ''} {sign.line}"
+    return not is_down and _TELEMETRY.search(told) is not None and _TELEMETRY.search(workload.ref.name) is None
 
 
 # These do not pass by themselves, so that the few lines of a program that is seldom used count together.

@@ -15,6 +15,7 @@ from tools.logs.reading import Level
 from tools.logs.stamps import moment_of
 
 MOST = 4_000
+_PARTS = 4
 _LEVEL_KEYS = ("level", "severity", "lvl", "levelname", "loglevel", "log.level", "log_level", "LogLevel", "@l", "Level")
 _LEVEL_LIKE = re.compile(r"(?i)(?:.*(?:level|lvl|lev|severity|sev|prio).*|lv|l|s|type|kind)$")
 _TIME_KEYS = (
@@ -101,8 +102,10 @@ def of_json(raw: str, now: datetime | None) -> Parts | None:
     level, at = _level(found), _time(found, now)
     if not is_usual and level is None:
         return None
-    parts = list(dict.fromkeys(each for each in (*_texts(found), *_faults(found)) if each))
-    message = ": ".join(parts[:4])
+    parts = list(dict.fromkeys(each for each in (*_texts(found), *_faults(found)) if each))[:_PARTS]
+    if level is not None and level >= Level.WARN:
+        parts += [each for each in _sentences(found) if not any(each in one for one in parts)]
+    message = ": ".join(parts[:_PARTS])
     if level is not None and level >= Level.WARN:
         message += _where(found, message)
     return Parts(message[:MOST], level, at)
@@ -130,8 +133,12 @@ def _texts(found: Mapping[str, Any]) -> Iterator[str]:
         known = [said for key, value in found.items() if _TEXT_LIKE.match(key) and (said := _said(value))]
     if not known:
         # Of a logger that nobody knows: what reads like a sentence.
-        known = [value for value in found.values() if isinstance(value, str) and value.count(" ") > 1]
+        known = list(_sentences(found))
     return (_filled(each, found) for each in known)
+
+
+def _sentences(found: Mapping[str, Any]) -> Iterator[str]:
+    return (value for value in found.values() if isinstance(value, str) and value.count(" ") > 1)
 
 
 def _filled(text: str, found: Mapping[str, Any]) -> str:

@@ -70,3 +70,33 @@ def test_few_lines_of_each_pod_count_together_where_the_trouble_does_not_pass(
         said = [f"-{age}|<t> ERROR cannot execute INSERT in a read-only transaction" for age in ages]
         world.log(pod, "\n".join(said))
     assert {str(each.kind) for each in troubles(picture(world))} == kinds
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "ERROR traces export: dial tcp 10.96.9.9:4317: connect: connection refused",
+        "ERROR statsd: dial udp statsd.monitoring:8125: connection refused",
+    ],
+)
+def test_a_program_that_serves_and_cannot_send_its_traces_has_no_trouble(line: str) -> None:
+    assert complains(line) == []
+
+
+def _knocked_at(*served: str) -> list[str]:
+    world = Cluster("2026-03-11T09:42:00Z", "shop")
+    world.node("node-a")
+    world.namespace()
+    (pod,) = world.deployment("api", template(container("api", f"{REGISTRY}/shop/api:1")), replicas=1).made
+    knock = "http: TLS handshake error from 10.9.0.4:41{0}: client sent an HTTP request to an HTTPS server"
+    said = [
+        f"-{age}m|<t> ERROR {knock.format(age)}\n" + "".join(f"-{age}m|<t> {each}\n" for each in served)
+        for age in (9, 7, 5, 3, 1)
+    ]
+    world.log(pod, "".join(said))
+    return [str(each.kind) for each in troubles(picture(world))]
+
+
+def test_some_who_come_in_another_protocol_are_no_trouble_where_others_are_served() -> None:
+    assert _knocked_at("INFO proxied 200") == []
+    assert set(_knocked_at()) == {"protocol_mismatch"}
