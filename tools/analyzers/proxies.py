@@ -126,7 +126,7 @@ class Path:
 
 def wrong_services(snapshot: Snapshot) -> Iterator[Finding]:
     """A path named after one Service leads to another, which answers that it does not know it."""
-    for each in (*of_ingresses(snapshot), *_of_routes(snapshot)):
+    for each in (*of_ingresses(snapshot), *of_routes(snapshot)):
         space = namespace_of(each.route)
         meant = next((one for one in snapshot.of("Service", space) if _is_named(each.word, name_of(one))), None)
         asked = snapshot.find("Service", space, each.service)
@@ -144,7 +144,7 @@ def of_ingresses(snapshot: Snapshot) -> Iterator[Path]:
             yield Path(each, str(path.get("path") or "/"), str(part(path, "backend", "service", "name")))
 
 
-def _of_routes(snapshot: Snapshot) -> Iterator[Path]:
+def of_routes(snapshot: Snapshot) -> Iterator[Path]:
     for each in snapshot.of("HTTPRoute"):
         for rule in items(each, "spec", "rules"):
             for match in items(rule, "matches"):

@@ -7,7 +7,7 @@ from datetime import datetime
 from tools.logs.levels import level_of
 from tools.logs.members import of_json, of_logfmt
 from tools.logs.reading import Level
-from tools.logs.stamps import klog_moment, moment_of, stamp_at_head
+from tools.logs.stamps import access_moment, klog_moment, moment_of, stamp_at_head
 
 MAX_LINE = 2_000
 MAX_JSON = 32_000
@@ -111,7 +111,9 @@ def _plain(text: str, now: datetime | None) -> Line:
     if end and level is None:
         tag = _SYSLOG_TAG.match(rest) if text[:3].isalpha() else None
         message = rest[tag.end() :] if tag else message
-    is_header = bool(end) or (level is not None and not text[:1].isspace())
+    asked_at = access_moment(text) if at is None and level is None else None
+    is_header = bool(end) or asked_at is not None or (level is not None and not text[:1].isspace())
+    at = at or asked_at
     return Line(text, message.strip() or rest.strip(), level, at, is_header)
 
 

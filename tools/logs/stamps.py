@@ -16,6 +16,7 @@ _HOUR = re.compile(rf"{_CLOCK}(?!\d)")
 _KITCHEN = re.compile(r"\d{1,2}:\d\d[AP]M(?=\s)")
 _EPOCH = re.compile(r"(?P<epoch>1\d{9}(?:\.\d{1,9}|\d{3})?)(?=\s)")
 _SHAPES = (_ISO, _COMMON, _SYSLOG, _EPOCH, _HOUR, _KITCHEN)
+_ACCESS = re.compile(rf"[\w.:,-]{{1,80}} \S{{1,80}} \S{{1,80}} \[{_COMMON.pattern}\]")
 KUBELET = re.compile(r"(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d{1,9})?(?:Z|[+-]\d\d:\d\d)) ")
 
 
@@ -30,6 +31,12 @@ def stamp_at_head(line: str, now: datetime | None) -> tuple[datetime | None, int
         if found is not None:
             return _moment(found.groupdict(), now), found.end()
     return None, 0
+
+
+def access_moment(line: str) -> datetime | None:
+    """The time of a line of an access log, which gives it after who asked: ``ip - - [02/Nov/2026:15:04:10 +0000]``."""
+    found = _ACCESS.match(line)
+    return _moment(found.groupdict(), None) if found is not None else None
 
 
 def moment_of(value: object, now: datetime | None) -> datetime | None:
