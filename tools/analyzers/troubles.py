@@ -11,6 +11,7 @@ from tools.analyzers.spoken import spoken_of
 from tools.analyzers.stores import called, implied, is_store, missing_name, pooled
 from tools.evidence import Evidence
 from tools.logs.reading import Level, Sign, SignKind
+from tools.logs.tongues import in_english
 from tools.snapshot import LogTail, Pod, Snapshot, Workload
 
 K = SignKind
@@ -142,7 +143,7 @@ _ASKS = re.compile(
     r"(?i)\b(?:connect\w*|dial|bind|broker|database|datasource|sasl|sqlstate|upstream|registry|pool|client|driver|"
     r"calling|request to|response from|returned)\b|[a-z]+://|28P01|Exception\b|\b(?:pq|psycopg2?|pymysql|"
     r"redis|mongo\w*|botocore|npgsql|sqlalchemy)\b|WRONGPASS|NOAUTH|ACCESS_REFUSED|password "
-    r"authentication failed for user|Access denied for user|(?:Token|KeyId)\b"
+    r"authentication failed for user|Access denied for user|(?-i:[a-z](?:Token|KeyId)\b)"
 )
 _SERVERS_LOG = re.compile(r"^[\d-]+ [\d:.]+ [A-Z]{3,4} \[\d+\]")
 
@@ -151,7 +152,16 @@ def _is_of_clients(kind: SignKind, line: str) -> bool:
     """Whether a program that serves may only be telling of those who call it: no address, and no words of asking."""
     if kind is K.AUTHENTICATION_FAILED:
         return _SERVERS_LOG.search(line) is not None or _ASKS.search(line) is None
+    if kind is K.CONNECTION_TIMEOUT:
+        # Machines and people that do not answer are daily life; only words of the network tell of a dependency.
+        return _OF_THE_NETWORK.search(in_english(line)) is None
     return kind is K.CONNECTION_RESET
+
+
+_OF_THE_NETWORK = re.compile(
+    r"(?i)connect|dial|timeout|timed ?out|ETIMEDOUT|EHOST|ENET|refused|route|socket|tcp|network|handshake|link failure|"
+    r"upstream|broker|amqp|database|resolve|[a-z]+://|Exception\b"
+)
 
 
 def _place(kind: SignKind, target: str | None, line: str, caller: Workload, snapshot: Snapshot) -> Place | None:

@@ -100,3 +100,15 @@ def _knocked_at(*served: str) -> list[str]:
 def test_some_who_come_in_another_protocol_are_no_trouble_where_others_are_served() -> None:
     assert _knocked_at("INFO proxied 200") == []
     assert set(_knocked_at()) == {"protocol_mismatch"}
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "ERROR scanner 4 did not answer, trying again",
+        "FEHLER Scanner 4 antwortet nicht, neuer Versuch",
+        "ERROR token request of app-3 refused: invalid_client",
+    ],
+)
+def test_machines_and_callers_that_fail_are_no_dependency(line: str) -> None:
+    assert complains(line) == []
