@@ -8,9 +8,9 @@ from tools.analyzers.addresses import behind, setting_with
 from tools.analyzers.interface import Claim, cited, finding_on, seen
 from tools.analyzers.stores import is_store
 from tools.analyzers.troubles import Trouble
-from tools.evidence import Category, Evidence, Finding
+from tools.evidence import Category, Evidence, Finding, Remedy
 from tools.objects import name_of
-from tools.snapshot import Pod, Snapshot, Workload
+from tools.snapshot import Difference, Pod, Release, Snapshot, Workload
 
 # With these words a server refuses; a pool of the caller's own says that it is exhausted or that it waited.
 _BY_SERVER = re.compile(
@@ -37,9 +37,11 @@ def without_room(store: Workload, told: Sequence[Trouble], snapshot: Snapshot) -
     callers = tuple(dict.fromkeys(each.workload.ref for each in told if each.workload.ref != store.ref))
     since = min((each.since for each in told if each.since), default=None)
     grown = list(_grown(store, since, snapshot))
+    widened = list(_widened(store, since, snapshot))
     names = ", ".join(each.name for each in callers[:3])
     more = ", ".join(f"{load.ref.name} ({len(young)} more pods)" for load, young in grown[:2])
     words = f" Shortly before, {more} began to use it." if more else ""
+    words += "".join(f" {load.ref.name} takes more each since its revision {new.number}." for load, new, _ in widened)
     claim = Claim(
         category=Category.CONNECTION_POOL_EXHAUSTED,
         summary=f"{store.ref.kind} {store.ref.name} gives out no more connections: all it allows are in use"
@@ -50,14 +52,47 @@ def without_room(store: Workload, told: Sequence[Trouble], snapshot: Snapshot) -
         evidence=cited(
             [line for each in told[:3] for line in each.lines(snapshot)],
             [_count(load, young, snapshot) for load, young in grown if load.raw],
+            [new.evidence for _, new, _ in widened],
         ),
         confidence=0.84,
         pods=(),
         since=since,
         affected=callers,
-        because=tuple(load.ref for load, _ in grown),
+        because=(*(load.ref for load, _ in grown), *(load.ref for load, _, _ in widened)),
+        remedy=_back(widened, snapshot) if not grown else None,
     )
     return finding_on(store.ref, claim)
+
+
+def _back(widened: Sequence[tuple[Workload, Release, Release]], snapshot: Snapshot) -> Remedy | None:
+    """Going back, where one client alone began to take more, and with its running revision."""
+    if len(widened) != 1:
+        return None
+    load, new, old = widened[0]
+    why = f"revision {new.number} lets each pod take more connections; revision {old.number} is still kept"
+    return Remedy("rollback", load.ref, snapshot.say(why), to_revision=old.number)
+
+
+_POOL = re.compile(r"(?i)pool|max_?conn|conn\w*_?(?:max|limit|count|size)")
+
+
+def _widened(
+    store: Workload, since: datetime | None, snapshot: Snapshot
+) -> Iterator[tuple[Workload, Release, Release]]:
+    """The clients whose running revision, made shortly before, lets each pod take more connections than the last."""
+    for load in snapshot.workloads if since is not None else ():
+        new, old = load.releases[:2] if len(load.releases) > 1 else (None, None)
+        if since is None or new is None or old is None or new.created_at is None or new.came_back:
+            continue
+        is_just_before = since - _BEFORE <= new.created_at <= since + _AFTER
+        if is_just_before and any(map(_is_wider, new.differences)) and _is_client(load, store, snapshot):
+            yield load, new, old
+
+
+def _is_wider(changed: Difference) -> bool:
+    before, after = str(changed.before), str(changed.after)
+    is_pool = changed.topic == "environment" and _POOL.search(changed.label) is not None
+    return is_pool and before.isdigit() and after.isdigit() and int(after) > int(before)
 
 
 def _count(load: Workload, young: Sequence[Pod], snapshot: Snapshot) -> Evidence:
@@ -68,11 +103,6 @@ def _count(load: Workload, young: Sequence[Pod], snapshot: Snapshot) -> Evidence
 
 def _grown(store: Workload, since: datetime | None, snapshot: Snapshot) -> Iterator[tuple[Workload, list[Pod]]]:
     """The clients that were given more pods of the same revision shortly before."""
-    names = [
-        name_of(each)
-        for each in snapshot.of("Service", store.ref.namespace)
-        if any(one.ref == store.ref for one in behind(each, snapshot))
-    ]
     for load in snapshot.workloads if since is not None else ():
         young = [
             each
@@ -81,8 +111,16 @@ def _grown(store: Workload, since: datetime | None, snapshot: Snapshot) -> Itera
         ]
         older = {each.template_hash for each in load.members if each not in young}
         scaled = [each for each in young if each.template_hash in older]
-        if len(scaled) >= _MORE and any(_uses(load, name, store, snapshot) for name in names):
+        if len(scaled) >= _MORE and _is_client(load, store, snapshot):
             yield load, scaled
+
+
+def _is_client(load: Workload, store: Workload, snapshot: Snapshot) -> bool:
+    return any(
+        _uses(load, name_of(each), store, snapshot)
+        for each in snapshot.of("Service", store.ref.namespace)
+        if any(one.ref == store.ref for one in behind(each, snapshot))
+    )
 
 
 def _uses(load: Workload, name: str, store: Workload, snapshot: Snapshot) -> bool:

@@ -1,5 +1,7 @@
 """Stores whose connections are all taken: what is named, who is refused, and who took more just before."""
 
+import pytest
+
 from tests.scenarios.kit import REGISTRY, Cluster, chatter, container, running, template
 from tests.tools.analyzers.picture import found_by
 from tools.analyzers.dependencies import unmet
@@ -41,3 +43,16 @@ def test_a_client_that_did_not_grow_is_not_named() -> None:
 def test_a_pool_of_the_caller_s_own_is_no_fault_of_the_store() -> None:
     line = "could not obtain a connection from the pool within 5.000 seconds"
     assert "Deployment/shop/pg" not in found_by(_used_up(more=8, line=line), unmet)
+
+
+@pytest.mark.parametrize(("pool", "remedy"), [("60", "rollback"), ("5", None), ("2", None)])
+def test_a_client_whose_revision_takes_more_each_can_go_back(pool: str, remedy: str | None) -> None:
+    world = _used_up(more=0)
+    bodies = [
+        template(container("survey", f"{REGISTRY}/shop/survey:{number}", env={"PGHOST": "pg", "DB_POOL_MAX": size}))
+        for number, size in ((1, "5"), (2, pool))
+    ]
+    world.deployment("survey", *bodies, ages=("40d", "25m"), replicas=2)
+    found = found_by(world, unmet)["Deployment/shop/pg"]
+    told = (found.remedy.class_, str(found.remedy.target), found.remedy.to_revision) if found.remedy else None
+    assert told == ((remedy, "Deployment/shop/survey", 1) if remedy else None)
