@@ -43,7 +43,7 @@ def run(seed: int, cases: int) -> Figure:
         if each.kind in ("hdfs", "nginx", "kafka", "windows", "metrics", "go_panic", "aws")
     ]
     hot = [each.text for each in lines(chance, 4000)] + [each.line for each in planted(chance, 2600)]
-    worst, failures = 0.0, []
+    worst, slowest, failures = 0.0, "", []
     for unit in UNITS:
         line = unit * (cases * 1000 // len(unit))
         for _ in range(TRIES):
@@ -52,10 +52,11 @@ def run(seed: int, cases: int) -> Figure:
                 break
         else:
             failures.append(f"{unit!r}: {one:.2f} s, twice as long {two:.2f} s, each of {TRIES} times")
-        worst = max(worst, two)
+        worst, slowest = max((worst, slowest), (two, unit[:12]))
     seen = (
         f"{_speed(redactor, quiet):.1f} MB/s on quiet logs, {_speed(redactor, hot):.1f} MB/s where two lines in five "
-        f"hold a secret; the worst of {len(UNITS)} hostile lines of {2 * cases / 1000:.1f} MB took {worst:.1f} s"
+        f"hold a secret; the worst of {len(UNITS)} hostile lines of {2 * cases / 1000:.1f} MB took {worst:.1f} s "
+        f"({slowest!r} again and again)"
     )
     return Figure(len(UNITS), seen, tuple(failures))
 

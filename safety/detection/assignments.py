@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from safety.detection.encoded import is_user_and_password
 from safety.detection.layouts import NEAR, by_column, by_field, by_markup, kind_of
 from safety.detection.names import secret_noun
-from safety.detection.rule import MARKS, Rule, Span, has_digit, is_mixed
+from safety.detection.rule import MARKS, SEEN, Rule, Span, has_digit, is_mixed
 from safety.detection.values import (
     Value,
     is_amount,
@@ -98,6 +98,7 @@ def _assigned(line: str, start: int, end: int) -> Iterator[Span]:
     end = start + len(line[start:end].rstrip("=: \"'"))
     low, high = _name_around(line, start, end)
     name = line[low:high]
+    yield Span(high, high, SEEN, 9)
     noun = secret_noun(name)
     if noun is None:
         return

@@ -4,7 +4,7 @@ import re
 from collections.abc import Iterable, Iterator
 
 from safety.detection.encoded import is_user_and_password
-from safety.detection.rule import Rule, Span, compiled, has_digit, is_mixed, run_on
+from safety.detection.rule import SEEN, Rule, Span, compiled, has_digit, is_mixed, run_on
 from safety.detection.values import is_code, is_path, is_placeholder, is_prose
 
 _REACH = 640
@@ -87,11 +87,11 @@ _CRUMB = re.compile(r"(?P<name>[^=;,\s]{1,128})=(?P<value>[^;\s]{1,4096})")
 
 def _cookies(line: str, start: int, _end: int) -> Iterator[Span]:
     """Values of cookies; of Set-Cookie the attributes stay."""
-    low = max(0, start - 4)
-    match = _COOKIE.search(line, low, start + 4256)
-    if match is None or match.start() > start:
+    low = start - 4 if line[max(0, start - 4) : start].lower() == "set-" else start
+    match = _COOKIE.match(line, low, start + 4256)
+    if match is None:
         return
-    yield Span(match.end(), match.end(), "SEEN", 9)
+    yield Span(match.end(), match.end(), SEEN, 9)
     for crumb in _CRUMB.finditer(match["all"]):
         name, value = crumb["name"].strip().lower(), crumb["value"]
         if name not in _ATTRIBUTES and not is_placeholder(value) and not _is_taste(name, value):

@@ -15,7 +15,7 @@ from safety.detection.personal import NUMBERS, PERSONAL, numbers_in
 from safety.detection.programs import PROGRAMS
 from safety.detection.prose import PROSE_RULES
 from safety.detection.protocols import PROTOCOLS
-from safety.detection.rule import MARKS, Rule, Span, automaton, compiled, merged
+from safety.detection.rule import MARKS, SEEN, Rule, Span, automaton, compiled, merged
 from safety.detection.trades import TRADES
 from safety.detection.vendors import VENDORS
 
@@ -144,11 +144,12 @@ def _own(line: str, own: Any) -> Iterator[Span]:
 def _by_words(line: str, hits: Iterable[Hit]) -> Iterator[Span]:
     budget = _PLAIN_LOOKS + len(line) // _CHARACTERS_A_LOOK
     done: dict[str, int] = {}
+    seen: dict[int, int] = {}
     sure = 0
     for start, end, rules in hits:
         for rule in rules:
             # What one rule has taken already, it need not look at again.
-            if start < sure or start < done.get(rule.kind, 0):
+            if start < sure or start < done.get(rule.kind, 0) or start < seen.get(id(rule), 0):
                 continue
             if rule.is_for_line:
                 done[rule.kind] = len(line)
@@ -156,6 +157,9 @@ def _by_words(line: str, hits: Iterable[Hit]) -> Iterator[Span]:
             if budget < 0:
                 raise TooMuch
             for span in _found(rule, line, start, end):
+                if span.kind == SEEN:
+                    seen[id(rule)] = span.end
+                    continue
                 done[rule.kind] = max(done.get(rule.kind, 0), span.end if span.kind not in SIGNS else 0)
                 sure = max(sure, span.end if span.rank <= 4 else 0)
                 yield span

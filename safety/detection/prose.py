@@ -36,6 +36,7 @@ _PAIR = re.compile(
 _WITH = re.compile(
     rf"(?i)\b(?:use|using|with|try|enter|type|typed|mit|avec|con|com|send|sent)[ ](?:the[ ]|this[ ]|das[ ]|le[ ]|la[ ])?(?:following[ ]|new[ ]|old[ ]|default[ ]|root[ ]|admin[ ])?(?P<noun>{_NOUN})[ ]{{1,2}}(?P<rest>.{{1,140}})"
 )
+_WORD_BEGINS = re.compile(r"(?<![^\W\d_])[^\W\d_]")
 _NAMES_PARENS = re.compile(
     r"(?i)(?P<noun>pass(?:word|phrase|code)|pwd|kennwort|passwort)[ ]?\([ ]?[\"']?(?P<value>[^\s\"')]{4,64})[\"']?[ ]?\)"
 )
@@ -46,7 +47,7 @@ def _said(line: str, start: int, end: int) -> Iterator[Span]:
     for pattern in (_SAID, _WITH):
         low = max(0, start - (24 if pattern is _WITH else 14))
         # What begins after the noun is of another one: a search to the end of the window would only cost time.
-        places = [at for at in range(low, start) if line[at].isalpha() and not line[at - 1 : at].isalpha()]
+        places = [each.start() for each in _WORD_BEGINS.finditer(line, low, start)]
         match = next(
             (each for at in (*places, start) if (each := pattern.match(line, at, start + 320)) is not None), None
         )

@@ -30,6 +30,10 @@ _FIRST_CLASS = re.compile(r"(?P<class>\[[^\]]+\]|\\d)\{(?P<least>\d+)")
 _MOST_OF_BODY = 12
 
 
+# A span of this kind hides nothing: it says how far its rule has looked, so that no other word there calls it again.
+SEEN = "SEEN"
+
+
 @dataclass(frozen=True, slots=True)
 class Span:
     """A part of a line that has to go. Of two that overlap, the lower rank names the whole."""
