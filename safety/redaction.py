@@ -4,7 +4,9 @@
 bot's own secrets by value, shapes that vendors publish for their tokens, and context (``password=…``, ``Bearer …``).
 """
 
+import copy
 import hashlib
+import hmac
 import json
 import math
 import re
@@ -117,6 +119,14 @@ class Redactor:
     def learning(self, values: Iterable[str]) -> "Redactor":
         """The same, and values that were found to be secret go too, wherever they turn up."""
         return Redactor(self._secrets | set(values), self._key, self._withheld)
+
+    def within(self, incident: str) -> "Redactor":
+        """The same with the masks of one incident: equal in it for equal values, also after a restart, and not to be
+        linked to those of another.
+        """
+        made = copy.copy(self)
+        made._key = hmac.digest(self._key, f"incident\0{incident}".encode(errors="replace"), hashlib.sha256)
+        return made
 
     def holds_own(self, text: str) -> bool:
         """Whether a secret that is known by value stands in the text, in any spelling."""

@@ -6,7 +6,7 @@ and decide again), ``Rejected`` (the server will never accept this request as it
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any, Protocol
 
@@ -311,6 +311,10 @@ class Reader:
     at_hand: bool = False
     repositories: tuple[SettingSource, ...] = ()
     named: NamedRepositories | None = None
+
+    def within(self, incident: str) -> "Reader":
+        """The same, with masks that belong to one incident."""
+        return replace(self, redactor=self.redactor.within(incident))
 
 
 @dataclass(frozen=True, slots=True)

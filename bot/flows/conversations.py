@@ -162,10 +162,8 @@ class Conversations:
         place = Place(thread.id.team, thread.id.channel, thread.id.thread_ts)
         earlier = await self._stores.investigations.latest(thread.id)
         where = earlier.triaged.report.namespace if earlier and earlier.triaged else None
-        default = where or self._habits.default_namespace
-        triaged = await triage(
-            question, self._world, began, default_namespace=default, thresholds=self._habits.thresholds
-        )
+        default, world = where or self._habits.default_namespace, self._world.within(str(thread.id))
+        triaged = await triage(question, world, began, default_namespace=default, thresholds=self._habits.thresholds)
         triaged = await self._with_judgement(run, thread, triaged)
         before = await recurrence(self._stores.investigations, run.id, triaged.report, self._words)
         told = await with_series(self._stores.investigations, run.id, triaged.report, self._words)
@@ -177,7 +175,7 @@ class Conversations:
         await self._chat.say(f"{run.id}:findings", place, findings)
         working = _Working(self._chat, self._clock, f"{run.id}:analysis", place)
         async with working:
-            answer = await self._investigator.analyse(
+            answer = await self._investigator.within(str(thread.id)).analyse(
                 triaged, question, summary=thread.summary, progress=working.progress, findings_shown=True
             )
         took = self._clock.now() - began
@@ -214,7 +212,7 @@ class Conversations:
         history = await self._stores.threads.history(thread.id, thread.created_at)
         working = _Working(self._chat, self._clock, key, place)
         async with working:
-            answer = await self._investigator.follow_up(
+            answer = await self._investigator.within(str(thread.id)).follow_up(
                 triaged, question, history=history, summary=thread.summary, progress=working.progress
             )
         took = self._clock.now() - began

@@ -6,6 +6,7 @@ same evidence, and the answer says in one line why.
 
 import asyncio
 from collections.abc import Sequence
+from copy import copy
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
@@ -104,6 +105,12 @@ class Investigator:
         self._limits = limits or Budget()
         self._runbooks = runbooks or Runbooks()
         self._breaker = _Breaker()
+
+    def within(self, incident: str) -> "Investigator":
+        """The same, with masks that belong to one incident. What is known of a failing model is shared."""
+        made = copy(self)
+        made._world = self._world.within(incident)
+        return made
 
     async def analyse(
         self,

@@ -209,7 +209,7 @@ class Proposals:
             digest=digest(action, judge.policy.sha256),
             why=why,
             why_by_rules=by_rules,
-            before_after=await read_before_after(judge.world, action),
+            before_after=await read_before_after(judge.world.within(str(wanted.thread)), action),
             state=ProposalState.PENDING,
             requested_by=wanted.requested_by,
             created_at=now,

@@ -426,3 +426,14 @@ def test_a_model_takes_redacted_text_from_python_and_redacts_what_comes_from_jso
     assert CANARY not in read.text
     assert isinstance(read.text, Redacted)
     assert Record.model_validate_json(read.model_dump_json()) == read
+
+
+def test_masks_of_an_incident_are_equal_in_it_and_differ_between_incidents() -> None:
+    text, own = "password=Tr0ub4dor9x", "-".join(("own", "secret", "value"))
+    one, again = (Redactor([own]).within("thread-1") for _ in range(2))
+    other = Redactor([own]).within("thread-2")
+    assert one.text(text) == again.text(text), "also in another process that holds the same secrets"
+    assert len({str(each.text(text)) for each in (one, other, Redactor([own]))}) == 3
+    assert one.learning(["a-learned-value"]).text(text) == one.text(text)
+    assert own not in one.text(f"it is {own}")
+    assert one.within("thread-1").text(text) != one.text(text), "an incident within an incident is another one"

@@ -122,6 +122,7 @@ def _recorded(snapshot: Snapshot, tied: dict[str, str], innocent: dict[str, str]
             at=each.at,
             by=snapshot.say(each.author).clip(80) if each.author else None,
             why=snapshot.say(f"{why[:300]}; {together}" if together else why).clip(400),
-            series=tuple(str(snapshot.say(one).clip(250)) for one in series),
+            # What is remembered across incidents must not hold a mask, which is another one in each.
+            series=tuple(one[:250] for one in series if str(snapshot.say(one)) == one),
             evidence=evidence("change", subject, snapshot.say(text), each.at),
         )

@@ -89,7 +89,9 @@ class Intake:
         """A question typed as a slash command."""
         payload = {"team": team, "channel": channel, "user": user, "text": plain(text)[:_TEXT_LIMIT]}
         key = f"cmd:{trigger}"
-        return await self._put(Arrival(key, "command", key, _as_ts(self._clock.now()), self._redactor.json(payload)))
+        # There is no thread yet whose masks these could be: they are of this command alone.
+        told = self._redactor.within(key).json(payload)
+        return await self._put(Arrival(key, "command", key, _as_ts(self._clock.now()), told))
 
     async def shortcut(self, trigger: str, team: str, channel: str, user: str, message: Event) -> Taken:
         """ "Investigate with Claude" on a message: that message is the question, its thread the place. Once each."""
@@ -122,7 +124,8 @@ class Intake:
         thread = ThreadId(answered.team, answered.channel, answered.thread_ts or answered.message_ts)
         lane = f"decide:{answered.value.partition(':')[0][:80]}"
         now = _as_ts(self._clock.now())
-        return await self._put(Arrival(answered.delivery, "answered", lane, now, self._redactor.json(payload), thread))
+        told = self._redactor.within(str(thread)).json(payload)
+        return await self._put(Arrival(answered.delivery, "answered", lane, now, told, thread))
 
     # ---- what a message is ----------------------------------------------------------------------------------------
 
@@ -212,7 +215,8 @@ class Intake:
             "severity": found.severity,
         }
         lane = f"alert:{message.channel}:{found.fingerprint}"
-        return Arrival(event_id, "alert", lane, message.thread_ts, self._redactor.json(payload), message, message_key)
+        told = self._redactor.within(str(message)).json(payload)
+        return Arrival(event_id, "alert", lane, message.thread_ts, told, message, message_key)
 
     def _hello(self, event: Event, event_id: str, team: str) -> Arrival:
         payload = {"team": team, "channel": str(event["channel"])}
@@ -240,7 +244,8 @@ class Intake:
         self, event_key: str, message_key: str | None, kind: str, thread: ThreadId, ts: str, payload: dict[str, Any]
     ) -> Arrival:
         lane = f"talk:{thread}"
-        return Arrival(event_key, kind, lane, ts, self._redactor.json(payload), thread, message_key)
+        told = self._redactor.within(str(thread)).json(payload)
+        return Arrival(event_key, kind, lane, ts, told, thread, message_key)
 
     async def _put(self, arrival: Arrival) -> bool:
         stored = await self._stores.inbox.put(arrival, self._clock.now())
