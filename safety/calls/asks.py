@@ -20,6 +20,10 @@ _OF_THE_LOOK = words(
 _SWITCHES = (CHANGING | STEERING | words("yes confirmed destructive danger dangerous write")) - _OF_THE_LOOK
 _BEFORE_A_VERB = words("auto automatically do should and then also self allow enable with please")
 _KEEPS_SAFE = words("dryrun readonly simulate simulated noop whatif checkmode dryrunonly previewonly")
+_WITHOUT = words("skip no without bypass disable ignore")
+_CHECKS = words(
+    "confirm confirmation confirmations approval approvals check checks validation safety prompt guard guards"
+)
 _ARGUMENTS = words("arg args argv argument arguments flag flags switch switches param options opts")
 _DEEDS = words("action actions operation operations verb verbs subcommand method op then deed deeds")
 
@@ -61,8 +65,10 @@ def _is_on(parts: list[str], value: Any) -> bool:
 
 
 def _is_unsafe(parts: list[str], value: Any) -> bool:
-    """``dry_run: false`` and its kin."""
-    if "".join(parts) not in _KEEPS_SAFE:
+    """``dry_run: false``, ``skip_confirmation: true`` and their kin."""
+    if len(parts) > 1 and parts[0] in _WITHOUT and _CHECKS & set(parts[1:]):
+        return value is True or (isinstance(value, str) and value.strip().lower() in _ON)
+    if parts != ["dry"] and not "".join(parts).startswith(tuple(_KEEPS_SAFE)):
         return False
     return value is False or value == 0 or (isinstance(value, str) and value.strip().lower() in _OFF)
 

@@ -5,7 +5,7 @@ import re
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from safety.calls.vocabulary import AWAY, SEARCHES
+from safety.calls.vocabulary import AWAY, CHANGING, READING, SEARCHES, STEERING
 from safety.commands.lines import judge_line, judge_text, judge_words
 from safety.commands.names import parts_of
 from safety.commands.secrets import holds_credentials, is_secret_kind, printed_by_path
@@ -24,7 +24,7 @@ _PROSE = words(
     " question query q search pattern grep jql logql promql expr expression filter regex reason note notes old_string"
     " queries querystring querybody naturallanguagequery instructions subject markdown patch diff keyword keywords"
 )
-_SIGNS = re.compile(r"[;|&`\n]|[$<>]\(")
+_SIGNS = re.compile(r"[;|&`\s]|[$<>]\(")
 STATEMENTS = words("sql statement query statements")
 DEEDS = words("action operation verb subcommand method mode op")
 KINDS = words("kind resource resourcetype type resourcekind kinds resources")
@@ -108,23 +108,25 @@ def judge_values(own: str, named: list[str], given: Mapping[str, Any], files: Fi
     verdict = READS
     for written, value in pairs(given):
         key = folded(written)
-        if key in LINES or (key not in DEEDS and _LINE_PARTS & set(parts_of(written)[-1:])):
+        is_line = key in LINES or (key not in DEEDS and bool(_LINE_PARTS & set(parts_of(written)[-1:])))
+        if is_line:
             verdict += _line(own, named, value, files, given)
         elif key in STATEMENTS and isinstance(value, str):
             word = _statement(named, key, value)
             verdict += refused(f"{own}: {word} may change or delete what the store holds") if word else READS
         elif key in _ADDRESSES and isinstance(value, str):
             verdict += _address(own, value)
-        if key not in _PROSE:
+        if not is_line and key not in _PROSE:
             verdict += _names(own, value, files)
     return verdict
 
 
 def _names(own: str, value: Any, files: Files) -> Verdict:
-    """What shall be a name, and holds a command behind a sign of the shell: the server may hand it to one."""
+    """What is no prose, and reads as a command, perhaps behind a sign of the shell: the server may hand it to one."""
     texts = value if isinstance(value, list) else [value]
     for each in texts:
-        if isinstance(each, str) and _SIGNS.search(each) and judge_text(each, files).refused:
+        judged = judge_text(each, files) if isinstance(each, str) and _SIGNS.search(each) else READS
+        if judged.refused or judged.wanted:
             return refused(f"{own}: {each[:60]!r} holds a command that a shell would run")
     return READS
 
@@ -136,12 +138,19 @@ def _line(own: str, named: list[str], value: Any, files: Files, given: Mapping[s
         verdict = judge_words(tuple(told), files)
     elif isinstance(value, str) and value.strip():
         is_whole = program is None or re.match(rf"\s*(?:\S*/)?{program}\b", value)
-        verdict = judge_line(value if is_whole else f"{program} {value}", files)
+        verdict = judge_line(value if is_whole else f"{_begun(program or '', named, value)} {value}", files)
     else:
         return READS
     if not verdict.known and AWAY & {*named, *map(folded, given)}:
         return verdict + refused(f"{own} would run a program of which nothing is known on another machine")
     return verdict
+
+
+def _begun(program: str, named: list[str], value: str) -> str:
+    """``kubectl_get`` begins the line that its words end, unless they begin with a verb of their own."""
+    first = value.split()[0]
+    has_verb = first in READING | CHANGING | STEERING
+    return " ".join(named) if named[:1] == [program] and named[1:2] == ["get"] and not has_verb else program
 
 
 def _statement(named: list[str], key: str, text: str) -> str | None:

@@ -13,7 +13,7 @@ _PROMPTS = re.compile(r"PS[0-4]|R?PROMPT[2-4]?|RPS[12]|SPROMPT")
 # Some program starts the value as it would a line of shell.
 _COMMANDS = re.compile(
     r"(?:.*_)?(?:EDITOR|VISUAL|PAGER|BROWSER|SHELL|DIFF|COMMAND|CMD|EXEC|ASKPASS|RUNNER|WRAPPER|LAUNCHER|LINKER|HOOK|OPENER)"
-    r"|PROMPT_COMMAND|CC|CXX|FC|MANPAGER|LESSOPEN|LESSCLOSE|MANROFFSEQ"
+    r"|[A-Z]+(?:EDITOR|PAGER|BROWSER|PROG|PROGRAM)|PROMPT_COMMAND|CC|CXX|FC|LESSOPEN|LESSCLOSE|MANROFFSEQ"
 )
 # The same, with a host and a command behind it.
 _SHELLS_AWAY = re.compile(r"(?:.*_)?(?:SSH|RSH)(?:_COMMAND)?")
