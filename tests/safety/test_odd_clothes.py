@@ -2,6 +2,7 @@
 
 import random
 import string
+from pathlib import Path
 
 import pytest
 
@@ -9,6 +10,7 @@ from safety.redaction import Redactor
 
 RED = Redactor(key=b"0" * 16)
 CHANCE = random.Random(7)
+SAMPLES = Path(__file__).parents[1] / "samples" / "redaction"
 ALNUM = string.ascii_letters + string.digits
 
 
@@ -204,3 +206,11 @@ HARMLESS = (
 @pytest.mark.parametrize("line", HARMLESS)
 def test_what_only_looks_like_a_secret_stays(line: str) -> None:
     assert RED.text(line) == line
+
+
+def test_what_clusters_write_every_day_stays_byte_for_byte() -> None:
+    lines = (SAMPLES / "stays.txt").read_text(encoding="utf-8").splitlines()
+    assert len(lines) > 300
+    assert [(line, out) for line in lines if (out := RED.text(line)) != line] == []
+    whole = "\n".join(lines)
+    assert RED.text(whole).split("\n") == lines
