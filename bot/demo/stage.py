@@ -30,7 +30,7 @@ ROOT = Path(__file__).resolve().parents[2]
 POLICY = Path(__file__).with_name("policy.yaml")
 BOT = ("bot", "run")
 BOT_THAT_SKIPS = ("bot.demo.skipping_bot",)
-_START = 20.0
+_START = 60.0
 _GRACE = 12.0
 
 
