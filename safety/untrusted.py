@@ -69,7 +69,7 @@ def legible(text: str) -> str:
 _MARK = re.compile(r"[\[\uff3b\u2045\u27e6\u3010]\s*([Ee\u0395\u0415\uff25]\s*\d{1,4})\s*[\]\uff3d\u2046\u27e7\u3011]")
 _BREAKS = re.compile(r"\s*[\n\r\t\v\f\x1c-\x1f\x85\u2028\u2029]+\s*")
 _SEPARATORS = re.compile(r"[\v\f\x1c-\x1f\x85\u2028\u2029]")
-_LIVE_IN_SLACK = re.compile(r"<((?:[!@#]|https?:|mailto:|tel:)[^<>\n]*)>")
+_LIVE_IN_SLACK = re.compile(r"<((?:[!@#]|https?:|mailto:|tel:)[^<>\n]*)(>?)")
 _CALLS_ALL = re.compile(r"@(?=(?:channel|here|everyone)\b)", re.IGNORECASE)
 
 
@@ -84,9 +84,14 @@ def one_line(text: Redacted) -> Redacted:
     return seal(Redacted, legible(_BREAKS.sub(" ", text)).strip())
 
 
+def _in_other_brackets(match: re.Match[str]) -> str:
+    """Also where the end was cut off."""
+    return f"\u2039{match[1]}" + "\u203a" * bool(match[2])
+
+
 def pasteable(text: str) -> str:
     """For a terminal: what would call people or become a link if somebody handed the text on to Slack does neither."""
-    return _CALLS_ALL.sub("\uff20", _LIVE_IN_SLACK.sub("\u2039\\1\u203a", legible(text)))
+    return _CALLS_ALL.sub("\uff20", _LIVE_IN_SLACK.sub(_in_other_brackets, legible(text)))
 
 
 def _defang_host(match: re.Match[str]) -> str:

@@ -99,6 +99,7 @@ def test_what_is_clean_stays_as_it_is() -> None:
         ("<\u200b!channel>", "‹!channel›"),
         ("<@U012ABCDEF> <#C012ABCDEF>", "‹@U012ABCDEF› ‹#C012ABCDEF›"),
         ("<https://evil.example/a|approve>", "‹https://evil.example/a|approve›"),
+        ("<https://evil.example/a|app…", "‹https://evil.example/a|app…"),
         ("@here and @Channel", "\uff20here and \uff20Channel"),
         ("a <b> c@d.example 1 < 2 > 1", "a <b> c@d.example 1 < 2 > 1"),
     ],
