@@ -34,9 +34,11 @@ from tools.analyzers import (
     storage,
     terminating,
     volumes,
+    waiting,
 )
 from tools.analyzers.causes import Joined, join
 from tools.analyzers.interface import Analyzer
+from tools.analyzers.suffering import unexplained
 from tools.snapshot import Snapshot
 
 ANALYZERS: tuple[Analyzer, ...] = (
@@ -51,6 +53,7 @@ ANALYZERS: tuple[Analyzer, ...] = (
     latency.degraded,
     latency.slow,
     latency.late,
+    waiting.waiting,
     regressions.reconfigured,
     regressions.erring,
     crashes.crashed,
@@ -103,4 +106,5 @@ ANALYZERS: tuple[Analyzer, ...] = (
 
 def analyze(snapshot: Snapshot, analyzers: tuple[Analyzer, ...] = ANALYZERS) -> Joined:
     """What is wrong: causes, the one that explains most first, and under them their symptoms."""
-    return join(found for analyzer in analyzers for found in analyzer(snapshot))
+    joined = join(found for analyzer in analyzers for found in analyzer(snapshot))
+    return Joined((*joined.roots, *unexplained(snapshot, joined)), joined.symptoms)

@@ -5,6 +5,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
+from tools.analyzers.answers import logged
 from tools.analyzers.interface import Blame, Claim, cited, finding, seen
 from tools.analyzers.metrics import Measure, Reading, by_workload
 from tools.analyzers.trends import Shift, level, rise
@@ -71,11 +72,17 @@ class Load:
 
 
 def loads(snapshot: Snapshot) -> Iterator[Load]:
-    """The load of each workload about which anything is measured."""
-    for ref, mine in by_workload(snapshot).items():
-        workload = snapshot.workload(ref)
-        if workload is not None:
-            yield _load(workload, [each for each in mine if each.peer is None])
+    """The load of each workload about which anything is measured, or told by its log of the requests it answered."""
+    measured = by_workload(snapshot)
+    for workload in snapshot.workloads:
+        own = [each for each in measured.get(workload.ref, ()) if each.peer is None]
+        known = {_AS_SHARE.get(each.measure, each.measure) for each in own}
+        own += [each for each in logged(workload, snapshot) if each.measure not in known]
+        if own:
+            yield _load(workload, own)
+
+
+_AS_SHARE = {M.ERRORS: M.ERROR_SHARE}
 
 
 def _load(workload: Workload, own: list[Reading]) -> Load:

@@ -108,7 +108,10 @@ _NODES = ("node", "node_name", "k8s_node_name", "kubernetes_node", "host", "host
 
 @dataclass(frozen=True, slots=True)
 class Reading:
-    """A series that is understood: what it measures, of what, and its points in the measure's unit."""
+    """A series that is understood: what it measures, of what, and its points in the measure's unit.
+
+    ``source`` is where the points come from: measured, or counted in a log.
+    """
 
     series: Series
     measure: Measure
@@ -118,6 +121,7 @@ class Reading:
     container: str | None
     peer: str | None
     node: str | None
+    source: str = "metric"
 
     @property
     def is_share(self) -> bool:
@@ -129,7 +133,7 @@ class Reading:
         what = "" if self.pod is None else f" of pod {self.pod}"
         to = f" to {self.peer}" if self.peer else ""
         part = f":{self.series.metric}:{self.pod or ''}:{self.peer or ''}:{self.container or ''}"
-        return evidence("metric", of, snapshot.say(f"{self.series.metric}{what}{to}: {text}"), when, part)
+        return evidence(self.source, of, snapshot.say(f"{self.series.metric}{what}{to}: {text}"), when, part)
 
 
 def readings(snapshot: Snapshot, *measures: Measure) -> Iterator[Reading]:

@@ -4,6 +4,7 @@ import re
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 
+from tools.logs.answered import answered_in
 from tools.logs.entries import entries_of
 from tools.logs.progress import Progress, families, progress_of
 from tools.logs.reading import Entry, Level, LogReading, Sign, SignKind
@@ -43,6 +44,7 @@ def read_log(text: str, *, now: datetime | None) -> LogReading:
         first_error=_first_error(entries, signs, progress),
         exit_line=_exit_line(entries),
         served=len(progress.served),
+        answers=answered_in(entries),
     )
 
 

@@ -168,8 +168,27 @@ class Sign:
 
 
 @dataclass(frozen=True, slots=True)
+class Answered:
+    """A request that the program answered, by the entry that tells of it.
+
+    ``took`` and ``waited`` are milliseconds; ``waited`` for what is called ``waited_for``, where the line says so.
+    """
+
+    number: int
+    at: datetime | None
+    status: int | None
+    took: float | None
+    waited_for: str | None = None
+    waited: float | None = None
+
+    @property
+    def is_error(self) -> bool:
+        return self.status is not None and self.status >= 500
+
+
+@dataclass(frozen=True, slots=True)
 class LogReading:
-    """All that one log says. ``lines`` counts lines that were read; entries and signs are in the log's order.
+    """All that one log says. ``lines`` counts lines that were read; entries, signs and answers are in its order.
 
     ``first_error`` is the first error of what led to the end (or to now), ``exit_line`` what was said on leaving.
     ``served`` counts the requests that it says it answered well, those of probes left out.
@@ -182,6 +201,7 @@ class LogReading:
     first_error: Entry | None = None
     exit_line: Entry | None = None
     served: int = 0
+    answers: tuple[Answered, ...] = ()
 
     def standing(self, *kinds: SignKind) -> tuple[Sign, ...]:
         """The signs that have weight, of these kinds or of any, in the log's order."""
