@@ -17,7 +17,7 @@ PACK_LIMIT = 3_630
 # What stays free until the end: the names of the parts and the counts of what was left out.
 _FRAME = 340
 # Of it for the evidence of the cause.
-_OF_CAUSE = 1_350
+_OF_CAUSE = 1_150
 _ELLIPSIS = "…"
 
 
@@ -62,16 +62,16 @@ def pack(report: IncidentReport, objects: Sequence[SeenObject], runbook: Runbook
     made.put("cluster", _fitting(report.cluster, 100))
     made.put("namespace", _fitting(report.namespace or "", 100))
     made.put("observed_at", f"{report.observed_at:%Y-%m-%dT%H:%M:%SZ}")
-    made.put("symptom", _fitting(report.symptom, 220))
+    made.put("symptom", _fitting(report.symptom, 180))
     _cause(made, report)
     for each in (one for one in report.changes if one.id == report.culprit_change):
         made.add("changes", _change(each, 200), 800)
     made.put("remediation", _remediation(report))
     made.put("recurrence", _fitting(report.recurrence.text, 200) if report.recurrence else "")
-    made.put("explanation", _fitting(report.explanation, 560))
     if runbook is not None:
         made.put("runbook", {"title": _fitting(runbook.title, 80), "steps": _fitting(runbook.steps, 520)})
     _objects(made, report, objects)
+    made.put("explanation", _fitting(report.explanation, 420))
     for issue in report.issues_found:
         if not _repeats_cause(report, issue):
             _issue(made, report, issue)

@@ -30,6 +30,8 @@ from tests.scenarios.exam.scoring import CHARACTERS_OF_A_TOKEN, Score, ask
 from tests.scenarios.exam.showing import page, table
 from tests.scenarios.kit import all_scenarios
 
+# The whole library is read once, by whichever test is first.
+pytestmark = pytest.mark.timeout(900)
 TOKENS = 2_000
 LIBRARY_TIME = datetime(2026, 1, 1, tzinfo=UTC)
 _SCORES: list[Score] = []

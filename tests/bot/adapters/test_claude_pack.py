@@ -97,6 +97,21 @@ def test_any_report_fits_and_keeps_what_matters_most(made: IncidentReport, objec
     assert len(ids) + packed.get("left_out", {}).get("evidence", 0) == len(made.evidence)
 
 
+def test_the_longest_texts_of_all_leave_room_for_the_handle_of_an_object() -> None:
+    long = red('\u65e5\u672c"\\ ' * 900)
+    pieces = [evidence(n, long, ref=f"Pod/{'o' * 60}/{'p' * 200}-{n}") for n in range(1, 40)]
+    change = ReportedChange(id="c" * 120, kind="x", title=long, at=NOW, by=long, suspected=True, why=long)
+    made = report(pieces=pieces, symptom=long, explanation=long, changes=(change,), culprit_change=change.id)
+    assert made.root_cause is not None
+    cause = made.root_cause.model_copy(update={"summary": long, "evidence": tuple(each.id for each in pieces[:20])})
+    remedy = made.remediation.model_copy(update={"why": long, "reasons": (long,) * 3})
+    made = made.model_copy(update={"root_cause": cause, "remediation": remedy, "issues_found": ()})
+    packed = pack(made, [seen("O1", "Deployment", "orchard", "plum")])
+    assert len(json.dumps(packed)) <= PACK_LIMIT
+    wanted = {"verdict", "symptom", "root_cause", "changes", "remediation", "objects", "evidence"}
+    assert wanted <= set(packed)
+
+
 def test_the_evidence_of_the_cause_comes_first_and_what_had_no_room_is_counted() -> None:
     pieces = [evidence(number, f"{number} " + "x" * 3000) for number in range(1, 60)]
     made = report(pieces=pieces, not_checked=tuple(red(f"thing {n} " + "y" * 90) for n in range(50)))
