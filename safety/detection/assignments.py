@@ -279,6 +279,8 @@ def _by_flag(line: str, low: int, high: int, noun: str) -> Span | None:
         line[low - 1 : low] == "-" and line[low - 2 : low - 1] in (" ", "", '"')
     ):
         return None
+    if _is_whole_item(line, low, high) and noun not in ("session", "auth"):
+        return Span(len(line), len(line), "ITEM", 9)
     found = _SPACED.match(line, high)
     if found is None or noun in ("session", "auth"):
         return None
@@ -293,6 +295,12 @@ def _by_flag(line: str, low: int, high: int, noun: str) -> Span | None:
         return None
     at = found.start("value") + found["value"].find(text)
     return Span(at, at + len(text), kind_of(noun), 6)
+
+
+def _is_whole_item(line: str, low: int, high: int) -> bool:
+    """``- --api-key`` or ``"--api-key",`` alone in a line: its value is the next item of the list."""
+    before, after = line[:low].strip(" \t"), line[high:].strip(" \t\r")
+    return (before in ("- --", "- -", '- "--', "- '--", '"--') or before == '- "-') and after in ("", '"', "'", '",')
 
 
 def _is_metavariable(name: str, text: str) -> bool:

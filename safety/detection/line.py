@@ -44,7 +44,7 @@ _A_PGPASS = re.compile(
 )
 _PLAIN_LOOKS, _CHARACTERS_A_LOOK = 1500, 100
 # Signs of something that goes on in the lines below.
-SIGNS = frozenset({"PEM_OPEN", "BLOCK", "FIELD", "FORM"})
+SIGNS = frozenset({"PEM_OPEN", "BLOCK", "FIELD", "FORM", "ITEM"})
 
 
 class RuleFault(Exception):

@@ -14,6 +14,7 @@ from safety.detection.documents import END, is_key_line, key_content, manifest_s
 from safety.detection.line import BROKEN_OFF, Look, TooMuch, look_again, looks_at, spans_in
 from safety.detection.marks import Marks
 from safety.detection.rule import MARK_FIRST, MARK_LAST, Span
+from safety.detection.values import is_placeholder
 from safety.withheld import BUDGET, Withheld
 
 _PASSES = 8
@@ -28,6 +29,7 @@ _STRING_LINE = re.compile(
 )
 # A field of a form, or an answer in a dialogue such as SMTP's.
 _ANSWER = re.compile(r"^(?P<lead>(?:\S{0,40}[:>][ ])?[ \t]*)(?P<value>\S[^\r\n]*?)(?P<tail>[ \t]*\r?)$")
+_ITEM = re.compile(r"^[ \t]*(?:-[ ])?[\"']?(?P<value>[^\s\"'$<{\[,-][^\s\"']*)[\"']?,?[ \t]*\r?$")
 _TOKEN = re.compile(rf"{BROKEN_OFF}\\?\Z")
 _WRAPPED_START = re.compile(r"^(?P<lead>[\s>|#*]*)(?P<body>[A-Za-z0-9_./+=-]{4,512})[\"',;.)]*\s*$")
 
@@ -40,10 +42,13 @@ class Open:
     block_indent: int = -1
     field_lines: int = 0
     form_lines: int = 0
+    item_lines: int = 0
     wrapped: str = ""
 
     def __bool__(self) -> bool:
-        return bool(self.key or self.block_indent >= 0 or self.field_lines or self.form_lines or self.wrapped)
+        return bool(
+            self.key or self.block_indent >= 0 or self.field_lines or self.form_lines or self.item_lines or self.wrapped
+        )
 
 
 class Passage:
@@ -122,19 +127,10 @@ class Passage:
         return self._marked(line, [Span(*content, "PEM", 0)])
 
     def _continued(self, line: str, state: Open) -> str:
-        """The value two lines below ``name: DB_PASSWORD``, and the rest of a token that was broken off."""
-        if state.field_lines:
-            state.field_lines -= 1
-            value = _VALUE_LINE.match(line) or _STRING_LINE.match(line)
-            if value is not None:
-                state.field_lines = 0
-                return self._marked(line, [Span(value.start("value"), value.end("value"), "SECRET")])
-        if state.form_lines:
-            state.form_lines -= 1
-            answer = _ANSWER.match(line) if line.strip() else None
-            if answer is not None:
-                state.form_lines = 0
-                return self._marked(line, [Span(answer.start("value"), answer.end("value"), "SECRET")])
+        """The value one or two lines below its name, and the rest of a token that was broken off."""
+        value = _expected(line, state)
+        if value is not None:
+            return self._marked(line, [value])
         if state.wrapped:
             head, state.wrapped = state.wrapped, ""
             rest = _WRAPPED_START.match(line)
@@ -188,6 +184,8 @@ class Passage:
             state.field_lines = 2
         if "FORM" in signs:
             state.form_lines = 2
+        if "ITEM" in signs:
+            state.item_lines = 1
 
     def _broken_off(self, line: str, state: Open) -> str:
         """A token at the very end of a line may go on in the next."""
@@ -205,6 +203,24 @@ class Passage:
                 pieces += [line[done : each.start], self._marks.of(each.kind, line[each.start : each.end])]
                 done = each.end
         return "".join([*pieces, line[done:]])
+
+
+def _expected(line: str, state: Open) -> Span | None:
+    """The value that a line before announced: ``name: DB_PASSWORD``, a form's field, a flag in a list of arguments."""
+    for name, patterns in (("field_lines", (_VALUE_LINE, _STRING_LINE)), ("form_lines", (_ANSWER,))):
+        if not getattr(state, name):
+            continue
+        setattr(state, name, getattr(state, name) - 1)
+        found = next((each for pattern in patterns if (each := pattern.match(line))), None)
+        if found is not None and line.strip():
+            setattr(state, name, 0)
+            return Span(found.start("value"), found.end("value"), "SECRET")
+    if not state.item_lines:
+        return None
+    state.item_lines = 0
+    item = _ITEM.match(line)
+    is_value = item is not None and not is_placeholder(item["value"])
+    return Span(item.start("value"), item.end("value"), "SECRET") if item is not None and is_value else None
 
 
 def _depth(line: str) -> int:

@@ -70,6 +70,18 @@ def _inserted(line: str, start: int, _end: int) -> Iterator[Span]:
 
 
 PROTOCOLS: tuple[Rule, ...] = (
+    # A session in the path or the query of an address, and a row of `kubeadm token list`.
+    _placed(
+        ";jsessionid= ?jsessionid= &jsessionid= ?phpsessid= &phpsessid= ?sessionid= &sessionid= ?session~id= &session~id=",
+        r"(?i)[;?&]\w{9,10}=(?P<value>[A-Za-z0-9_!-]{16,256})",
+        "COOKIE",
+    ),
+    _placed(
+        "authentication,signing signing,authentication",
+        r"(?<![\w.-])(?P<value>[a-z0-9]{6}\.[a-z0-9]{16})(?![\w.-])",
+        "SECRET",
+        back=160,
+    ),
     Rule("FORM", ("334 ugfzc3dvcmq6",), _asked),
     # Calls that take a user and a password by their place.
     _placed(

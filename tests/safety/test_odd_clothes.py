@@ -214,3 +214,36 @@ def test_what_clusters_write_every_day_stays_byte_for_byte() -> None:
     assert [(line, out) for line in lines if (out := RED.text(line)) != line] == []
     whole = "\n".join(lines)
     assert RED.text(whole).split("\n") == lines
+
+
+def test_a_flag_that_is_an_item_of_a_list_has_its_value_in_the_next_item() -> None:
+    value = "kD8sk2Lm" + "Qz91xPq0vWn4"
+    lines = ["args:", "  - --api-key", f"  - {value}", "  - --verbose", '  "--db-password",', f'  "{value}",', "  - ok"]
+    shown = Redactor().text("\n".join(lines)).split("\n")
+    assert value not in "\n".join(shown)
+    assert len(shown) == len(lines)
+    assert [shown[at] for at in (0, 1, 3, 4, 6)] == [lines[at] for at in (0, 1, 3, 4, 6)]
+
+
+@pytest.mark.parametrize(
+    "lines",
+    [
+        ["  - --token", "  - $(TOKEN)"],
+        ["  - --secret-name", "  - web-tls"],
+        ["  - --password-file", "  - /run/secrets/db"],
+        ["  - --token-ttl", "  - 24h"],
+        ["  --password", "        The password of the user."],
+        ["  - --password", "  - --verbose"],
+    ],
+)
+def test_what_follows_a_flag_and_is_no_value_stays(lines: list[str]) -> None:
+    assert Redactor().text("\n".join(lines)) == "\n".join(lines)
+
+
+def test_a_session_in_an_address_and_a_row_of_bootstrap_tokens_go() -> None:
+    session = "AB12CD34" * 4
+    assert session not in Redactor().text(f"GET /cart;jsessionid={session}.node1?step=2 302")
+    token = "abcde1." + "abcdef12abcdef34"
+    row = f"{token}   23h   2026-11-30T11:04:05Z   authentication,signing   The default bootstrap token"
+    assert token not in Redactor().text(row)
+    assert Redactor().text("host abcdef.internalcluster1 uses signing") == "host abcdef.internalcluster1 uses signing"

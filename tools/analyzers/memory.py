@@ -127,6 +127,7 @@ def _was_killed(reading: Reading, workload: Workload, when: datetime) -> bool:
 
 
 _SEVERAL = 3
+_LONG = timedelta(hours=12)
 
 
 def _growing_part(points: Points) -> Points:
@@ -142,7 +143,7 @@ def _one_life(points: Points, limit: float | None) -> tuple[str, datetime, timed
     if not grows_steadily(points) or _lasts(points) < SHORTEST_GROWTH:
         return None
     first, last, per_hour = points[0], points[-1], slope(points)
-    if last[1] < 1.3 * first[1] or per_hour <= 0:
+    if per_hour <= 0 or (last[1] < 1.3 * first[1] and not _ends_soon(points, per_hour, limit)):
         return None
     words = f"from {_size(first[1])} at {first[0]:%H:%M} to {_size(last[1])} at {last[0]:%H:%M} UTC, "
     words += f"{_size(per_hour)} each hour"
@@ -152,6 +153,14 @@ def _one_life(points: Points, limit: float | None) -> tuple[str, datetime, timed
     if last[1] < 0.7 * limit and left > 12:
         return None
     return f"{words}, {last[1] / limit:.0%} of its limit of {_size(limit)}", first[0], _lasts(points), 0.75
+
+
+def _ends_soon(points: Points, per_hour: float, limit: float | None) -> bool:
+    """Whether slow growth, which only a chart of half a day or more can tell, reaches the limit within half a day."""
+    first, last = points[0][1], points[-1][1]
+    if limit is None or _lasts(points) < _LONG or last < 1.08 * first or last < 0.9 * limit:
+        return False
+    return (limit - last) / per_hour <= _LONG.total_seconds() / 3600
 
 
 def _limit(reading: Reading, workload: Workload) -> float | None:

@@ -7,12 +7,12 @@ measure: bytes, cores, milliseconds, requests per second, shares from 0 to 1, co
 import itertools
 import re
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from enum import StrEnum
 
 from tools.analyzers.addresses import behind, find_place
-from tools.analyzers.trends import Points, is_fresh, ordered
+from tools.analyzers.trends import Points, fall, is_fresh, ordered
 from tools.evidence import Evidence, ObjectRef, evidence
 from tools.snapshot import Snapshot, Workload
 from tools.world import Series
@@ -31,6 +31,7 @@ class Measure(StrEnum):
     LATENCY = "latency"
     ERRORS = "errors"
     ERROR_SHARE = "error share"
+    TURNED_AWAY = "turned away"
     TRAFFIC = "traffic"
     MEMORY = "memory"
     CPU = "cpu"
@@ -48,7 +49,7 @@ _FAMILIES: tuple[tuple[Measure, re.Pattern[str]], ...] = tuple(
             M.POOL_ACTIVE,
             r"(?:pool|hikari|db.*conn|(?:pg|mysql|postgres).*conn).*(?:active|use|busy|usage|borrow|open|$)",
         ),
-        (M.THROTTLED, r"throttl"),
+        (M.THROTTLED, r"throttl(?!ed_?requests)"),
         (M.RETRANSMITS, r"retrans|retries.*tcp|tcp.*retry"),
         (
             M.LOSS,
@@ -57,9 +58,14 @@ _FAMILIES: tuple[tuple[Measure, re.Pattern[str]], ...] = tuple(
         ),
         (M.ROUND_TRIP, r"(?:^|_)rtt(?:_|$)|round_?trip|ping"),
         (M.ERROR_SHARE, r"(?:error|5xx|fail\w*)_?(?:rate|ratio|percent\w*|share|pct)"),
-        (M.ERRORS, r"error|5xx|failures?|failed|exceptions?|reject"),
+        (M.TURNED_AWAY, r"(?:^|_)429(?:_|$)|rate_?limited|throttled_?requests|too_many_requests"),
+        (M.ERRORS, r"error|5xx|(?:^|_)5\d\d(?:_|$)|failures?|failed|exceptions?|reject"),
         (M.LATENCY, r"latenc|duration|response_?time|request_?time|(?:^|_)p(?:50|90|95|99)(?:_|$)"),
-        (M.TRAFFIC, r"requests?(?:_|$)|(?:^|_)(?:rps|qps|rpm|traffic|throughput|hits|calls|messages_in)(?:_|$)"),
+        (
+            M.TRAFFIC,
+            r"requests?(?:_|$)|(?:http|grpc|^)_?responses(?:_|$)|"
+            r"(?:^|_)(?:rps|qps|rpm|traffic|throughput|hits|calls|messages_in)(?:_|$)",
+        ),
         (M.MEMORY, r"memory|(?:^|_)(?:rss|heap|mem|working_set)(?:_|$)"),
         (M.CPU, r"cpu"),
     )
@@ -153,7 +159,17 @@ def by_workload(snapshot: Snapshot) -> dict[ObjectRef, list[Reading]]:
     for each in readings(snapshot):
         if each.workload is not None:
             found.setdefault(each.workload.ref, []).append(each)
-    return found
+    return {ref: list(_with_errors(several)) for ref, several in found.items()}
+
+
+def _with_errors(several: list[Reading]) -> Iterator[Reading]:
+    """Requests that are turned away are errors where answers became fewer at the same time.
+
+    Where these go on as before, a limit protects them from somebody who asks too much.
+    """
+    fewer = any(each.measure is M.TRAFFIC and fall(each.points) for each in several)
+    for each in several:
+        yield replace(each, measure=M.ERRORS) if fewer and each.measure is M.TURNED_AWAY else each
 
 
 def _reading(series: Series, measure: Measure, points: Points, snapshot: Snapshot) -> Reading:
@@ -225,6 +241,8 @@ def measure_of(series: Series) -> Measure | None:
             return None
         case Measure.TRAFFIC if re.match(r"5\d\d|5xx", _status(series)):
             return M.ERRORS
+        case Measure.TRAFFIC if _status(series) == "429":
+            return M.TURNED_AWAY
         case Measure.ERROR_SHARE if not is_share:
             return M.ERRORS
         case _:
@@ -235,8 +253,12 @@ def measure_of(series: Series) -> Measure | None:
 _AS_SHARE = {M.CPU: M.CPU_SHARE, M.ERRORS: M.ERROR_SHARE, M.RETRANSMITS: M.LOSS}
 
 
+_STATUS = re.compile(r"(?i)(?:http_|response_|http_response_)*(?:code|status|status_code|code_class|status_class)")
+
+
 def _status(series: Series) -> str:
-    return next((value for key, value in series.labels.items() if key.lower() in ("code", "status", "status_code")), "")
+    """The status of answers that a series counts, as its labels say it; several systems name it in several ways."""
+    return next((value for key, value in series.labels.items() if _STATUS.fullmatch(key)), "")
 
 
 def _is_share(name: str, unit: str) -> bool:

@@ -1,6 +1,7 @@
 """What stands between programs that ask and what would answer: network policies and the cluster's name service."""
 
 import dataclasses
+import re
 from collections.abc import Iterator
 
 from tools.analyzers import policies
@@ -142,13 +143,16 @@ _SEVERAL = 3
 
 def name_service(snapshot: Snapshot) -> Iterator[Finding]:
     """CoreDNS does not run, or does not get answers itself, or several programs at once get none from it."""
-    told = [
-        each for each in troubles(snapshot, least=1) if each.kind is K.DNS_FAILURE and _is_its_fault(each, snapshot)
-    ]
-    told = [] if _is_of_one_node(told) else told
     servers = [
         each for each in snapshot.workloads if each.ref in name_services(snapshot) and each.ref.kind != "Service"
     ]
+    missed = _missed_names(servers)
+    told = [
+        each
+        for each in troubles(snapshot, least=1)
+        if each.kind is K.DNS_FAILURE and (_is_its_fault(each, snapshot) or (each.sign.target or "").lower() in missed)
+    ]
+    told = [] if _is_of_one_node(told) else told
     named = False
     for each in servers:
         down = _down(each, snapshot, told)
@@ -175,6 +179,15 @@ def name_service(snapshot: Snapshot) -> Iterator[Finding]:
             affected=tuple(sorted(callers)),
         ),
     )
+
+
+_MISSED = re.compile(r"(?i)plugin/errors: \d{1,4} (?P<name>[a-z0-9_.-]{3,253})\. [A-Z]{1,10}: ")
+
+
+def _missed_names(servers: list[Workload]) -> frozenset[str]:
+    """Names that the name service says itself it got no answer for; whoever asks may be told that there are none."""
+    logs = (tail.text for each in servers for pod in each.members for tail in pod.logs)
+    return frozenset(found["name"].lower() for text in logs for found in _MISSED.finditer(text))
 
 
 def _is_its_fault(trouble: Trouble, snapshot: Snapshot) -> bool:

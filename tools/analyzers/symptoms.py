@@ -12,8 +12,9 @@ _SLOW = re.compile(
 _FAILS = re.compile(
     r"5\d\d|5xx|5\d\ds|429s?|errors?|fail(?:s|ed|ing|ures?)?|reject(?:s|ed|ing|ions?)?|refus(?:e|es|ed|ing)|broken|"
     r"denied|cannot|unable|nobody|none|down|drop(?:s|ped|ping)?|unavailable|exceptions?|crash\w*|throttl\w*|limit\w*|"
-    r"complain\w*|outage|t|lost|losing|missing|stuck|queue\w*"
+    r"complain\w*|outage|t|lost|losing|missing|stuck|queue\w*|never|nothing|wrong(?:ly)?|vanish\w*|disappear\w*"
 )
+_TOO_MANY = frozenset({"too", "many", "requests"})
 
 
 def asks_of_slowness(snapshot: Snapshot) -> bool:
@@ -23,4 +24,5 @@ def asks_of_slowness(snapshot: Snapshot) -> bool:
 
 def asks_of_failures(snapshot: Snapshot) -> bool:
     """Whether the question speaks of requests that fail or are turned away, or of answers that come late."""
-    return any(_FAILS.fullmatch(each) for each in snapshot.focus) or asks_of_slowness(snapshot)
+    fails = any(_FAILS.fullmatch(each) for each in snapshot.focus) or snapshot.focus >= _TOO_MANY
+    return fails or asks_of_slowness(snapshot)

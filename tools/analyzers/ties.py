@@ -325,11 +325,18 @@ def _cleared(change: RecordedChange, trail: Trail) -> str | None:
         return f"not in force: {denied}"
     if trail.of_one_pod and _CODE.search(change.kind):
         return "was rolled out to all pods alike, and only one of them differs"
-    if change.files and all(_NOT_RUN.search(each) and not _RUN_ANYWAY.search(each) for each in change.files):
+    if change.files and all(_is_not_run(each, trail) for each in change.files):
         return "touches only documentation and tests"
     if trail.of_resources and change.files and all(_LOOKS.search(each) for each in change.files):
         return "touches only how something looks"
     return None
+
+
+def _is_not_run(file: str, trail: Trail) -> bool:
+    """A namespace may be called docs: the manifest in it that bears the name of what is wrong is run."""
+    stem, _, ending = file.lower().rpartition("/")[2].partition(".")
+    is_its_manifest = ending in ("yaml", "yml", "json", "toml") and stem in trail.names
+    return _NOT_RUN.search(file) is not None and not _RUN_ANYWAY.search(file) and not is_its_manifest
 
 
 def _not_in_force(change: RecordedChange, trail: Trail) -> str | None:

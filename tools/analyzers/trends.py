@@ -88,6 +88,13 @@ def rise(points: Points) -> Shift | None:
     return Shift(before, now, points[onset][0], noise)
 
 
+def fall(points: Points) -> bool:
+    """Whether the level at the end is clearly below the one before: less than two thirds of it, not by noise."""
+    most = max((value for _, value in points), default=0.0)
+    turned = rise([(when, most - value) for when, value in points])
+    return turned is not None and most - turned.now < 2 / 3 * (most - turned.before)
+
+
 def _rise_of_few(points: Points) -> Shift | None:
     """Of some four to seven points: all that come after a time lie far above all before it, two at least on each side.
 

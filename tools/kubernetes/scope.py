@@ -18,6 +18,8 @@ _EXPLICIT = (
 # Words that stand beside "namespace" without naming one, and namespaces whose names are everyday words.
 _NOT_NAMES = frozenset(
     {"the", "a", "an", "this", "that", "my", "our", "your", "any", "all", "every", "each", "which", "what", "is", "are"}
+    | {"no", "new", "some", "own", "its", "their", "his", "her", "one", "two", "both", "another", "empty", "extra"}
+    | {"wrong", "right", "correct", "missing", "single", "separate", "given", "dedicated", "without", "per", "from"}
     | {"in", "of", "for", "and", "or", "to", "other", "same", "whole", "entire", "has", "have", "with", "please", "now"}
 )
 # Ends with an environment, and stands where people put what they ask about: not as a label, not as a cluster's name.

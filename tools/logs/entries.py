@@ -40,6 +40,7 @@ _LOUD = re.compile(
     r"uncaught)\b",
     re.IGNORECASE,
 )
+_LEVEL_AFTER_GAP = re.compile(r"[ \t]{1,4}(?:TRACE|DEBUG|INFO|WARN|WARNING|ERROR|FATAL)\b")
 _ENDS_FREE = re.compile(r"Node\.js v\d|exit status \d")
 _NEW_LIFE = re.compile(r"(?:starting|started|listening|booting|restarting)\b", re.IGNORECASE)
 
@@ -73,7 +74,7 @@ def entries_of(raw: Sequence[str], now: datetime | None) -> tuple[Entry, ...]:
     blank = 0
     for each in raw:
         outer = KUBELET.match(each) if stamped else None
-        line = read_line(each[outer.end() :] if outer else each, now)
+        line = read_line(_after_stamp(each, outer) if outer else each, now)
         if not line.text.strip():
             blank += 1
             continue
@@ -84,6 +85,12 @@ def entries_of(raw: Sequence[str], now: datetime | None) -> tuple[Entry, ...]:
             done.append(_begin(line, outer[0] if outer else "", now))
         blank = 0
     return tuple(_closed(number, each) for number, each in enumerate(done))
+
+
+def _after_stamp(raw: str, stamp: re.Match[str]) -> str:
+    """The line without its stamp. A level that some loggers put to the right of a gap is no indented continuation."""
+    rest = raw[stamp.end() :]
+    return rest.lstrip() if _LEVEL_AFTER_GAP.match(rest) else rest
 
 
 def _begin(line: Line, stamp: str, now: datetime | None) -> _Open:

@@ -114,6 +114,22 @@ def address_in(line: str) -> str | None:
     return f"{found_all[-1]['host']}:{found_all[-1]['port']}" if found_all else None
 
 
+_GIVEN_NAME = re.compile(
+    rf"(?i)(?<![\w.])(?:host|hostname|server|endpoint|upstream|address|addr|domain)[\"']?[=:] ?[\"']?(?P<host>{HOST})"
+)
+_NAME_ASIDE = re.compile(rf"\((?P<host>{HOST})(?::\d{{1,5}})?\)\s*$")
+
+
+def name_in(line: str) -> str | None:
+    """The name of a host that a line gives beside what it says: as a value of its own, or in brackets at the end."""
+    for pattern in (_NAME_ASIDE, _GIVEN_NAME):
+        for found in pattern.finditer(line):
+            name = found["host"]
+            if re.search(r"[A-Za-z]", name) and re.search(r"[.-]", name) and not _SOURCE_FILE.search(name):
+                return name
+    return None
+
+
 def _is_address(host: str, port: str) -> bool:
     """Neither a file and a line in it, nor a time, nor a word with a number after it."""
     if host.isdigit() or _SOURCE_FILE.search(host) or host.lower() in _NO_HOST:

@@ -10,7 +10,7 @@ from tools.logs.dependency_rules import DATABASES, REACH, TRUST
 from tools.logs.program_rules import ENDS, SURROUNDINGS
 from tools.logs.progress import Progress, families
 from tools.logs.reading import Entry, Level, Sign, SignKind, clip
-from tools.logs.rules import Rule, address_in
+from tools.logs.rules import Rule, address_in, name_in
 from tools.logs.setting_rules import SETTINGS
 from tools.logs.tongues import in_english
 from tools.logs.uncaught import uncaught_in
@@ -196,6 +196,8 @@ def _hit(rule: Rule, line: str) -> _Hit | None:
     target = groups.pop("target", None)
     if target is None and rule.reaches:
         target = address_in(line) or groups.get("user")
+    if target is None and rule.kind is SignKind.DNS_FAILURE:
+        target = name_in(line)
     details = tuple(sorted({**rule.details, **groups}.items()))
     return _Hit(rule.kind, clip(line), rule.told, _trimmed(target), details)
 

@@ -5,11 +5,13 @@ from collections.abc import Iterator
 import pytest
 
 from tests.scenarios.kit import REGISTRY, Cluster, changed, container, running, template
-from tests.tools.analyzers.picture import found_by, roots_of
+from tests.tools.analyzers.picture import found_by, picture, roots_of
 from tools.analyzers.dependencies import unmet
 from tools.analyzers.latency import degraded, late, slow
 from tools.analyzers.load import overloaded, throttled
+from tools.analyzers.metrics import Measure, by_workload, measure_of
 from tools.analyzers.pools import exhausted
+from tools.world import Series
 
 ALL = (throttled, overloaded, slow, late, degraded, exhausted)
 CART, DATABASE = "Deployment/shop/cart", "Deployment/shop/carts-db"
@@ -226,3 +228,34 @@ def test_a_change_of_the_image_before_late_answers_is_blamed() -> None:
     world.deployment("cart", body, changed(body, image=f"{REGISTRY}/shop/cart:2"), ages=("40d", "45m"))
     world.series("latency_p99_ms", "ms", *step(100, 900), app="cart")
     assert found_by(world, *ALL)[CART].culprit == f"{CART}@2"
+
+
+@pytest.mark.parametrize(
+    ("metric", "labels", "measure"),
+    [
+        ("http_requests_503_per_second", {}, Measure.ERRORS),
+        ("http_responses_per_second", {"code": "503"}, Measure.ERRORS),
+        ("http_server_requests_total", {"http_response_status_code": "500"}, Measure.ERRORS),
+        ("http_responses_per_second", {"code": "200"}, Measure.TRAFFIC),
+        ("http_responses_per_second", {"code": "429"}, Measure.TURNED_AWAY),
+        ("rate_limited_total", {}, Measure.TURNED_AWAY),
+        ("container_cpu_cfs_throttled_periods_ratio", {}, Measure.THROTTLED),
+        ("http_requests_per_second", {}, Measure.TRAFFIC),
+    ],
+)
+def test_a_status_in_name_or_label_says_what_a_series_counts(
+    metric: str, labels: dict[str, str], measure: Measure
+) -> None:
+    assert measure_of(Series(metric, labels, "", ())) is measure
+
+
+def test_requests_turned_away_are_errors_only_where_answers_became_fewer() -> None:
+    def measures(answers: Marks) -> set[Measure]:
+        world = cluster()
+        world.series("http_responses_per_second", "req/s", *step(0.1, 212), app="cart", code="429")
+        world.series("http_responses_per_second", "req/s", *answers, app="cart", code="200")
+        seen = picture(world)
+        return {each.measure for several in by_workload(seen).values() for each in several}
+
+    assert measures(step(260, 48)) == {Measure.ERRORS, Measure.TRAFFIC}
+    assert measures(step(260, 258)) == {Measure.TURNED_AWAY, Measure.TRAFFIC}

@@ -74,6 +74,14 @@ def test_other_courses_are_no_leak(why: str, marks: tuple[tuple[str, float], ...
     assert leak_of(measured(*marks)) is None, why
 
 
+def test_slow_growth_that_will_be_at_the_limit_within_hours_is_a_leak() -> None:
+    found = leak_of(measured(("23h", 425 * MI), ("0m", 500 * MI)))
+    assert found is not None
+    assert "of its limit of 512 MiB" in found.summary
+    assert leak_of(measured(("23h", 380 * MI), ("0m", 440 * MI))) is None, "days are left"
+    assert leak_of(measured(("23h", 490 * MI), ("0m", 500 * MI))) is None, "hardly any growth"
+
+
 def test_memory_that_grows_with_the_traffic_is_no_leak() -> None:
     world = measured(*GROWING)
     assert leak_of(world) is not None

@@ -155,10 +155,12 @@ def test_a_release_that_took_the_admitted_label_is_the_culprit() -> None:
     assert found.remedy.to_revision == 7
 
 
-def name_server(world: Cluster, state: Any = None) -> None:
+def name_server(world: Cluster, state: Any = None, log: str = "") -> None:
     home, world.home = world.home, "kube-system"
     made = world.deployment("coredns", template(container("coredns", "registry.k8s.io/coredns:v1")), empty=True)
     for pod in made.pods(2, state):
+        if log:
+            world.log(pod, log)
         if state is not None:
             world.log(
                 pod, "-1m|/etc/coredns/Corefile:7 - Error during parsing: Unknown directive 'forwad'", previous=True
@@ -185,6 +187,17 @@ def test_several_programs_without_an_answer_point_at_the_name_service_and_one_do
     one = cluster(UNANSWERED)
     name_server(one)
     assert found_by(one, name_service) == {}
+
+
+def test_a_name_that_the_name_service_itself_got_no_answer_for_is_its_fault() -> None:
+    world = cluster('error="getaddrinfo ENOTFOUND api.payments.example"')
+    name_server(world)
+    assert found_by(world, name_service) == {}
+    line = "[ERROR] plugin/errors: 2 {}. A: read udp 10.244.0.3:41000->10.99.0.53:53: i/o timeout"
+    for name, whose in (("other.example", None), ("api.payments.example", "Deployment/kube-system/coredns")):
+        world = cluster('error="getaddrinfo ENOTFOUND api.payments.example"')
+        name_server(world, log="\n".join([f"-5m|{line.format(name)}"] * 5))
+        assert next(iter(found_by(world, name_service)), None) == whose
 
 
 def test_a_name_service_that_runs_is_nothing() -> None:

@@ -73,6 +73,15 @@ def test_what_does_not_run_is_innocent(why: str, more: dict[str, Any]) -> None:
     assert why in told["PR-1"]
 
 
+def test_a_manifest_in_a_folder_called_docs_that_bears_the_workloads_name_is_run() -> None:
+    world = crashing(PANIC)
+    record(world, "PR-1", "30m", kind="config", files=["docs/cart.yaml"])
+    assert judged(world)[0] == "PR-1"
+    other = crashing(PANIC)
+    record(other, "PR-1", "30m", kind="config", files=["docs/mkdocs.yaml"])
+    assert judged(other)[0] is None
+
+
 @pytest.mark.parametrize(
     "more", [{"files": ["requirements.txt"]}, {"deployed_by": "scheduled job"}, {"deployed_by": "deployed to prod"}]
 )

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tools.analyzers.trends import Points, grows_steadily, level, lives, ordered, rise, slope
+from tools.analyzers.trends import Points, fall, grows_steadily, level, lives, ordered, rise, slope
 
 START = datetime(2026, 3, 11, 8, tzinfo=UTC)
 
@@ -127,3 +127,10 @@ def test_few_points_that_all_grow_are_growth() -> None:
     assert not grows_steadily(line(100, 150, 140, 260, 330))
     assert not grows_steadily(line(100, 105, 300, 305, 310))
     assert not grows_steadily(line(100, 150, 200, 250))
+
+
+def test_a_level_that_fell_is_told_from_one_that_waves() -> None:
+    assert fall(shape(lambda at: 260.0 if at < 90 else 48.0))
+    assert not fall(shape(lambda at: 260.0 if at < 90 else 240.0))
+    assert not fall(shape(lambda at: 48.0 if at < 90 else 260.0))
+    assert not fall(shape(lambda at: 200.0 + 30 * (at % 7)))

@@ -18,6 +18,8 @@ NAMED: list[tuple[str, str | None]] = [
     ("is proteus broken?", "proteus-dev"),
     ("any default settings that crash?", None),
     ("which namespace has problems?", None),
+    ("new tenants get no namespace", None),
+    ("every customer has a separate namespace, and new namespaces do not come", None),
     ("is everything fine?", None),
 ]
 

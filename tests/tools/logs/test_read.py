@@ -324,3 +324,30 @@ def test_the_same_traceback_again_and_again_is_counted_as_often() -> None:
 def test_a_traceback_that_came_of_another_stays_with_it() -> None:
     between = "\nDuring handling of the above exception, another exception occurred:\n\n"
     assert len(read_log(_FAILS + between + _FAILS, now=NOW).entries) == 1
+
+
+def test_a_level_to_the_right_of_a_gap_begins_an_entry_of_its_own() -> None:
+    """As Rust's tracing writes: two blanks after the time of an INFO or a WARN, one after that of an ERROR."""
+    reading = read(
+        "2026-11-23T10:00:00.125Z  INFO till::http: GET /cart 200 4ms",
+        "2026-11-23T10:00:01.125Z  WARN till::limiter: shedding load: in-flight 64/64",
+        "2026-11-23T10:00:02.125Z ERROR till::store: connection refused",
+        "2026-11-23T10:00:02.126Z     at till::store::open",
+        "2026-11-23T10:00:03.125Z  WARN till::limiter: shedding load: in-flight 64/64",
+    )
+    assert [each.level for each in reading.entries] == [Level.INFO, Level.WARN, Level.ERROR, Level.WARN]
+    assert "till::store::open" in reading.entries[2].text
+
+
+@pytest.mark.parametrize(
+    ("line", "name"),
+    [
+        ("getaddrinfo: Name or service not known (rabbit.mesaging:5672)", "rabbit.mesaging"),
+        ('dispatch failed err="name resolution timed out" host="hooks.partner.example"', "hooks.partner.example"),
+        ("name or service not known (app/main.py:12)", None),
+        ("temporary failure in name resolution", None),
+    ],
+)
+def test_a_name_that_stands_beside_a_failed_look_up_is_its_target(line: str, name: str | None) -> None:
+    (sign,) = read(f"2026-11-23T10:00:00Z ERROR {line}").signs
+    assert (sign.kind, sign.target) == (SignKind.DNS_FAILURE, name)
