@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Mapping
+from functools import cache
 from typing import Any, Literal, TypeVar
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
@@ -15,6 +16,10 @@ EMPTY = Redactor().text("")
 NOT_A_CAUSE = frozenset(
     {Category.HEALTHY, Category.NO_ISSUE, Category.RECOVERED, Category.ROLLOUT_IN_PROGRESS, Category.TRANSIENT}
 )
+
+
+# What each class of remedy does, as a verb.
+ACTS = {"restart": "restart", "rollback": "roll back", "scale": "scale", "delete-pod": "delete"}
 
 
 class _Part(BaseModel):
@@ -78,7 +83,8 @@ _SINGLE: dict[str, type[BaseModel]] = {"root_cause": LikelyCause, "remediation":
 _LINES = ("ruled_out", "not_checked", "next_checks")
 
 
-def diagnosis_schema() -> dict[str, Any]:
+@cache
+def diagnosis_schema() -> Mapping[str, Any]:
     """The form as JSON Schema, closed and without what only explains: it is sent with every first question."""
     made: dict[str, Any] = _bare(Diagnosis.model_json_schema())
     made["$defs"]["Category"]["enum"] = [each.value for each in Category if each not in NOT_A_CAUSE]

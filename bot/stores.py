@@ -179,6 +179,9 @@ class AuditStore(Protocol):
     async def since(self, at: datetime) -> Sequence[AuditRecord]:
         """Those of that time and later, in order."""
 
+    async def latest(self, type_: str) -> AuditRecord | None:
+        """The newest record of a type."""
+
     async def verify(self) -> Verified: ...
 
     async def count(self) -> int: ...

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from slack_sdk.models.blocks import ActionsBlock, Block, ButtonElement, PlainTextObject
 
 from bot.adapters.slack_parts import context, rendered, seconds, section, words
+from bot.diagnosis import ACTS
 from bot.domain import EvidenceRecord, IncidentReport, Issue, Recurrence, Remediation, ReportedChange, WhereSet
 from bot.messages import Findings
 from bot.ports import Rendered
@@ -23,7 +24,6 @@ _FOOTER_AND_BUTTON = 2
 # Fewer characters of a piece of evidence say nothing.
 _LEAST = 20
 _DAY = "{date_short_pretty} {time}"
-_ACTS = {"restart": "restart", "rollback": "roll back", "scale": "scale", "delete-pod": "delete"}
 
 _SAID = re.compile(r"""\b(?:msg|message)"?[=:]\s?"((?:[^"\\]|\\.){4,})\"""")
 _ERROR = re.compile(r"""\b(?:err|error|cause|exception)"?[=:]\s?"((?:[^"\\]|\\.){4,})\"""")
@@ -300,7 +300,7 @@ def step(wanted: Remediation) -> Mrkdwn:
     """The change, and whether it can be approved here or why not."""
     to = mrkdwn(" to revision {number}", number=wanted.to_revision) if wanted.to_revision else mrkdwn("")
     what = mrkdwn(
-        "{act} {target}{to}", act=words(_ACTS[wanted.class_]), target=code(words(wanted.target or "").clip(150)), to=to
+        "{act} {target}{to}", act=words(ACTS[wanted.class_]), target=code(words(wanted.target or "").clip(150)), to=to
     )
     if wanted.allowed:
         return mrkdwn("{what}; it needs an approval", what=what)

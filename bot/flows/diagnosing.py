@@ -2,13 +2,12 @@
 
 from collections.abc import Iterator, Sequence
 
-from bot.diagnosis import Claim, Diagnosis, NotADiagnosis, Remedy, read_diagnosis
+from bot.diagnosis import ACTS, Claim, Diagnosis, NotADiagnosis, Remedy, read_diagnosis
 from bot.domain import IncidentReport
 from bot.flows.grounding import Ground, disagreement, grounded, removed_line, without_unfounded
 from bot.ports import ModelRequest
 from safety.redaction import Redacted, Redactor
 
-_ACTS = {"restart": "restart", "rollback": "roll back", "scale": "scale", "delete-pod": "delete"}
 _MOST_CLAIMS = 4
 _MOST_OF_A_KIND = 3
 MOST_LINES = 12
@@ -60,11 +59,11 @@ def _remedy(wanted: Remedy | None, request: ModelRequest) -> tuple[str, tuple[st
         return "", ()
     target = next((each.ref for each in request.objects if each.handle == wanted.handle), None)
     if target is None or (target.kind == "Pod") != (wanted.class_ == "delete-pod"):
-        return "", (f"an object {wanted.handle} to {_ACTS[wanted.class_]}",)
+        return "", (f"an object {wanted.handle} to {ACTS[wanted.class_]}",)
     ours = request.report.remediation
     if (ours.class_, ours.target) == (wanted.class_, str(target)):
         return "", ()  # the rules' own card says it
-    act = f"The model would {_ACTS[wanted.class_]} {target}: {_flat(wanted.reason)}"
+    act = f"The model would {ACTS[wanted.class_]} {target}: {_flat(wanted.reason)}"
     return f"{act} To have it proposed, ask for it in a reply.", ()
 
 

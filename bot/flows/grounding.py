@@ -5,15 +5,17 @@ speaks of it, and says how much that was.
 """
 
 import re
+from bisect import bisect_left, bisect_right
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from bot.diagnosis import Claim, Diagnosis, LikelyCause
 from bot.domain import IncidentReport
-from bot.flows.spoken import (
+from bot.flows.statements import (
     CITED,
+    DENIES,
     clock_times,
     durations,
     names_in,
@@ -28,13 +30,17 @@ from tools.evidence import SeenObject
 
 @dataclass(frozen=True, slots=True)
 class Ground:
-    """All that an answer may rest on: ids that may be cited, names and numbers that were seen, and when things were."""
+    """All that an answer may rest on: ids that may be cited, names and numbers that were seen, and when things were.
+
+    ``sought`` are names that were looked for in vain: an answer may deny them, and claim nothing else of them.
+    """
 
     ids: frozenset[str]
     names: frozenset[str]
     numbers: frozenset[str]
     times: tuple[datetime, ...]
     text: str
+    sought: frozenset[str] = frozenset()
 
     def lacks(self, text: str) -> str | None:
         """The first thing that a text speaks of and nothing shows, or None."""
@@ -42,7 +48,7 @@ class Ground:
             if cited not in self.ids and cited.lower() not in self.names:
                 return f"evidence {cited}"
         for name in names_in(text):
-            if name not in self.names:
+            if name not in self.names and not (name in self.sought and DENIES.search(text)):
                 return name
         spans = durations(text)
         for number in numbers_in(text):
@@ -61,15 +67,15 @@ class Ground:
         if seconds is None:
             return False
         value, unit = seconds
-        return any(
-            abs((later - earlier).total_seconds() - value) <= unit / 2
-            for index, earlier in enumerate(self.times)
-            for later in self.times[index + 1 :]
-        )
+        least, most = timedelta(seconds=value - unit / 2), timedelta(seconds=value + unit / 2)
+        return any(bisect_left(self.times, each + least) < bisect_right(self.times, each + most) for each in self.times)
 
 
-def ground(report: IncidentReport, objects: Iterable[SeenObject], *heard: str) -> Ground:
-    """What a report, the objects read with it, and all else that was ``heard`` since give to stand on."""
+def ground(report: IncidentReport, objects: Iterable[SeenObject], *heard: str, missed: Iterable[str] = ()) -> Ground:
+    """What a report, the objects read with it, and all else that was ``heard`` since give to stand on.
+
+    ``missed`` are the errors of looks that failed: they may repeat what a model made up.
+    """
     texts = [report.model_dump_json(by_alias=True, exclude={"usage"}), *(str(each.ref) for each in objects), *heard]
     ids = {each.id for each in report.evidence} | {each.id for each in report.changes}
     text = "\n".join(texts)
@@ -79,6 +85,7 @@ def ground(report: IncidentReport, objects: Iterable[SeenObject], *heard: str) -
         frozenset(plain_numbers(text)) | _counted(report),
         tuple(sorted(set(clock_times(text)))),
         text.lower(),
+        frozenset(plain_names("\n".join(missed))),
     )
 
 

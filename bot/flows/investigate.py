@@ -202,7 +202,7 @@ class Investigator:
         """What of a model's words rests on what this investigation saw; the rest is taken out and counted."""
         said = (part for each in request.history for part in (each.question, each.answer))
         heard = (request.question, request.summary or "", *said, *toolbox.heard)
-        on = ground(request.report, request.objects, *heard)
+        on = ground(request.report, request.objects, *heard, missed=toolbox.missed)
         if request.form is None:
             return prose(text, on, self._world.redactor)
         return told(text, request, on, self._world.redactor, cut_off=account.cut_off)

@@ -22,8 +22,9 @@ async def record_policy(stores: Stores, redactor: Redactor, policy: Policy, mode
         },
         "actions": sorted(policy.actions.written()),
     }
-    said = [payload_of(each) for each in await stores.audit.records() if each.type == LOADED]
-    if said and all(said[-1].get(name) == value for name, value in {**told, "policy": policy.sha256}.items()):
+    last = await stores.audit.latest(LOADED)
+    said = payload_of(last) if last is not None else {}
+    if all(said.get(name) == value for name, value in {**told, "policy": policy.sha256}.items()):
         return False
     await stores.audit.append(Recorder(redactor, policy.sha256).entry(LOADED, BOT, **told), now)
     return True

@@ -83,6 +83,7 @@ class Toolbox:
         self._tried = 0
         self._called: list[str] = []
         self._heard: list[Redacted] = []
+        self._missed: list[Redacted] = []
         self._wanted: list[WantedChange] = []
         self._prompted: Prompted | None = None
 
@@ -95,6 +96,11 @@ class Toolbox:
     def heard(self) -> tuple[Redacted, ...]:
         """What the tools answered, as the model got it."""
         return tuple(self._heard)
+
+    @property
+    def missed(self) -> tuple[Redacted, ...]:
+        """The errors of calls that failed; they repeat what the model asked for and show nothing."""
+        return tuple(self._missed)
 
     @property
     def wanted(self) -> tuple[WantedChange, ...]:
@@ -204,7 +210,7 @@ class Toolbox:
 
     def _error(self, call: ToolCall, message: str) -> ToolResult:
         text = self._world.redactor.text(message).clip(self._limits.result_chars)
-        self._heard.append(text)
+        self._missed.append(text)
         return ToolResult(call.id, call.name, text, is_error=True)
 
 

@@ -22,7 +22,7 @@ from bot.demo.slack_emulator.text import plain
 from bot.diagnosis import diagnosis_schema
 from bot.domain import InvestigationId
 from bot.flows.grounding import ground
-from bot.flows.spoken import sentences
+from bot.flows.statements import sentences
 from bot.messages import Findings
 from bot.ports import ModelRequest, Rendered
 from safety.redaction import Redactor

@@ -77,6 +77,12 @@ class SqlAudit:
             wanted = select(audit).where(audit.c.at >= at).order_by(audit.c.seq)
             return [_record(row) for row in (await connection.execute(wanted)).all()]
 
+    async def latest(self, type_: str) -> AuditRecord | None:
+        async with self._database.read() as connection:
+            wanted = select(audit).where(audit.c.type == type_).order_by(audit.c.seq.desc()).limit(1)
+            row = (await connection.execute(wanted)).first()
+        return _record(row) if row else None
+
     async def verify(self) -> Verified:
         return verify(await self.records())
 

@@ -8,7 +8,7 @@ import pytest
 from bot.diagnosis import NotADiagnosis, diagnosis_schema, read_diagnosis
 from bot.flows.diagnosing import MOST_LINES, prose, told
 from bot.flows.grounding import Ground, ground
-from bot.flows.spoken import sentences
+from bot.flows.statements import sentences
 from bot.ports import ModelRequest
 from safety.redaction import Redactor
 from tests.bot.investigations import evidence, red, report, triaged
@@ -60,7 +60,7 @@ def test_what_was_seen_stays(sentence: str) -> None:
         ("The pear-db is down.", "pear-db"),
         ("All of it waits for pear-db.", "pear-db"),
         ("It runs image v9.3.1.", "v9.3.1"),
-        ("It calls 10.99.4.5.", "10.99"),
+        ("It calls 10.99.4.5.", "10.99.4.5"),
         ("Revision 5 was made 14 minutes ago.", "5"),
         ("At 04:51 it began.", "04:51"),
         ("On 2019-03-04 it began.", "2019-03-04"),
@@ -75,6 +75,19 @@ def test_a_duration_may_be_the_time_between_two_things_that_were_seen() -> None:
     assert seen.lacks("It began 47 minutes after the rollout.") is None
     assert seen.lacks("It began 52 minutes after the rollout.") == "52"
     assert seen.lacks("It began with 47 errors.") == "47"
+
+
+def test_an_amount_of_memory_is_no_duration() -> None:
+    seen = floor("2026-03-01T10:00:00Z rolled out", "2026-03-01T12:08:00Z began to fail")
+    assert seen.lacks("It began 128 minutes after the rollout.") is None
+    for amount in ("128Mi", "128 MB", "128m"):
+        assert seen.lacks(f"The limit is {amount}.") == "128", amount
+
+
+def test_an_address_that_only_begins_like_one_that_was_seen_is_another() -> None:
+    seen = floor("dial tcp 10.99.4.5:5432: connection refused")
+    assert seen.lacks("It cannot reach 10.99.4.5:5432.") is None
+    assert seen.lacks("It cannot reach 10.99.7.7.") == "10.99.7.7"
 
 
 def test_sentences_are_put_together_again_without_loss() -> None:

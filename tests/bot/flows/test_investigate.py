@@ -416,3 +416,20 @@ async def test_questions_at_the_same_time_do_not_share_their_account() -> None:
     answers = await asyncio.gather(*[flow.follow_up(triaged(), red(f"q{n}")) for n in range(20)])
     assert [each.text for each in answers] == [f"re: q{n}" for n in range(20)]
     assert all(each.usage.calls == 1 for each in answers)
+
+
+@tool
+async def seek(args: NameArgs, world: Reader) -> Seen:
+    """Look for one thing."""
+    raise ToolError(f"there is no pod {args.name} in orchard")
+
+
+async def test_a_look_that_found_nothing_has_seen_nothing() -> None:
+    """An object of a model's own invention is not there for having been asked for; that it is not there may be said."""
+    world = Reader(cluster=None, redactor=Redactor())  # type: ignore[arg-type]
+    words = "The pod ghost-api-7 was killed. I found no pod ghost-api-7."
+    model = ScriptedModel([said("", call("seek", name="ghost-api-7")), said(words)])
+    flow = Investigator(Analysts(model, rules()), Catalogue(seek), world, FixedClock())
+    answer = await flow.follow_up(triaged(), red("and now?"))
+    assert answer.removed == 1
+    assert answer.text.split("\n")[0] == "I found no pod ghost-api-7."

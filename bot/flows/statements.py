@@ -5,10 +5,11 @@ Words are left alone: only what looks like the name of something in a cluster co
 """
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime
 
 CITED = re.compile(r"(?<![\w-])E[1-9]\d{0,2}(?![\w-])")
+DENIES = re.compile(r"(?i)\b(?:no|not|none|never|cannot|without|unknown|neither|nothing)\b|n't\b")
 _HANDLE = re.compile(r"(?<![\w-])O\d{1,3}(?![\w-])")
 _ISO = re.compile(
     r"(?<!\d)(\d{4}-\d\d-\d\d)(?:[T ](\d\d:\d\d)(:\d\d)?(?:[.,]\d+)?\s?(?:Z|UTC|[+-]\d\d:?\d\d)?)?(?![\d-])"
@@ -66,10 +67,17 @@ _NOT_NAMES = frozenset(
 
 _NUMBER = re.compile(
     r"(?<![\w.-])(\d+(?:,\d{3})*(?:\.\d+)?)\s?(%|(?:[KMGT]i?B?|[kmgt]?b|bytes?|n|u|µ|ms|msec|s|secs?|seconds?|m|mins?|"
-    r"minutes?|h|hrs?|hours?|d|days?|w|weeks?|x|×|times|cores?|rps|qps|req|cpu)(?![\w-]))?(?!\w)"
+    r"minutes?|h|hrs?|hours?|d|days?|w|weeks?|x|×|times|cores?|rps|qps|req|cpu)(?![\w-]))?(?!\w|\.\d)"
 )
 _PLAIN_NUMBER = re.compile(r"(?<![A-Za-z_-])(\d+(?:,\d{3})*(?:\.\d+)?)")
-_SECONDS = {"s": 1.0, "m": 60.0, "h": 3600.0, "d": 86400.0, "w": 604800.0}
+# Not "m" alone: of a container that is a thousandth of a processor.
+_SECONDS: Mapping[str, float] = {
+    **dict.fromkeys(("s", "sec", "secs", "second", "seconds"), 1.0),
+    **dict.fromkeys(("min", "mins", "minute", "minutes"), 60.0),
+    **dict.fromkeys(("h", "hr", "hrs", "hour", "hours"), 3_600.0),
+    **dict.fromkeys(("d", "day", "days"), 86_400.0),
+    **dict.fromkeys(("w", "week", "weeks"), 604_800.0),
+}
 
 
 def sentences(text: str) -> Iterator[tuple[str, str]]:
@@ -96,10 +104,10 @@ def names_in(text: str) -> Iterator[str]:
     bare = _CLOCK.sub(" ", bare)
     for name in _raw_names(_NUMBER.sub(" ", bare), bare):
         plain = name.strip("`\"'*.,:;()").lower()
-        if plain and plain not in _NOT_NAMES and not plain.replace(".", "").isdigit():
+        # With two dots and more even mere digits are an address or a version.
+        is_name = not plain.replace(".", "").isdigit() or plain.count(".") >= 2
+        if plain and plain not in _NOT_NAMES and is_name:
             yield plain
-        elif plain.count(".") >= 2:
-            yield plain  # an address or a version
 
 
 def _without_ids(text: str) -> str:
@@ -142,16 +150,10 @@ def durations(text: str) -> dict[str, tuple[float, float]]:
     """By number: how many seconds it means where a unit of time follows it, and how many one of its unit are."""
     found: dict[str, tuple[float, float]] = {}
     for number, unit in _measures(text):
-        one = _unit_seconds(unit)
+        one = _SECONDS.get(unit)
         if one is not None:
             found[number] = (float(number) * one, one)
     return found
-
-
-def _unit_seconds(unit: str) -> float | None:
-    if unit in ("ms", "msec"):
-        return None
-    return _SECONDS.get(unit[:1]) if unit[:1] in _SECONDS and unit not in ("sets",) else None
 
 
 def _measures(text: str) -> Iterator[tuple[str, str]]:
