@@ -136,12 +136,7 @@ async def _in_one(placed: Sequence[tuple[str, str]]) -> tuple[list[str], dict[st
         settings: dict[str, Any] = {
             "anthropic_api_key": SecretStr(KEY),
             "anthropic_base_url": messages.url,
-            "github_token": SecretStr(github.token),
-            "github_url": github.url,
-            "github_repositories": (REPOSITORY,),
-            "jira_url": jira.url,
-            "jira_user": jira.user,
-            "jira_token": SecretStr(jira.token),
+            **acting.told_by(github, jira, REPOSITORY),
         }
         scenario = _poisoned(folder, of("log"), of("annotation"), of("label"), of("event"))
         town = await stack.enter_async_context(acting.town(folder, scenario, flooded=True, **settings))

@@ -1,5 +1,6 @@
-"""What the tests of the bot share: a clock, a fresh database, an emulated Slack."""
+"""What the tests of the bot share: a clock, a fresh database, an emulated Slack, a guarded cluster."""
 
+from tests.bot.guarded import here  # noqa: F401
 from tests.fixtures import (  # noqa: F401
     chat,
     client,

@@ -27,8 +27,8 @@ from bot.stores import Stores
 from bot.wiring import make_stores
 from safety.commands.verdict import Wanted
 from safety.redaction import Redactor
+from tests.bot.guarded import Here
 from tests.bot.test_commands import ROOT
-from tests.bot.test_guard import Here, here  # noqa: F401
 from tests.proposals import SOME_DIGEST
 
 RESTART = "kubectl rollout restart deployment/billing-api -n billing-dev"
@@ -36,7 +36,7 @@ NOW = datetime.now(UTC)
 OTHER = "kubectl rollout restart deployment/mailer -n billing-dev"
 
 
-async def asked(here: Here, line: str = RESTART, at: datetime = NOW, **more: Any) -> dict[str, Any]:  # noqa: F811
+async def asked(here: Here, line: str = RESTART, at: datetime = NOW, **more: Any) -> dict[str, Any]:
     """The whole answer of the hook."""
     call = {"tool_name": "Bash", "tool_input": {"command": line}, "session_id": "session-7", **more}
 
@@ -51,7 +51,7 @@ def why(told: Mapping[str, Any]) -> str:
 
 
 @asynccontextmanager
-async def store_of(here: Here) -> AsyncIterator[tuple[Database, Stores]]:  # noqa: F811
+async def store_of(here: Here) -> AsyncIterator[tuple[Database, Stores]]:
     database = Database(here.settings.database_url)
     try:
         yield database, make_stores(database, Redactor())
@@ -60,7 +60,7 @@ async def store_of(here: Here) -> AsyncIterator[tuple[Database, Stores]]:  # noq
 
 
 @pytest.fixture
-async def kept(here: Here) -> Here:  # noqa: F811
+async def kept(here: Here) -> Here:
     """With the bot's database."""
     await asyncio.to_thread(migrate, here.settings.database_url)
     return here
@@ -136,7 +136,7 @@ async def test_where_the_log_cannot_be_written_nothing_passes(kept: Here) -> Non
         assert connection.execute("SELECT count(*) FROM hook_changes").fetchone() == (0,)
 
 
-async def test_a_file_that_is_no_database_lets_nothing_pass(here: Here) -> None:  # noqa: F811
+async def test_a_file_that_is_no_database_lets_nothing_pass(here: Here) -> None:
     _file(here).write_bytes(b"not a database" * 100)
 
     def ask(wanted: Wanted, caller: Caller) -> tuple[str, ...]:
@@ -151,12 +151,12 @@ async def test_a_file_that_is_no_database_lets_nothing_pass(here: Here) -> None:
     assert "none is allowed" in told
 
 
-async def test_where_the_bot_never_ran_it_passes_unrecorded_and_no_database_is_made(here: Here) -> None:  # noqa: F811
+async def test_where_the_bot_never_ran_it_passes_unrecorded_and_no_database_is_made(here: Here) -> None:
     assert await asked(here) == {}
     assert not _file(here).exists()
 
 
-async def test_a_database_of_an_earlier_version_is_brought_up_to_date_and_written_to(here: Here) -> None:  # noqa: F811
+async def test_a_database_of_an_earlier_version_is_brought_up_to_date_and_written_to(here: Here) -> None:
     url = here.settings.database_url
     await asyncio.to_thread(command.upgrade, migration_config(url), "0002")
     assert await asked(here) == {}
@@ -222,16 +222,16 @@ def test_a_look_and_a_denial_import_nothing_of_the_database() -> None:
 # ---- how it is looked at --------------------------------------------------------------------------------------------
 
 
-def _file(here: Here) -> Path:  # noqa: F811
+def _file(here: Here) -> Path:
     return Path(here.settings.database_url.removeprefix("sqlite:///"))
 
 
-async def _targets(here: Here) -> list[str]:  # noqa: F811
+async def _targets(here: Here) -> list[str]:
     with closing(sqlite3.connect(_file(here))) as connection:
         return [row[0] for row in connection.execute("SELECT target FROM hook_changes")]
 
 
-async def _tallies(here: Here, key: str, *times: datetime) -> list[Tally]:  # noqa: F811
+async def _tallies(here: Here, key: str, *times: datetime) -> list[Tally]:
     about = About(ProposalId("p_1"), ThreadId("-", "-", "-"), key, "restart_deployment", SOME_DIGEST)
     async with store_of(here) as (database, _), database.read() as connection:
         return [await tally(connection, about, each) for each in times]

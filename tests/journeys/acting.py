@@ -12,11 +12,15 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
+from pydantic import SecretStr
+
 from bot import wiring
 from bot.config import Settings
 from bot.demo.cluster_emulator import ClusterEmulator, VirtualClock, load_scenario
 from bot.demo.cluster_emulator.faults import Hold
 from bot.demo.cluster_emulator.resources import DEPLOYMENTS
+from bot.demo.github_emulator import GitHubEmulator
+from bot.demo.jira_emulator import JiraEmulator
 from bot.demo.slack_emulator import (
     Channel,
     Limits,
@@ -266,6 +270,18 @@ async def town(
             assert flooded or not slack.too_many, [(each.method, each.at) for each in slack.too_many]
     finally:
         await cluster.stop()
+
+
+def told_by(github: GitHubEmulator, jira: JiraEmulator, *repositories: str) -> dict[str, Any]:
+    """The settings of a bot that reads changes from both."""
+    return {
+        "github_token": SecretStr(github.token),
+        "github_url": github.url,
+        "github_repositories": repositories,
+        "jira_url": jira.url,
+        "jira_user": jira.user,
+        "jira_token": SecretStr(jira.token),
+    }
 
 
 def settings_for(slack: SlackEmulator, cluster: ClusterEmulator, folder: Path, **changed: Any) -> Settings:

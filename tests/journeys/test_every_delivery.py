@@ -79,14 +79,7 @@ async def incident(folder: Path, model: str) -> AsyncIterator[tuple[acting.Town,
             await each.start()
             stack.push_async_callback(each.stop)
         messages = await stack.enter_async_context(MessagesEmulator(key=KEY, decide=obey))
-        settings: dict[str, Any] = {
-            "github_token": SecretStr(github.token),
-            "github_url": github.url,
-            "github_repositories": (REPOSITORY,),
-            "jira_url": jira.url,
-            "jira_user": jira.user,
-            "jira_token": SecretStr(jira.token),
-        }
+        settings = acting.told_by(github, jira, REPOSITORY)
         if model == "obeys":
             settings |= {"anthropic_api_key": SecretStr(KEY), "anthropic_base_url": messages.url}
         town = await stack.enter_async_context(acting.town(folder, scenario(folder), flooded=True, **settings))
